@@ -1,0 +1,246 @@
+"""What things may be called, and how they are written down.
+
+Rules come from the W&B client (`wandb/sdk/artifacts/_validators.py`, 0.31) and from the Registry documentation;
+`docs/wandb.md` lists them with their sources. Each rule is a `NameRule`, used by the manifest schema, by the embedded
+registry and by the checks alike, so that a name is never legal in one place and illegal in another.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple, NewType
+
+RegistryName = NewType("RegistryName", str)
+CollectionName = NewType("CollectionName", str)
+ArtifactType = NewType("ArtifactType", str)
+Alias = NewType("Alias", str)
+Tag = NewType("Tag", str)
+Member = NewType("Member", str)
+"""A user name, or `team:` and a team's name."""
+Digest = NewType("Digest", str)
+"""A W&B artifact digest: lower-case hexadecimal, the same for the same content."""
+ArtifactId = NewType("ArtifactId", str)
+"""The server's opaque id of one artifact version; a source version and its links share it."""
+
+REGISTRY_PREFIX = "wandb-registry-"
+TEAM_PREFIX = "team:"
+MAX_TAGS_PER_CALL = 20
+MAX_METADATA_KEYS = 100
+MIN_API_KEY_LENGTH = 40
+
+
+class Role(StrEnum):
+    """What a member may do in a registry, strongest first."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
+    RESTRICTED_VIEWER = "restricted_viewer"
+
+    @property
+    def strength(self) -> int:
+        """0 for the strongest role; larger is weaker."""
+        return list(Role).index(self)
+
+
+class Visibility(StrEnum):
+    """Who sees a registry: everyone in the organization, or its members only."""
+
+    ORGANIZATION = "organization"
+    RESTRICTED = "restricted"
+
+
+@dataclass(frozen=True, slots=True)
+class NameRule:
+    """One kind of name: `pattern` must match it whole, and it has at most `max_length` characters."""
+
+    noun: str
+    pattern: str
+    max_length: int
+    says: str
+
+    def problem(self, text: str) -> str | None:
+        """What is wrong with `text` as such a name, as the end of a sentence; None where nothing is."""
+        if not text:
+            return "is empty"
+        if len(text) > self.max_length:
+            return f"has {len(text)} characters; a {self.noun} has at most {self.max_length}"
+        if not _compiled(self.pattern).fullmatch(text):
+            return f"is not a legal {self.noun}: {self.says}"
+        return None
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+# The patterns are written so that Python's `re` and JSON Schema (ECMA 262) read them alike; the schema adds the anchors.
+REGISTRY_RULE = NameRule(
+    "registry name", r"[^/\\#?%:\x00-\x1f\x7f]+", 113, "it may not contain / \\ # ? % : or control characters"
+)
+COLLECTION_RULE = NameRule(
+    "collection name", r"[^/:\x00-\x1f\x7f]+", 128, "it may not contain / : or control characters"
+)
+ARTIFACT_TYPE_RULE = NameRule(
+    "artifact type", r"[-\w]+([ ]*[-.\w]+)*", 128, "letters, digits, - _ . and single words with spaces between them"
+)
+ALIAS_RULE = NameRule("alias", r"[^/:\x00-\x1f\x7f]+", 128, "it may not contain / : or control characters")
+TAG_RULE = NameRule("tag", r"[-\w]+([ ]+[-\w]+)*", 128, "letters, digits, - and _, with spaces between words only")
+MEMBER_RULE = NameRule(
+    "member", r"(team:)?[^/:\x00-\x1f\x7f]+", 128, "a user name, or team: and the name of a team"
+)
+ENTITY_RULE = NameRule("entity name", r"[^/:\x00-\x1f\x7f]+", 128, "it may not contain / : or control characters")
+DIGEST_RULE = NameRule("digest", r"[0-9a-f]{32,64}", 64, "32 to 64 lower-case hexadecimal digits")
+
+RESERVED_ARTIFACT_TYPES = frozenset({"job", "run_table", "code"})
+RESERVED_TYPE_PREFIX = "wandb-"
+_SERVER_ALIAS = re.compile(r"latest|v\d+")
+_INDEX = re.compile(r"v(0|[1-9]\d{0,8})")
+
+
+def artifact_type_problem(text: str) -> str | None:
+    """`ARTIFACT_TYPE_RULE` and the names that W&B keeps for itself. Source: `_validators.py` of the client."""
+    if text in RESERVED_ARTIFACT_TYPES or text.startswith(RESERVED_TYPE_PREFIX):
+        return "is a type that W&B keeps for itself"
+    return ARTIFACT_TYPE_RULE.problem(text)
+
+
+def is_reserved_alias(text: str) -> bool:
+    """Whether the server hands this alias out itself: `latest`, `v0`, `v1`, … (Registry documentation, "Default aliases")."""
+    return bool(_SERVER_ALIAS.fullmatch(text))
+
+
+def alias_problem(text: str) -> str | None:
+    """`ALIAS_RULE` and the aliases that belong to the server."""
+    if is_reserved_alias(text):
+        return "belongs to the server: latest and v0, v1, … are set by linking, never by hand"
+    return ALIAS_RULE.problem(text)
+
+
+def suspicious_characters(text: str) -> str | None:
+    """What in `text` could deceive a reader: invisible or direction-changing characters, or letters of several scripts.
+
+    Returns a short description, or None. Such names are legal on the server; they are shown and warned about.
+    """
+    for character in text:
+        if unicodedata.category(character) in {"Cf", "Cc", "Co", "Cn", "Zl", "Zp"}:
+            return f"contains the invisible character U+{ord(character):04X}"
+    scripts = {
+        unicodedata.name(character, "?").split(" ")[0] for character in text if character.isalpha()
+    } & {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "FULLWIDTH"}
+    if len(scripts) > 1:
+        return f"mixes letters of {' and '.join(sorted(script.capitalize() for script in scripts))}"
+    return None
+
+
+class SourceRef(NamedTuple):
+    """An artifact version by its full name: `entity/project/artifact:version`, where version is `v12` or a source alias."""
+
+    entity: str
+    project: str
+    artifact: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.entity}/{self.project}/{self.artifact}:{self.version}"
+
+    @property
+    def number(self) -> int | None:
+        """The version number, or None where the reference names a source alias such as `latest`."""
+        return version_index(self.version)
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether this always means the same version. A source alias can move, so it is not pinned."""
+        return self.number is not None
+
+
+class IndexRef(NamedTuple):
+    """A version by its index in the collection at hand: `v7`."""
+
+    index: int
+
+    def __str__(self) -> str:
+        return f"v{self.index}"
+
+
+VersionRef = SourceRef | IndexRef
+
+
+def version_index(text: str) -> int | None:
+    """7 for `v7`; None for anything else (`v07` and `latest` included)."""
+    match = _INDEX.fullmatch(text)
+    return int(match[1]) if match else None
+
+
+def parse_version_ref(text: str) -> VersionRef:
+    """Read `v7` or `entity/project/artifact:version`.
+
+    Raises `ValueError` with the end of a sentence that says what is wrong.
+
+    >>> parse_version_ref("acme-ml/fraud/detector:v12").number
+    12
+    >>> parse_version_ref("v7")
+    IndexRef(index=7)
+    """
+    index = version_index(text)
+    if index is not None:
+        return IndexRef(index)
+    path, colon, version = text.rpartition(":")
+    parts = path.split("/")
+    if not colon or len(parts) != 3 or not all(parts) or not version:
+        raise ValueError("is not a version: write entity/project/artifact:v3, or v3 for an index of this collection")
+    for part in (*parts, version):
+        problem = ENTITY_RULE.problem(part)
+        if problem:
+            raise ValueError(f"is not a version: {part!r} {problem}")
+    return SourceRef(parts[0], parts[1], parts[2], version)
+
+
+class Address(NamedTuple):
+    """What a plan, a diagnostic or `--target` points at: `model`, `model/fraud-detector` or `model/fraud-detector:production`."""
+
+    registry: str
+    collection: str | None = None
+    alias: str | None = None
+
+    def __str__(self) -> str:
+        if self.collection is None:
+            return self.registry
+        if self.alias is None:
+            return f"{self.registry}/{self.collection}"
+        return f"{self.registry}/{self.collection}:{self.alias}"
+
+    def covers(self, other: Address) -> bool:
+        """Whether `other` is this address or lies inside it."""
+        return (
+            self.registry == other.registry
+            and self.collection in (None, other.collection)
+            and self.alias in (None, other.alias)
+        )
+
+
+def parse_address(text: str) -> Address:
+    """Read an address. Raises `ValueError` with the end of a sentence.
+
+    >>> parse_address("model/fraud-detector:production").alias
+    'production'
+    """
+    text = text.removeprefix(REGISTRY_PREFIX)
+    registry, slash, rest = text.partition("/")
+    collection, colon, alias = rest.partition(":")
+    problem = REGISTRY_RULE.problem(registry)
+    if not problem and slash:
+        problem = COLLECTION_RULE.problem(collection)
+    if not problem and colon:
+        problem = ALIAS_RULE.problem(alias)
+    if problem:
+        raise ValueError(
+            f"is not an address ({problem}): write registry, registry/collection or registry/collection:alias"
+        )
+    return Address(registry, collection if slash else None, alias if colon else None)
