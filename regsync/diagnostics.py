@@ -53,7 +53,8 @@ def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """By file, line and column; without duplicates."""
     unique = dict.fromkeys(diagnostics)
     return sorted(
-        unique, key=lambda d: (d.position or Position(""), d.severity is not Severity.ERROR, d.code, d.message)
+        unique,
+        key=lambda d: (d.position or Position(""), d.severity is not Severity.ERROR, d.code, d.message),
     )
 
 

@@ -79,7 +79,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-# The patterns are written so that Python's `re` and JSON Schema (ECMA 262) read them alike; the schema adds the anchors.
+# The patterns mean the same to Python's `re` and to JSON Schema (ECMA 262), where `\\w` would not; the schema adds the anchors.
+# A word character is any character but ASCII's controls, space and punctuation other than `-` and `_`.
+_WORD = r"[^\x00-,./:-@\[-^`{-\x7f]"
+_WORD_OR_DOT = r"[^\x00-,/:-@\[-^`{-\x7f]"
+_WORD_DOT_OR_SPACE = r"[^\x00-\x1f!-,/:-@\[-^`{-\x7f]"
+
 REGISTRY_RULE = NameRule(
     "registry name", r"[^/\\#?%:\x00-\x1f\x7f]+", 113, "it may not contain / \\ # ? % : or control characters"
 )
@@ -87,14 +92,21 @@ COLLECTION_RULE = NameRule(
     "collection name", r"[^/:\x00-\x1f\x7f]+", 128, "it may not contain / : or control characters"
 )
 ARTIFACT_TYPE_RULE = NameRule(
-    "artifact type", r"[-\w]+([ ]*[-.\w]+)*", 128, "letters, digits, - _ . and single words with spaces between them"
+    "artifact type",
+    f"{_WORD}({_WORD_DOT_OR_SPACE}*{_WORD_OR_DOT})?",
+    128,
+    "letters, digits, - _ . and spaces between words only",
 )
 ALIAS_RULE = NameRule("alias", r"[^/:\x00-\x1f\x7f]+", 128, "it may not contain / : or control characters")
-TAG_RULE = NameRule("tag", r"[-\w]+([ ]+[-\w]+)*", 128, "letters, digits, - and _, with spaces between words only")
+TAG_RULE = NameRule(
+    "tag", f"{_WORD}+([ ]+{_WORD}+)*", 128, "letters, digits, - and _, with spaces between words only"
+)
 MEMBER_RULE = NameRule(
     "member", r"(team:)?[^/:\x00-\x1f\x7f]+", 128, "a user name, or team: and the name of a team"
 )
-ENTITY_RULE = NameRule("entity name", r"[^/:\x00-\x1f\x7f]+", 128, "it may not contain / : or control characters")
+ENTITY_RULE = NameRule(
+    "entity name", r"[^/:\x00-\x1f\x7f]+", 128, "it may not contain / : or control characters"
+)
 DIGEST_RULE = NameRule("digest", r"[0-9a-f]{32,64}", 64, "32 to 64 lower-case hexadecimal digits")
 
 RESERVED_ARTIFACT_TYPES = frozenset({"job", "run_table", "code"})
@@ -163,10 +175,10 @@ class SourceRef(NamedTuple):
 class IndexRef(NamedTuple):
     """A version by its index in the collection at hand: `v7`."""
 
-    index: int
+    number: int
 
     def __str__(self) -> str:
-        return f"v{self.index}"
+        return f"v{self.number}"
 
 
 VersionRef = SourceRef | IndexRef
@@ -186,7 +198,7 @@ def parse_version_ref(text: str) -> VersionRef:
     >>> parse_version_ref("acme-ml/fraud/detector:v12").number
     12
     >>> parse_version_ref("v7")
-    IndexRef(index=7)
+    IndexRef(number=7)
     """
     index = version_index(text)
     if index is not None:
@@ -194,7 +206,9 @@ def parse_version_ref(text: str) -> VersionRef:
     path, colon, version = text.rpartition(":")
     parts = path.split("/")
     if not colon or len(parts) != 3 or not all(parts) or not version:
-        raise ValueError("is not a version: write entity/project/artifact:v3, or v3 for an index of this collection")
+        raise ValueError(
+            "is not a version: write entity/project/artifact:v3, or v3 for an index of this collection"
+        )
     for part in (*parts, version):
         problem = ENTITY_RULE.problem(part)
         if problem:
