@@ -98,15 +98,9 @@ ARTIFACT_TYPE_RULE = NameRule(
     "letters, digits, - _ . and spaces between words only",
 )
 ALIAS_RULE = NameRule("alias", r"[^/:\x00-\x1f\x7f]+", 128, "it may not contain / : or control characters")
-TAG_RULE = NameRule(
-    "tag", f"{_WORD}+([ ]+{_WORD}+)*", 128, "letters, digits, - and _, with spaces between words only"
-)
-MEMBER_RULE = NameRule(
-    "member", r"(team:)?[^/:\x00-\x1f\x7f]+", 128, "a user name, or team: and the name of a team"
-)
-ENTITY_RULE = NameRule(
-    "entity name", r"[^/:\x00-\x1f\x7f]+", 128, "it may not contain / : or control characters"
-)
+TAG_RULE = NameRule("tag", f"{_WORD}+([ ]+{_WORD}+)*", 128, "letters, digits, - and _, with spaces between words only")
+MEMBER_RULE = NameRule("member", r"(team:)?[^/:\x00-\x1f\x7f]+", 128, "a user name, or team: and the name of a team")
+ENTITY_RULE = NameRule("entity name", r"[^/:\x00-\x1f\x7f]+", 128, "it may not contain / : or control characters")
 DIGEST_RULE = NameRule("digest", r"[0-9a-f]{32,64}", 64, "32 to 64 lower-case hexadecimal digits")
 
 RESERVED_ARTIFACT_TYPES = frozenset({"job", "run_table", "code"})
@@ -142,9 +136,14 @@ def suspicious_characters(text: str) -> str | None:
     for character in text:
         if unicodedata.category(character) in {"Cf", "Cc", "Co", "Cn", "Zl", "Zp"}:
             return f"contains the invisible character U+{ord(character):04X}"
-    scripts = {
-        unicodedata.name(character, "?").split(" ")[0] for character in text if character.isalpha()
-    } & {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "FULLWIDTH"}
+    scripts = {unicodedata.name(character, "?").split(" ")[0] for character in text if character.isalpha()} & {
+        "LATIN",
+        "CYRILLIC",
+        "GREEK",
+        "ARMENIAN",
+        "CHEROKEE",
+        "FULLWIDTH",
+    }
     if len(scripts) > 1:
         return f"mixes letters of {' and '.join(sorted(script.capitalize() for script in scripts))}"
     return None
@@ -206,9 +205,7 @@ def parse_version_ref(text: str) -> VersionRef:
     path, colon, version = text.rpartition(":")
     parts = path.split("/")
     if not colon or len(parts) != 3 or not all(parts) or not version:
-        raise ValueError(
-            "is not a version: write entity/project/artifact:v3, or v3 for an index of this collection"
-        )
+        raise ValueError("is not a version: write entity/project/artifact:v3, or v3 for an index of this collection")
     for part in (*parts, version):
         problem = ENTITY_RULE.problem(part)
         if problem:

@@ -1,0 +1,124 @@
+"""The protocol between the planner, the executor and a registry. Each backend speaks it; nothing above knows more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, Self
+
+from regsync.core.actions import Action
+from regsync.core.live import Destination, Live, Scope, Unresolved, Version
+from regsync.diagnostics import RegsyncError
+from regsync.names import ArtifactId, SourceRef
+
+
+Notify = Callable[[str], None]
+"""Shows a wait (a retry, a rate limit) to whoever is watching."""
+
+
+class BackendError(RegsyncError):
+    """The registry could not be read or written: the message says which request failed, the hint what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can do. The planner plans within it; `doctor` shows it."""
+
+    manages_protected_aliases: bool
+    """False: the list of protected aliases can be neither read nor set; the plan asks a person to do it."""
+    batch_size: int
+    """How many independent operations the executor may hand to one `perform` call."""
+
+
+class Status(StrEnum):
+    """How an operation stands. The words of the receipt."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    """Its result was already there; nothing was sent."""
+    FAILED = "failed"
+    """Refused, and proven not to have been carried out."""
+    UNKNOWN = "unknown"
+    """Sent, and no answer came: it may or may not have been carried out. Settled by reading again."""
+    NOT_ATTEMPTED = "not-attempted"
+
+
+class Outcome(NamedTuple):
+    """What became of one operation. `stale`: its precondition no longer held, so nothing was sent (status FAILED).
+
+    `fatal`: no later operation can succeed either (credentials refused, server gone), so the executor stops.
+    """
+
+    status: Status
+    message: str | None = None
+    hint: str | None = None
+    index: int | None = None
+    """For a link: the index it was given."""
+    stale: bool = False
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionDetails:
+    """What is known of a version beyond its identity; evidence for the reader of a plan. None: not known."""
+
+    metadata: Mapping[str, Any] | None = None
+    size: int | None = None
+    """Bytes."""
+    created_at: str | None = None
+    """RFC 3339, UTC."""
+    run: str | None = None
+    """The run that logged it, as entity/project/run."""
+    commit: str | None = None
+    ttl_days: int | None = None
+    """Days until the source would be deleted; linking turns this off. None: no TTL, or not known."""
+    inputs: tuple[str, ...] | None = None
+    """Full names of the artifacts that the run used."""
+
+
+class Reader(Protocol):
+    """Reads a registry. An object that is only a Reader cannot write: it has no way to send a mutation."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def destination(self) -> Destination:
+        """Who acts, where. Raises `BackendError` (unreachable, wrong key, no such organization)."""
+        ...
+
+    def registry_names(self) -> list[str]:
+        """Every registry of the organization that this key can see, sorted."""
+        ...
+
+    def observe(self, scope: Scope) -> Live:
+        """Read all that `scope` names. Raises `BackendError` where any part could not be read in full."""
+        ...
+
+    def resolve(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, Version | Unresolved]:
+        """The version that each reference means now. The answer has every reference as a key."""
+        ...
+
+    def describe(self, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
+        """Evidence about versions; an id that the key may not see is left out."""
+        ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Writer(Reader, Protocol):
+    """Reads and writes a registry."""
+
+    def perform(self, actions: Sequence[Action]) -> list[Outcome]:
+        """Carry out independent actions (at most `capabilities.batch_size`), each checked once more right before it is sent.
+
+        Returns one outcome an action, in order; never raises for an action's own failure.
+        """
+        ...

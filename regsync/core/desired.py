@@ -1,0 +1,148 @@
+"""Desired: what the manifests declare, after composition. Pure data; made by `regsync.manifest`, read by the planner.
+
+What is not declared is not managed: `None` (for blocks) and `UNSET` (for values) mean "leave alone", never "remove".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Final, NamedTuple
+
+from regsync.diagnostics import Position
+from regsync.names import Alias, CollectionName, RegistryName, Role, VersionRef, Visibility
+
+
+class _Unset(Enum):
+    UNSET = "unset"
+
+
+UNSET: Final = _Unset.UNSET
+"""The manifest does not mention this value. Unlike `None`, which a description may really have."""
+Description = str | None | _Unset
+
+
+class Kind(StrEnum):
+    """Kinds of things that a block of the manifest lists, and that `unlisted: {kind: remove}` speaks of."""
+
+    ALIASES = "aliases"
+    VERSIONS = "versions"
+    TAGS = "tags"
+    MEMBERS = "members"
+    PROTECTED_ALIASES = "protected_aliases"
+    COLLECTIONS = "collections"
+
+
+class HazardName(StrEnum):
+    """What a plan may not do without consent. Each is explained in `docs/hazards.md`."""
+
+    REMOVE_ALIAS = "remove-alias"
+    REMOVE_PROTECTED_ALIAS = "remove-protected-alias"
+    UNLINK_VERSION = "unlink-version"
+    DELETE_COLLECTION = "delete-collection"
+    DELETE_REGISTRY = "delete-registry"
+    IRREVERSIBLE = "irreversible"
+    LATEST_MOVES = "latest-moves"
+    MASS_CHANGE = "mass-change"
+    EMPTY_DESIRED = "empty-desired"
+    METRIC_BOUND = "metric-bound"
+
+
+Consents = Mapping[HazardName, int | None]
+"""How many of each hazard are consented to; None: any number."""
+
+
+class Listed(NamedTuple):
+    """One item of a list or map: wanted there, or (`absent`) wanted gone."""
+
+    absent: bool
+    origin: Position
+
+
+class DesiredMember(NamedTuple):
+    """The role a user or team shall have; None: not a member."""
+
+    role: Role | None
+    origin: Position
+
+
+class DesiredVersion(NamedTuple):
+    """A version that shall be linked (or, `absent`, unlinked). `digest`: the only content that is acceptable."""
+
+    ref: VersionRef
+    digest: str | None
+    absent: bool
+    origin: Position
+
+
+class DesiredAlias(NamedTuple):
+    """The version an alias shall point at; `ref` None: the alias shall not exist."""
+
+    ref: VersionRef | None
+    digest: str | None
+    origin: Position
+
+
+class Metric(NamedTuple):
+    """A metric of interest: a dotted key of the version's metadata, which direction is better, and an optional bound.
+
+    `bound` is in the metric's own unit: a minimum where higher is better, a maximum where lower is better.
+    """
+
+    higher_is_better: bool
+    bound: float | None
+    origin: Position
+
+
+class Cap(NamedTuple):
+    """The most existing things of one kind that a plan may change without consent: percent of all (0–100), and a number."""
+
+    percent: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredCollection:
+    """One collection. A block that is None is not managed here."""
+
+    name: CollectionName
+    origin: Position
+    absent: bool = False
+    type: str | None = None
+    previously: CollectionName | None = None
+    description: Description = UNSET
+    tags: Mapping[str, Listed] | None = None
+    versions: tuple[DesiredVersion, ...] | None = None
+    aliases: Mapping[Alias, DesiredAlias] | None = None
+    remove_unlisted: frozenset[Kind] = frozenset()
+    consent: Consents = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredRegistry:
+    """One registry, by its name without `wandb-registry-`. A block that is None is not managed here."""
+
+    name: RegistryName
+    origin: Position
+    absent: bool = False
+    previously: RegistryName | None = None
+    description: Description = UNSET
+    visibility: Visibility | None = None
+    artifact_types: Mapping[str, Position] | None = None
+    protected_aliases: Mapping[Alias, Listed] | None = None
+    members: Mapping[str, DesiredMember] | None = None
+    collections: Mapping[CollectionName, DesiredCollection] | None = None
+    remove_unlisted: frozenset[Kind] = frozenset()
+    consent: Consents = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """All that one run declares. `organization` is the display name; None: whatever the backend's user belongs to."""
+
+    organization: str | None
+    registries: Mapping[RegistryName, DesiredRegistry]
+    consent: Consents = field(default_factory=dict)
+    caps: Mapping[Kind, Cap] = field(default_factory=dict)
