@@ -13,7 +13,6 @@ from regsync.core.live import Destination, Live, Scope, Unresolved, Version
 from regsync.diagnostics import RegsyncError
 from regsync.names import ArtifactId, SourceRef
 
-
 Notify = Callable[[str], None]
 """Shows a wait (a retry, a rate limit) to whoever is watching."""
 
@@ -54,7 +53,7 @@ class Outcome(NamedTuple):
     status: Status
     message: str | None = None
     hint: str | None = None
-    index: int | None = None
+    linked_index: int | None = None
     """For a link: the index it was given."""
     stale: bool = False
     fatal: bool = False

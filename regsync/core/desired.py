@@ -99,7 +99,7 @@ class Cap(NamedTuple):
     """The most existing things of one kind that a plan may change without consent: percent of all (0–100), and a number."""
 
     percent: float
-    count: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
