@@ -458,27 +458,15 @@ class RemoveAlias(_OnAlias):
         return cls(at.registry, at.collection or "", at.alias or "", held_by, held_index or 0)
 
 
-Action = (
-    CreateRegistry
-    | RenameRegistry
-    | UpdateRegistry
-    | AllowArtifactTypes
-    | ProtectAlias
-    | CreateCollection
-    | RenameCollection
-    | UpdateCollection
-    | AddTags
-    | LinkVersion
-    | SetAlias
-    | SetMember
-    | RemoveAlias
-    | UnlinkVersion
-    | RemoveTags
-    | DeleteCollection
-    | UnprotectAlias
-    | RemoveMember
-    | DeleteRegistry
-)
+RegistryAction = CreateRegistry | RenameRegistry | DeleteRegistry
+"""Actions on a registry as a whole."""
+SettingAction = UpdateRegistry | AllowArtifactTypes | ProtectAlias | UnprotectAlias | SetMember | RemoveMember
+"""Actions on a registry's settings."""
+CollectionAction = CreateCollection | RenameCollection | DeleteCollection
+"""Actions on a collection as a whole."""
+ContentAction = UpdateCollection | AddTags | RemoveTags | LinkVersion | UnlinkVersion | SetAlias | RemoveAlias
+"""Actions on what is in a collection."""
+Action = RegistryAction | SettingAction | CollectionAction | ContentAction
 
 ACTIONS: dict[str, type[Action]] = {
     action.kind: action

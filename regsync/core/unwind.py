@@ -1,0 +1,103 @@
+"""Taking back, on the model, what a plan has already done: what is left is compared with what the plan was made from.
+
+This is how an apply that was cut short can be told from a registry that somebody else has changed.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from regsync.core import actions as a
+from regsync.core.live import LiveCollection
+from regsync.core.model import Model
+
+
+def unwind(model: Model, action: a.Action) -> None:
+    """Put the state from before `action` in place of its result, which must be there.
+
+    Not what the server would do on undo: a version that was unlinked gets its old index back here. A deleted registry or
+    collection cannot be filled again from its action; it stays away, and the caller must not compare it.
+    """
+    if isinstance(action, a.RegistryAction):
+        _registry_itself(model, action)
+    elif isinstance(action, a.SettingAction):
+        _setting(model, action)
+    elif isinstance(action, a.CollectionAction):
+        _collection_itself(model, action)
+    else:
+        _content(model, action)
+
+
+def _registry_itself(model: Model, action: a.RegistryAction) -> None:
+    match action:
+        case a.CreateRegistry():
+            model.registries.pop(action.registry, None)
+        case a.RenameRegistry():
+            model.apply(a.RenameRegistry(action.previous, action.registry))
+        case a.DeleteRegistry():
+            pass
+        case _:
+            assert_never(action)
+
+
+def _setting(model: Model, action: a.SettingAction) -> None:
+    registry = model.registry(action.registry)
+    match action:
+        case a.UpdateRegistry():
+            registry.description, registry.visibility = action.old_description, action.old_visibility
+        case a.AllowArtifactTypes():
+            registry.artifact_types = None if action.old is None else frozenset(action.old)
+        case a.ProtectAlias():
+            model.apply(a.UnprotectAlias(action.registry, action.alias))
+        case a.UnprotectAlias():
+            model.apply(a.ProtectAlias(action.registry, action.alias))
+        case a.SetMember():
+            if action.old is None:
+                model.apply(a.RemoveMember(action.registry, action.member, action.role))
+            else:
+                model.apply(a.SetMember(action.registry, action.member, action.role, action.old))
+        case a.RemoveMember():
+            model.apply(a.SetMember(action.registry, action.member, None, action.role))
+        case _:
+            assert_never(action)
+
+
+def _collection_itself(model: Model, action: a.CollectionAction) -> None:
+    match action:
+        case a.CreateCollection():
+            model.registry(action.registry).collections.pop(action.collection, None)
+        case a.RenameCollection():
+            model.apply(a.RenameCollection(action.registry, action.previous, action.collection))
+        case a.DeleteCollection():
+            pass
+        case _:
+            assert_never(action)
+
+
+def _content(model: Model, action: a.ContentAction) -> None:
+    collection = model.collection(action.registry, action.collection)
+    match action:
+        case a.UpdateCollection():
+            collection.description = action.old_description
+        case a.AddTags():
+            collection.tags -= frozenset(action.tags)
+        case a.RemoveTags():
+            collection.tags |= frozenset(action.tags)
+        case a.LinkVersion():
+            _remove_link(collection, action.version.artifact_id)
+        case a.UnlinkVersion():
+            collection.links[action.index] = action.version
+        case a.SetAlias() | a.RemoveAlias():
+            held = None if action.held_by is None else collection.index_of(action.held_by.artifact_id)
+            if held is None:
+                collection.aliases.pop(action.alias, None)
+            else:
+                collection.aliases[action.alias] = held
+        case _:
+            assert_never(action)
+
+
+def _remove_link(collection: LiveCollection, artifact_id: str) -> None:
+    index = collection.index_of(artifact_id)
+    if index is not None:
+        del collection.links[index]
