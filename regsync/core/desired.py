@@ -118,6 +118,8 @@ class DesiredCollection:
     remove_unlisted: frozenset[Kind] = frozenset()
     consent: Consents = field(default_factory=dict)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    partial: bool = False
+    """Cut down by `--target`: it must exist, and only what is left here is managed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,8 @@ class DesiredRegistry:
     collections: Mapping[CollectionName, DesiredCollection] | None = None
     remove_unlisted: frozenset[Kind] = frozenset()
     consent: Consents = field(default_factory=dict)
+    partial: bool = False
+    """Cut down by `--target`: it must exist, and only what is left here is managed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

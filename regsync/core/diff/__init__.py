@@ -1,0 +1,79 @@
+"""Desired × Live → what has to change: the comparison, without order and without judgement.
+
+`refs_to_resolve` names the source versions that have to be looked up first; `compare` then finds every change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from regsync.core.desired import Desired, DesiredRegistry
+from regsync.core.diff.collection import find_live
+from regsync.core.diff.context import Findings, ManualStep, Matcher, RegistryContext
+from regsync.core.diff.registry import diff_registry
+from regsync.core.live import Live, LiveRegistry, Unresolved, Version
+from regsync.names import SourceRef
+
+__all__ = ["Comparison", "Findings", "ManualStep"]
+
+
+class Comparison:
+    """One desired state against one live state."""
+
+    def __init__(self, desired: Desired, live: Live) -> None:
+        self._desired = desired
+        self._live = live
+        self._matchers: dict[str, dict[str, Matcher]] = {}
+        for wanted in desired.registries.values():
+            there = self._find_registry(wanted)
+            context = RegistryContext(wanted.name, there, None, frozenset())
+            self._matchers[wanted.name] = {
+                collection.name: Matcher(find_live(collection, context))
+                for collection in (wanted.collections or {}).values()
+            }
+
+    def _find_registry(self, wanted: DesiredRegistry) -> LiveRegistry | None:
+        current = self._live.registries.get(wanted.name)
+        if current is None and wanted.previously is not None:
+            return self._live.registries.get(wanted.previously)
+        return current
+
+    def refs_to_resolve(self) -> set[SourceRef]:
+        """The references that no link of their collection answers, and source aliases, which must be looked up each time."""
+        refs: set[SourceRef] = set()
+        for wanted in self._desired.registries.values():
+            for collection in (wanted.collections or {}).values():
+                find = self._matchers[wanted.name][collection.name].find
+                for alias in (collection.aliases or {}).values():
+                    if isinstance(alias.ref, SourceRef) and find(alias.ref, alias.digest) is None:
+                        refs.add(alias.ref)
+                for version in collection.versions or ():
+                    ref = version.ref
+                    if isinstance(ref, SourceRef) and not version.absent and find(ref, version.digest) is None:
+                        refs.add(ref)
+        return refs
+
+    def findings(
+        self, resolved: Mapping[SourceRef, Version | Unresolved], *, actor: str, manages_protected: bool
+    ) -> Findings:
+        """Every change that is needed, and everything that makes a plan impossible."""
+        findings = Findings(resolved)
+        for wanted in self._desired.registries.values():
+            there = self._find_registry(wanted)
+            if wanted.previously is not None and {wanted.name, wanted.previously} <= self._live.registries.keys():
+                findings.error(
+                    "rename-conflict",
+                    f"registry {wanted.name!r} was to be renamed from {wanted.previously!r}, but both are there",
+                    wanted.origin,
+                    f"delete the line `previously: {wanted.previously}`",
+                )
+                continue
+            diff_registry(
+                wanted,
+                there,
+                self._matchers[wanted.name],
+                findings,
+                actor=actor,
+                manages_protected=manages_protected,
+            )
+        return findings

@@ -1,0 +1,179 @@
+"""One declared collection against the live one."""
+
+from __future__ import annotations
+
+from regsync.core import actions as a
+from regsync.core.desired import (
+    UNSET,
+    DesiredCollection,
+    HazardName,
+    Kind,
+    Listed,
+)
+from regsync.core.diff.context import DECLARED, DECLARED_ABSENT, Findings, Matcher, RegistryContext
+from regsync.core.diff.versions import VersionDiff
+from regsync.core.fingerprint import collection_fingerprint
+from regsync.core.live import LiveCollection
+from regsync.core.operation import Hit
+from regsync.diagnostics import Position
+from regsync.names import MAX_TAGS_PER_CALL, Address
+
+
+def find_live(wanted: DesiredCollection, context: RegistryContext) -> LiveCollection | None:
+    """The live collection that `wanted` is about, under its name or its former one."""
+    collections = context.live.collections if context.live else {}
+    current = collections.get(wanted.name)
+    if current is None and wanted.previously is not None:
+        return collections.get(wanted.previously)
+    return current
+
+
+def diff_collection(wanted: DesiredCollection, context: RegistryContext, matcher: Matcher, findings: Findings) -> None:
+    """Add to `findings` what it takes to make the live collection as wanted."""
+    live = matcher.collection
+    if wanted.absent:
+        if live is not None:
+            draft_deletion(context, live, findings, DECLARED_ABSENT, wanted.origin)
+        return
+    if not _name_is_clear(wanted, context, findings):
+        return
+    kind = _type_of(wanted, live, context, findings)
+    if kind is None:
+        return
+    _itself(wanted, live, kind, context, findings)
+    _tags(wanted, live, context, findings)
+    VersionDiff(wanted, live or LiveCollection(wanted.name, kind), context, matcher, findings).run()
+
+
+def _name_is_clear(wanted: DesiredCollection, context: RegistryContext, findings: Findings) -> bool:
+    collections = context.live.collections if context.live else {}
+    if wanted.previously is None or wanted.previously not in collections or wanted.name not in collections:
+        return True
+    findings.error(
+        "rename-conflict",
+        f"{Address(context.name, wanted.name)} was to be renamed from {wanted.previously!r}, but both are there",
+        wanted.origin,
+        f"delete the line `previously: {wanted.previously}`, or declare `{wanted.previously}: absent` in its place",
+    )
+    return False
+
+
+def _type_of(
+    wanted: DesiredCollection, live: LiveCollection | None, context: RegistryContext, findings: Findings
+) -> str | None:
+    address = Address(context.name, wanted.name)
+    if live is not None:
+        if wanted.type not in (None, live.type):
+            findings.error(
+                "type-change",
+                f"{address} has type {live.type!r}, and a collection's type never changes; declared is {wanted.type!r}",
+                wanted.origin,
+                f"write `type: {live.type}`, or declare a collection of another name",
+            )
+            return None
+        return live.type
+    if wanted.type is None or wanted.partial:
+        findings.error(
+            "collection-missing",
+            f"{address} is not there" + ("" if wanted.partial else ", and without a type it cannot be made"),
+            wanted.origin,
+            f"use --target {address} to make it" if wanted.partial else "add `type:`, or correct the name",
+        )
+        return None
+    if context.accepted is not None and wanted.type not in context.accepted:
+        findings.error(
+            "type-not-accepted",
+            f"registry {context.name!r} does not accept artifacts of type {wanted.type!r}",
+            wanted.origin,
+            f"accepted are {', '.join(sorted(context.accepted)) or 'none'}; add it to `artifact_types`",
+        )
+        return None
+    return wanted.type
+
+
+def _itself(
+    wanted: DesiredCollection, live: LiveCollection | None, kind: str, context: RegistryContext, findings: Findings
+) -> None:
+    description = None if wanted.description is UNSET else wanted.description
+    if live is None:
+        action = a.CreateCollection(context.name, wanted.name, kind, description)
+        findings.draft(action, DECLARED, wanted.origin)
+        return
+    if live.name != wanted.name:
+        findings.draft(
+            a.RenameCollection(context.name, wanted.name, live.name),
+            f"declared with `previously: {live.name}`",
+            wanted.origin,
+            notes=(f"Whatever still asks for {context.name}/{live.name} finds nothing.",),
+        )
+    if wanted.description is not UNSET and description != live.description:
+        action_update = a.UpdateCollection(context.name, wanted.name, live.description, description)
+        findings.draft(action_update, DECLARED, wanted.origin)
+
+
+def _tags(wanted: DesiredCollection, live: LiveCollection | None, context: RegistryContext, findings: Findings) -> None:
+    if wanted.tags is None:
+        return
+    there = live.tags if live else frozenset()
+    added = sorted(tag for tag, item in wanted.tags.items() if not item.absent and tag not in there)
+    removed = sorted(tag for tag, item in wanted.tags.items() if item.absent and tag in there)
+    unlisted = sorted(there - wanted.tags.keys()) if Kind.TAGS in wanted.remove_unlisted else []
+    note_if_emptied(wanted.tags, unlisted, f"every tag of {Address(context.name, wanted.name)}", findings)
+    for some in _chunks(added):
+        findings.draft(a.AddTags(context.name, wanted.name, some), DECLARED, _origin(wanted.tags, some, wanted.origin))
+    for some in _chunks(removed):
+        position = _origin(wanted.tags, some, wanted.origin)
+        findings.draft(a.RemoveTags(context.name, wanted.name, some), DECLARED_ABSENT, position)
+    for some in _chunks(unlisted):
+        findings.draft(
+            a.RemoveTags(context.name, wanted.name, some), "not listed; unlisted tags are removed here", wanted.origin
+        )
+
+
+def _origin(items: dict[str, Listed] | object, some: tuple[str, ...], otherwise: Position) -> Position:
+    item = items.get(some[0]) if isinstance(items, dict) else None
+    return item.origin if item is not None else otherwise
+
+
+def _chunks(tags: list[str]) -> list[tuple[str, ...]]:
+    return [tuple(tags[start : start + MAX_TAGS_PER_CALL]) for start in range(0, len(tags), MAX_TAGS_PER_CALL)]
+
+
+def note_if_emptied(block: object, unlisted: list[str], what: str, findings: Findings) -> None:
+    """Record the hazard that an empty block would remove everything of its kind."""
+    if not block and unlisted:
+        findings.emptied.append(
+            Hit(HazardName.EMPTY_DESIRED, f"an empty list would remove {what}: {_some(unlisted)}", len(unlisted))
+        )
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+
+
+def draft_deletion(
+    context: RegistryContext, live: LiveCollection, findings: Findings, why: str, position: Position
+) -> None:
+    """Add the deletion of a whole live collection, with the hazards of all that is in it."""
+    address = Address(context.name, live.name)
+    aliases = tuple(sorted(live.aliases))
+    hits = [
+        Hit(
+            HazardName.DELETE_COLLECTION,
+            f"deletes {address} with {len(live.links)} versions and {len(aliases)} aliases; its indices are lost",
+        )
+    ]
+    held = [alias for alias in aliases if alias in context.protected]
+    if held:
+        hits.append(
+            Hit(
+                HazardName.REMOVE_PROTECTED_ALIAS,
+                f"unbinds the protected {_some(held)} of {address}",
+                len(held),
+            )
+        )
+    action = a.DeleteCollection(
+        context.name, live.name, live.type, len(live.links), aliases, collection_fingerprint(live)
+    )
+    findings.draft(action, why, position, hits=tuple(hits), protected=bool(held))

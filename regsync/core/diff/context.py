@@ -1,0 +1,88 @@
+"""What the comparison of one registry shares: what was found so far, and how versions are looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from regsync.core.actions import Action
+from regsync.core.live import LiveCollection, LiveRegistry, Unresolved, Version
+from regsync.core.operation import Draft, Hit, Reason
+from regsync.diagnostics import Diagnostic, Position, Severity
+from regsync.names import Address, SourceRef
+
+DECLARED = "declared"
+DECLARED_ABSENT = "declared absent"
+
+
+@dataclass(frozen=True, slots=True)
+class ManualStep:
+    """Something that only a person can do, because the server offers no call for it."""
+
+    address: Address
+    text: str
+
+
+class Matcher:
+    """Finds, among the links of one live collection, the one that a reference means."""
+
+    __slots__ = ("_by_source", "_hidden_by_digest", "by_artifact", "collection")
+
+    def __init__(self, collection: LiveCollection | None) -> None:
+        links = collection.links.items() if collection else {}.items()
+        self.collection = collection
+        self.by_artifact = {version.artifact_id: index for index, version in links}
+        """The index of each linked artifact."""
+        self._by_source = {version.source: index for index, version in links if version.source}
+        self._hidden_by_digest = {version.digest: index for index, version in links if not version.source}
+
+    def find(self, ref: SourceRef, digest: str | None) -> int | None:
+        """The index of the link to that source version.
+
+        A source alias is never found (it must be resolved). A link whose source the key may not see is found by digest.
+        """
+        index = self._by_source.get(f"{ref.entity}/{ref.project}/{ref.artifact}:{ref.version}")
+        if index is not None and ref.is_pinned:
+            return index
+        return self._hidden_by_digest.get(digest) if digest is not None else None
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the comparison finds: drafts of operations, diagnostics, and steps for a person. Mutable, filled in order."""
+
+    resolved: Mapping[SourceRef, Version | Unresolved]
+    drafts: list[Draft] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    manual: list[ManualStep] = field(default_factory=list)
+    emptied: list[Hit] = field(default_factory=list)
+    """One for each block that is declared empty while everything unlisted in it is to be removed."""
+
+    def draft(
+        self,
+        action: Action,
+        text: str,
+        position: Position,
+        *,
+        hits: tuple[Hit, ...] = (),
+        protected: bool = False,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.drafts.append(Draft(action, Reason(text, position), hits, protected, notes))
+
+    def error(self, code: str, message: str, position: Position, hint: str | None = None) -> None:
+        self.diagnostics.append(Diagnostic(code, message, position, hint))
+
+    def warn(self, code: str, message: str, position: Position, hint: str | None = None) -> None:
+        self.diagnostics.append(Diagnostic(code, message, position, hint, Severity.WARNING))
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryContext:
+    """The registry that a collection is compared in. `accepted` None: every type; `live` None: it is made by this plan."""
+
+    name: str
+    live: LiveRegistry | None
+    accepted: frozenset[str] | None
+    protected: frozenset[str]
+    """Aliases that are protected now, or will be, or (where the list cannot be read) are declared to be."""

@@ -1,0 +1,238 @@
+"""One declared registry against the live one: its settings, protected aliases and members; then each of its collections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from regsync.core import actions as a
+from regsync.core.desired import UNSET, DesiredRegistry, HazardName, Kind
+from regsync.core.diff.collection import diff_collection, draft_deletion, find_live, note_if_emptied
+from regsync.core.diff.context import (
+    DECLARED,
+    DECLARED_ABSENT,
+    Findings,
+    ManualStep,
+    Matcher,
+    RegistryContext,
+)
+from regsync.core.fingerprint import registry_fingerprint
+from regsync.core.live import LiveRegistry
+from regsync.core.operation import Hit
+from regsync.names import Address, Alias, Role, Visibility
+
+NOT_LISTED = "not listed; unlisted {} are removed here"
+
+
+def diff_registry(
+    wanted: DesiredRegistry,
+    live: LiveRegistry | None,
+    matchers: dict[str, Matcher],
+    findings: Findings,
+    *,
+    actor: str,
+    manages_protected: bool,
+) -> None:
+    """Add to `findings` what it takes to make the live registry as wanted. `matchers` is by the collection's declared name."""
+    declared = {alias for alias, item in (wanted.protected_aliases or {}).items() if not item.absent}
+    protected = frozenset(declared | ((live.protected_aliases or frozenset()) if live else frozenset()))
+    context = RegistryContext(wanted.name, live, _accepted(wanted, live), protected)
+    if wanted.absent:
+        if live is not None:
+            _deletion(context, live, findings, wanted)
+        return
+    if live is None and wanted.partial:
+        findings.error(
+            "registry-missing",
+            f"registry {wanted.name!r} is missing, or not visible to this key",
+            wanted.origin,
+            f"use --target {wanted.name} to make it",
+        )
+        return
+    _itself(wanted, live, findings)
+    _protected_aliases(wanted, live, findings, manages_protected=manages_protected)
+    _members(wanted, live, findings, actor)
+    for collection in (wanted.collections or {}).values():
+        diff_collection(collection, context, matchers[collection.name], findings)
+    _unlisted_collections(wanted, context, findings)
+    _check_role(wanted, live, findings)
+
+
+def _accepted(wanted: DesiredRegistry, live: LiveRegistry | None) -> frozenset[str] | None:
+    declared = None if wanted.artifact_types is None else frozenset(wanted.artifact_types)
+    if live is None:
+        return declared
+    if live.artifact_types is None:
+        return declared
+    return live.artifact_types | (declared or frozenset())
+
+
+def _itself(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findings) -> None:
+    description = None if wanted.description is UNSET else wanted.description
+    types = None if wanted.artifact_types is None else tuple(sorted(wanted.artifact_types))
+    if live is None:
+        visibility = wanted.visibility or Visibility.ORGANIZATION
+        action = a.CreateRegistry(wanted.name, description, visibility, types)
+        findings.draft(action, DECLARED, wanted.origin, notes=_visibility_note(visibility))
+        return
+    if live.name != wanted.name:
+        findings.draft(
+            a.RenameRegistry(wanted.name, live.name),
+            f"declared with `previously: {live.name}`",
+            wanted.origin,
+            notes=(f"Whatever still asks for {live.name}/… finds nothing.",),
+        )
+    _settings(wanted, live, findings)
+    missing = tuple(sorted(set(types or ()) - (live.artifact_types or frozenset())))
+    if missing:
+        old = None if live.artifact_types is None else tuple(sorted(live.artifact_types))
+        message = f"accepts {', '.join(missing)} in {wanted.name!r}; a type that was saved can never be removed"
+        findings.draft(
+            a.AllowArtifactTypes(wanted.name, old, missing),
+            DECLARED,
+            (wanted.artifact_types or {})[missing[0]],
+            hits=(Hit(HazardName.IRREVERSIBLE, message),),
+        )
+
+
+def _visibility_note(visibility: Visibility) -> tuple[str, ...]:
+    if visibility is Visibility.RESTRICTED:
+        return ("A restricted registry cannot be opened to the organization later.",)
+    return ()
+
+
+def _settings(wanted: DesiredRegistry, live: LiveRegistry, findings: Findings) -> None:
+    description = live.description if wanted.description is UNSET else wanted.description
+    visibility = wanted.visibility or live.visibility
+    if (description, visibility) == (live.description, live.visibility):
+        return
+    hits: tuple[Hit, ...] = ()
+    if visibility is not live.visibility:
+        if live.visibility is Visibility.RESTRICTED:
+            findings.error(
+                "visibility-change",
+                f"registry {wanted.name!r} is restricted, and a restricted registry cannot be opened to the organization",
+                wanted.origin,
+                "write `visibility: restricted`, or declare another registry",
+            )
+            return
+        message = f"restricts {wanted.name!r} to its members; it cannot be opened to the organization again"
+        hits = (Hit(HazardName.IRREVERSIBLE, message),)
+    action = a.UpdateRegistry(wanted.name, live.description, description, live.visibility, visibility)
+    findings.draft(action, DECLARED, wanted.origin, hits=hits)
+
+
+def _protected_aliases(
+    wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findings, *, manages_protected: bool
+) -> None:
+    if wanted.protected_aliases is None:
+        return
+    there = (live.protected_aliases if live else frozenset()) or frozenset()
+    add = sorted(alias for alias, item in wanted.protected_aliases.items() if not item.absent and alias not in there)
+    absent = sorted(alias for alias, item in wanted.protected_aliases.items() if item.absent)
+    if not manages_protected:
+        _assert_protected(wanted, add, absent, findings)
+        return
+    unlisted = (
+        sorted(there - wanted.protected_aliases.keys()) if Kind.PROTECTED_ALIASES in wanted.remove_unlisted else []
+    )
+    note_if_emptied(wanted.protected_aliases, unlisted, f"every protection in {wanted.name!r}", findings)
+    for alias in add:
+        findings.draft(
+            a.ProtectAlias(wanted.name, alias), DECLARED, wanted.protected_aliases[alias].origin, protected=True
+        )
+    for name in (*(alias for alias in absent if alias in there), *unlisted):
+        listed = wanted.protected_aliases.get(Alias(name))
+        message = f"takes {name!r} off the protected aliases of {wanted.name!r}: every member can then move it"
+        findings.draft(
+            a.UnprotectAlias(wanted.name, name),
+            DECLARED_ABSENT if listed else NOT_LISTED.format("protected aliases"),
+            listed.origin if listed else wanted.origin,
+            hits=(Hit(HazardName.REMOVE_PROTECTED_ALIAS, message),),
+            protected=True,
+        )
+
+
+def _assert_protected(
+    wanted: DesiredRegistry, present: Sequence[str], absent: Sequence[str], findings: Findings
+) -> None:
+    """W&B's API neither reads nor sets the list (facts page, "Protected aliases"), so a person is asked, once."""
+    parts = []
+    if present:
+        parts.append(f"protected: {', '.join(present)}")
+    if absent:
+        parts.append(f"not protected: {', '.join(absent)}")
+    if parts:
+        text = f"In the settings of registry {wanted.name!r}, see to it that these aliases are {'; '.join(parts)}."
+        findings.manual.append(ManualStep(Address(wanted.name), text))
+
+
+def _members(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findings, actor: str) -> None:
+    if wanted.members is None:
+        return
+    there: dict[str, Role] = dict((live.members if live else None) or {})
+    if live is None:
+        there[actor] = Role.ADMIN
+    for member, item in sorted(wanted.members.items()):
+        old = there.get(member)
+        if item.role is None and old is not None:
+            findings.draft(a.RemoveMember(wanted.name, member, old), DECLARED_ABSENT, item.origin)
+        elif item.role is not None and item.role != old:
+            findings.draft(a.SetMember(wanted.name, member, old, item.role), DECLARED, item.origin)
+    unlisted = sorted(there.keys() - wanted.members.keys() - {actor}) if Kind.MEMBERS in wanted.remove_unlisted else []
+    note_if_emptied(wanted.members, unlisted, f"every member of {wanted.name!r}", findings)
+    for member in unlisted:
+        action = a.RemoveMember(wanted.name, member, there[member])
+        findings.draft(action, NOT_LISTED.format("members"), wanted.origin)
+
+
+def _unlisted_collections(wanted: DesiredRegistry, context: RegistryContext, findings: Findings) -> None:
+    if wanted.collections is None or context.live is None or Kind.COLLECTIONS not in wanted.remove_unlisted:
+        return
+    spoken_for: set[str] = set(wanted.collections)
+    for collection in wanted.collections.values():
+        live = find_live(collection, context)
+        if live is not None:
+            spoken_for.add(live.name)
+    unlisted = sorted(context.live.collections.keys() - spoken_for)
+    note_if_emptied(wanted.collections, unlisted, f"every collection of {wanted.name!r}", findings)
+    for name in unlisted:
+        draft_deletion(
+            context, context.live.collections[name], findings, NOT_LISTED.format("collections"), wanted.origin
+        )
+
+
+def _deletion(context: RegistryContext, live: LiveRegistry, findings: Findings, wanted: DesiredRegistry) -> None:
+    held = [
+        f"{name}:{alias}"
+        for name, collection in sorted(live.collections.items())
+        for alias in sorted(collection.aliases)
+        if alias in context.protected
+    ]
+    names = tuple(sorted(live.collections))
+    hits = [Hit(HazardName.DELETE_REGISTRY, f"deletes registry {live.name!r} with its {len(names)} collections")]
+    if held:
+        message = f"unbinds {len(held)} protected aliases of {live.name!r}: {', '.join(held[:5])}"
+        hits.append(Hit(HazardName.REMOVE_PROTECTED_ALIAS, message, len(held)))
+    action = a.DeleteRegistry(live.name, live.description, live.visibility, names, registry_fingerprint(live))
+    findings.draft(action, DECLARED_ABSENT, wanted.origin, hits=tuple(hits), protected=bool(held))
+
+
+_ADMIN_ONLY = a.AllowArtifactTypes | a.ProtectAlias | a.UnprotectAlias | a.UpdateRegistry | a.SetMember | a.RemoveMember
+
+
+def _check_role(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findings) -> None:
+    """Warn, once a registry, when the acting user's role is too weak; another key may apply the plan."""
+    if live is None or live.role in (None, Role.ADMIN):
+        return
+    needs = [
+        draft
+        for draft in findings.drafts
+        if draft.action.registry == wanted.name and (draft.protected or isinstance(draft.action, _ADMIN_ONLY))
+    ]
+    if needs:
+        findings.warn(
+            "role-too-weak",
+            f"{len(needs)} operations in registry {wanted.name!r} need the role admin; this key has {live.role}",
+            wanted.origin,
+            "apply with the key of a registry admin",
+        )

@@ -1,0 +1,118 @@
+"""How much of the registry a manifest needs to be read, and how `--target` and `--exclude` cut a manifest down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from regsync.core.desired import UNSET, Desired, DesiredCollection, DesiredRegistry, Kind
+from regsync.core.live import RegistryScope, Scope
+from regsync.names import Address, CollectionName, RegistryName
+
+
+def scope_of(desired: Desired) -> Scope:
+    """What to read: each declared registry and collection, under its former name as well, and no more."""
+    scope: Scope = {}
+    for registry in desired.registries.values():
+        wanted = _registry_scope(registry)
+        for name in (registry.name, registry.previously):
+            if name is not None:
+                scope[name] = wanted
+    return dict(sorted(scope.items()))
+
+
+def _registry_scope(registry: DesiredRegistry) -> RegistryScope:
+    members = registry.members is not None or registry.absent
+    if registry.absent or (registry.collections is not None and Kind.COLLECTIONS in registry.remove_unlisted):
+        return RegistryScope(None, members)
+    names: set[str] = set()
+    for collection in (registry.collections or {}).values():
+        names.add(collection.name)
+        if collection.previously is not None:
+            names.add(collection.previously)
+    return RegistryScope(frozenset(names), members)
+
+
+def restrict(desired: Desired, targets: Sequence[Address], excludes: Sequence[Address]) -> Desired:
+    """Only what lies in `targets` (all, where there are none) and not in `excludes`.
+
+    A registry or collection of which only a part is left becomes `partial`: its own settings are not managed, and it
+    must exist.
+    """
+    if not targets and not excludes:
+        return desired
+    registries: dict[RegistryName, DesiredRegistry] = {}
+    for registry in desired.registries.values():
+        kept = _restrict_registry(registry, targets, excludes)
+        if kept is not None:
+            registries[registry.name] = kept
+    return replace(desired, registries=registries)
+
+
+def _in(address: Address, places: Iterable[Address]) -> bool:
+    return any(place.covers(address) for place in places)
+
+
+def _selected(address: Address, targets: Sequence[Address], excludes: Sequence[Address]) -> bool:
+    return not _in(address, excludes) and (not targets or _in(address, targets))
+
+
+def _touches(address: Address, places: Iterable[Address]) -> bool:
+    return any(place.covers(address) or address.covers(place) for place in places)
+
+
+def _restrict_registry(
+    registry: DesiredRegistry, targets: Sequence[Address], excludes: Sequence[Address]
+) -> DesiredRegistry | None:
+    address = Address(registry.name)
+    if _in(address, excludes) or (targets and not _touches(address, targets)):
+        return None
+    collections: dict[CollectionName, DesiredCollection] = {}
+    for collection in (registry.collections or {}).values():
+        kept = _restrict_collection(registry.name, collection, targets, excludes)
+        if kept is not None:
+            collections[collection.name] = kept
+    whole = not targets or _in(address, targets)
+    cut = collections != (registry.collections or {})
+    unlisted = registry.remove_unlisted - {Kind.COLLECTIONS} if cut else registry.remove_unlisted
+    if whole:
+        return replace(
+            registry, collections=None if registry.collections is None else collections, remove_unlisted=unlisted
+        )
+    return replace(
+        registry,
+        partial=True,
+        description=UNSET,
+        visibility=None,
+        protected_aliases=None,
+        members=None,
+        collections=collections,
+        remove_unlisted=frozenset(),
+    )
+
+
+def _restrict_collection(
+    registry: RegistryName, collection: DesiredCollection, targets: Sequence[Address], excludes: Sequence[Address]
+) -> DesiredCollection | None:
+    address = Address(registry, collection.name)
+    if _in(address, excludes) or (targets and not _touches(address, targets)):
+        return None
+    kept = {
+        alias: wanted
+        for alias, wanted in (collection.aliases or {}).items()
+        if _selected(Address(registry, collection.name, alias), targets, excludes)
+    }
+    whole = not targets or _in(address, targets)
+    if whole:
+        cut = len(kept) != len(collection.aliases or {})
+        unlisted = collection.remove_unlisted - {Kind.ALIASES, Kind.VERSIONS} if cut else collection.remove_unlisted
+        return replace(collection, aliases=None if collection.aliases is None else kept, remove_unlisted=unlisted)
+    return replace(
+        collection,
+        partial=True,
+        description=UNSET,
+        tags=None,
+        versions=None,
+        aliases=kept,
+        remove_unlisted=frozenset(),
+    )
