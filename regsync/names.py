@@ -105,8 +105,10 @@ DIGEST_RULE = NameRule("digest", r"[0-9a-f]{32,64}", 64, "32 to 64 lower-case he
 
 RESERVED_ARTIFACT_TYPES = frozenset({"job", "run_table", "code"})
 RESERVED_TYPE_PREFIX = "wandb-"
-_SERVER_ALIAS = re.compile(r"latest|v\d+")
-_INDEX = re.compile(r"v(0|[1-9]\d{0,8})")
+_SERVER_ALIAS = re.compile(r"latest|v[0-9]+")
+_INDEX = re.compile(r"v(0|[1-9][0-9]{0,8})")
+_PART = ENTITY_RULE.pattern.removesuffix("+") + f"{{1,{ENTITY_RULE.max_length}}}"
+_SOURCE = re.compile(f"({_PART})/({_PART})/({_PART}):({_PART})")
 
 
 def artifact_type_problem(text: str) -> str | None:
@@ -199,6 +201,9 @@ def parse_version_ref(text: str) -> VersionRef:
     >>> parse_version_ref("v7")
     IndexRef(number=7)
     """
+    match = _SOURCE.fullmatch(text)
+    if match:
+        return SourceRef(*match.groups())
     index = version_index(text)
     if index is not None:
         return IndexRef(index)
