@@ -1,0 +1,229 @@
+-- The embedded registry's tables. Version 1; the number lives in PRAGMA user_version (database.py).
+-- Integer keys are never reused (AUTOINCREMENT), so the global ids made from them (ids.py) never change meaning.
+-- Times are ISO 8601 in UTC, as W&B writes them. JSON columns hold one JSON object as text.
+
+CREATE TABLE instance (
+    one             INTEGER PRIMARY KEY CHECK (one = 1),
+    uuid            TEXT NOT NULL,
+    created_at      TEXT NOT NULL
+) STRICT;
+
+-- W&B's namespaces: a user's own, a team's, and the one of an organization, which holds its registries.
+CREATE TABLE entities (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    name            TEXT NOT NULL UNIQUE,
+    kind            TEXT NOT NULL CHECK (kind IN ('user', 'team', 'organization')),
+    organization_id INTEGER REFERENCES organizations (id),   -- null for a user's own entity
+    created_at      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE organizations (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    name            TEXT NOT NULL UNIQUE,                     -- the display name
+    entity_id       INTEGER NOT NULL UNIQUE REFERENCES entities (id) DEFERRABLE INITIALLY DEFERRED,
+    created_at      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE users (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    name            TEXT NOT NULL UNIQUE,
+    entity_id       INTEGER NOT NULL UNIQUE REFERENCES entities (id),
+    key_hash        TEXT NOT NULL UNIQUE,                     -- SHA-256 of the API key; the key itself is not kept
+    created_at      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE organization_members (
+    organization_id INTEGER NOT NULL REFERENCES organizations (id),
+    user_id         INTEGER NOT NULL REFERENCES users (id),
+    role            TEXT NOT NULL CHECK (role IN ('admin', 'member', 'viewer')),
+    PRIMARY KEY (organization_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE team_members (
+    entity_id       INTEGER NOT NULL REFERENCES entities (id),
+    user_id         INTEGER NOT NULL REFERENCES users (id),
+    role            TEXT NOT NULL CHECK (role IN ('admin', 'member', 'viewer')),
+    PRIMARY KEY (entity_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+-- A registry is a project named wandb-registry-<name> of an organization's entity, with a row in `registries`.
+CREATE TABLE projects (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    entity_id       INTEGER NOT NULL REFERENCES entities (id),
+    name            TEXT NOT NULL,
+    description     TEXT,                                     -- null, '' and text are three values
+    created_by      INTEGER REFERENCES users (id),
+    created_at      TEXT NOT NULL,
+    updated_at      TEXT NOT NULL,
+    UNIQUE (entity_id, name)
+) STRICT;
+
+CREATE TABLE registries (
+    project_id      INTEGER PRIMARY KEY REFERENCES projects (id) ON DELETE CASCADE,
+    visibility      TEXT NOT NULL CHECK (visibility IN ('organization', 'restricted')),
+    all_types       INTEGER NOT NULL CHECK (all_types IN (0, 1))
+) STRICT;
+
+CREATE TABLE registry_protected_aliases (
+    project_id      INTEGER NOT NULL REFERENCES registries (project_id) ON DELETE CASCADE,
+    alias           TEXT NOT NULL,
+    PRIMARY KEY (project_id, alias)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE registry_user_members (
+    project_id      INTEGER NOT NULL REFERENCES registries (project_id) ON DELETE CASCADE,
+    user_id         INTEGER NOT NULL REFERENCES users (id),
+    role            TEXT NOT NULL CHECK (role IN ('admin', 'member', 'viewer', 'restricted_viewer')),
+    PRIMARY KEY (project_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE registry_team_members (
+    project_id      INTEGER NOT NULL REFERENCES registries (project_id) ON DELETE CASCADE,
+    entity_id       INTEGER NOT NULL REFERENCES entities (id),
+    role            TEXT NOT NULL CHECK (role IN ('admin', 'member', 'viewer', 'restricted_viewer')),
+    PRIMARY KEY (project_id, entity_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE runs (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    project_id      INTEGER NOT NULL REFERENCES projects (id),
+    name            TEXT NOT NULL,                            -- the short id in its URL
+    display_name    TEXT,
+    user_id         INTEGER REFERENCES users (id),
+    state           TEXT NOT NULL DEFAULT 'running',
+    config          TEXT NOT NULL DEFAULT '{}',
+    summary         TEXT NOT NULL DEFAULT '{}',
+    git_commit      TEXT,
+    fields          TEXT NOT NULL DEFAULT '{}',               -- whatever else the client sent (group, notes, host, …)
+    created_at      TEXT NOT NULL,
+    updated_at      TEXT NOT NULL,
+    UNIQUE (project_id, name)
+) STRICT;
+
+-- `accepted` marks the types that a registry was told to accept; other rows only record that a type is in use.
+CREATE TABLE artifact_types (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    project_id      INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    name            TEXT NOT NULL,
+    description     TEXT,
+    accepted        INTEGER NOT NULL DEFAULT 0 CHECK (accepted IN (0, 1)),
+    created_at      TEXT NOT NULL,
+    UNIQUE (project_id, name)
+) STRICT;
+
+-- Both of W&B's artifact collections: a sequence holds the versions logged under one name, a portfolio holds links.
+CREATE TABLE collections (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    project_id      INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    kind            TEXT NOT NULL CHECK (kind IN ('sequence', 'portfolio')),
+    name            TEXT NOT NULL,
+    type_id         INTEGER NOT NULL REFERENCES artifact_types (id),
+    description     TEXT,
+    next_index      INTEGER NOT NULL DEFAULT 0,               -- never goes back, so that no index is used twice
+    client_id       TEXT,
+    created_at      TEXT NOT NULL,
+    updated_at      TEXT NOT NULL,
+    UNIQUE (project_id, name)
+) STRICT;
+
+CREATE TABLE collection_tags (
+    collection_id   INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    tag             TEXT NOT NULL,
+    PRIMARY KEY (collection_id, tag)
+) STRICT, WITHOUT ROWID;
+
+-- An artifact version. A deleted one stays as a row in state DELETED, for the links that still point at it.
+CREATE TABLE artifacts (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    sequence_id     INTEGER NOT NULL REFERENCES collections (id),
+    version_index   INTEGER,                                  -- null while PENDING
+    state           TEXT NOT NULL CHECK (state IN ('PENDING', 'COMMITTED', 'DELETED')),
+    digest          TEXT NOT NULL,
+    digest_algorithm TEXT NOT NULL DEFAULT 'MANIFEST_MD5',
+    size            INTEGER NOT NULL DEFAULT 0,               -- bytes, of all files together
+    file_count      INTEGER NOT NULL DEFAULT 0,
+    metadata        TEXT NOT NULL DEFAULT '{}',
+    description     TEXT,
+    ttl_seconds     INTEGER,                                  -- null: inherited; 0: switched off
+    client_id       TEXT,
+    pending_aliases TEXT,                                     -- JSON list: to be set when it is committed
+    manifest_md5    TEXT,                                     -- content key of the manifest as the client uploaded it
+    run_id          INTEGER REFERENCES runs (id),
+    user_id         INTEGER REFERENCES users (id),
+    created_at      TEXT NOT NULL,
+    updated_at      TEXT NOT NULL,
+    UNIQUE (sequence_id, version_index)
+) STRICT;
+CREATE INDEX artifacts_by_digest ON artifacts (sequence_id, digest);
+CREATE INDEX artifacts_by_client_id ON artifacts (client_id) WHERE client_id IS NOT NULL;
+
+CREATE TABLE artifact_tags (
+    artifact_id     INTEGER NOT NULL REFERENCES artifacts (id),
+    tag             TEXT NOT NULL,
+    PRIMARY KEY (artifact_id, tag)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE artifact_files (
+    artifact_id     INTEGER NOT NULL REFERENCES artifacts (id),
+    path            TEXT NOT NULL,
+    digest          TEXT NOT NULL,                            -- as in the manifest: base64 of the MD5, or a reference's etag
+    size            INTEGER NOT NULL,
+    ref             TEXT,                                     -- the URI of a reference; null for a file kept here
+    content_md5     TEXT,                                     -- key into `contents`; null for a reference
+    fields          TEXT,                                     -- the entry's other fields (extra, birthArtifactID), as JSON
+    PRIMARY KEY (artifact_id, path)
+) STRICT, WITHOUT ROWID;
+
+-- File contents by MD5 (hex). Small ones are here; larger ones (data is null) are files beside the database (contents.py).
+CREATE TABLE contents (
+    md5             TEXT PRIMARY KEY,
+    size            INTEGER NOT NULL,
+    data            BLOB
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE artifact_uses (
+    run_id          INTEGER NOT NULL REFERENCES runs (id),
+    artifact_id     INTEGER NOT NULL REFERENCES artifacts (id),
+    PRIMARY KEY (run_id, artifact_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX artifact_uses_by_artifact ON artifact_uses (artifact_id);
+
+-- A version's place in a collection, with its index there: its own sequence, and each portfolio it is linked into.
+CREATE TABLE memberships (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id   INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    artifact_id     INTEGER NOT NULL REFERENCES artifacts (id),
+    version_index   INTEGER NOT NULL,
+    user_id         INTEGER REFERENCES users (id),
+    created_at      TEXT NOT NULL,
+    UNIQUE (collection_id, version_index),
+    UNIQUE (collection_id, artifact_id)
+) STRICT;
+CREATE INDEX memberships_by_artifact ON memberships (artifact_id);
+
+-- `latest` is a row like any other here. `v0, v1, …` are not: they are version_index.
+CREATE TABLE aliases (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id   INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+    membership_id   INTEGER NOT NULL REFERENCES memberships (id) ON DELETE CASCADE,
+    name            TEXT NOT NULL,
+    created_at      TEXT NOT NULL,
+    UNIQUE (collection_id, name)
+) STRICT;
+CREATE INDEX aliases_by_membership ON aliases (membership_id);
+
+-- What happened, in order, written in the transaction that made it so. Nothing here is ever changed or removed.
+CREATE TABLE events (
+    seq             INTEGER PRIMARY KEY AUTOINCREMENT,
+    at              TEXT NOT NULL,
+    actor           TEXT NOT NULL,                            -- a user's name, or '' for the owner of the file
+    kind            TEXT NOT NULL,
+    organization    TEXT NOT NULL,                            -- display name, or '' outside of any organization
+    address         TEXT NOT NULL,                            -- model/fraud:production, or entity/project/name:v3
+    before          TEXT,                                     -- JSON, or null where there was nothing
+    after           TEXT                                      -- JSON, or null where nothing is left
+) STRICT;
+CREATE TRIGGER events_stay_unchanged BEFORE UPDATE ON events
+BEGIN SELECT RAISE (ABORT, 'the event history is never changed'); END;
+CREATE TRIGGER events_stay BEFORE DELETE ON events
+BEGIN SELECT RAISE (ABORT, 'the event history is never removed'); END;
