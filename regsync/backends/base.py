@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from regsync.core.actions import Action
-from regsync.core.live import Destination, Live, Scope, Unresolved, Version
+from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
 from regsync.diagnostics import RegsyncError
 from regsync.names import ArtifactId, SourceRef
 
@@ -57,24 +57,6 @@ class Outcome(NamedTuple):
     """For a link: the index it was given."""
     stale: bool = False
     fatal: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionDetails:
-    """What is known of a version beyond its identity; evidence for the reader of a plan. None: not known."""
-
-    metadata: Mapping[str, Any] | None = None
-    size: int | None = None
-    """Bytes."""
-    created_at: str | None = None
-    """RFC 3339, UTC."""
-    run: str | None = None
-    """The run that logged it, as entity/project/run."""
-    commit: str | None = None
-    ttl_days: int | None = None
-    """Days until the source would be deleted; linking turns this off. None: no TTL, or not known."""
-    inputs: tuple[str, ...] | None = None
-    """Full names of the artifacts that the run used."""
 
 
 class Reader(Protocol):

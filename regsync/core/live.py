@@ -5,8 +5,9 @@ A thing that is in the scope and not in Live is proven absent: backends raise ra
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from regsync.names import Role, Visibility
 
@@ -91,6 +92,24 @@ class LiveRegistry:
             dict(self.collections),
             self.role,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionDetails:
+    """What is known of a version beyond its identity; evidence for the reader of a plan. None: not known."""
+
+    metadata: Mapping[str, Any] | None = None
+    size: int | None = None
+    """Bytes."""
+    created_at: str | None = None
+    """RFC 3339, UTC."""
+    run: str | None = None
+    """The run that logged it, as entity/project/run."""
+    commit: str | None = None
+    ttl_days: int | None = None
+    """Days until the source would be deleted; linking turns this off. None: no TTL, or not known."""
+    inputs: tuple[str, ...] | None = None
+    """Full names of the artifacts that the run used."""
 
 
 class ReadProof(NamedTuple):

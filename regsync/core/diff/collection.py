@@ -10,7 +10,15 @@ from regsync.core.desired import (
     Kind,
     Listed,
 )
-from regsync.core.diff.context import DECLARED, DECLARED_ABSENT, Findings, Matcher, RegistryContext
+from regsync.core.diff.context import (
+    DECLARED,
+    DECLARED_ABSENT,
+    Findings,
+    Matcher,
+    RegistryContext,
+    note_if_emptied,
+    some,
+)
 from regsync.core.diff.versions import VersionDiff
 from regsync.core.fingerprint import collection_fingerprint
 from regsync.core.live import LiveCollection
@@ -118,38 +126,27 @@ def _tags(wanted: DesiredCollection, live: LiveCollection | None, context: Regis
     added = sorted(tag for tag, item in wanted.tags.items() if not item.absent and tag not in there)
     removed = sorted(tag for tag, item in wanted.tags.items() if item.absent and tag in there)
     unlisted = sorted(there - wanted.tags.keys()) if Kind.TAGS in wanted.remove_unlisted else []
-    note_if_emptied(wanted.tags, unlisted, f"every tag of {Address(context.name, wanted.name)}", findings)
-    for some in _chunks(added):
-        findings.draft(a.AddTags(context.name, wanted.name, some), DECLARED, _origin(wanted.tags, some, wanted.origin))
-    for some in _chunks(removed):
-        position = _origin(wanted.tags, some, wanted.origin)
-        findings.draft(a.RemoveTags(context.name, wanted.name, some), DECLARED_ABSENT, position)
-    for some in _chunks(unlisted):
+    note_if_emptied(wanted.tags, unlisted, "tag", Address(context.name, wanted.name), findings)
+    for chunk in _chunks(added):
         findings.draft(
-            a.RemoveTags(context.name, wanted.name, some), "not listed; unlisted tags are removed here", wanted.origin
+            a.AddTags(context.name, wanted.name, chunk), DECLARED, _origin(wanted.tags, chunk, wanted.origin)
+        )
+    for chunk in _chunks(removed):
+        position = _origin(wanted.tags, chunk, wanted.origin)
+        findings.draft(a.RemoveTags(context.name, wanted.name, chunk), DECLARED_ABSENT, position)
+    for chunk in _chunks(unlisted):
+        findings.draft(
+            a.RemoveTags(context.name, wanted.name, chunk), "not listed; unlisted tags are removed here", wanted.origin
         )
 
 
-def _origin(items: dict[str, Listed] | object, some: tuple[str, ...], otherwise: Position) -> Position:
-    item = items.get(some[0]) if isinstance(items, dict) else None
+def _origin(items: dict[str, Listed] | object, chunk: tuple[str, ...], otherwise: Position) -> Position:
+    item = items.get(chunk[0]) if isinstance(items, dict) else None
     return item.origin if item is not None else otherwise
 
 
 def _chunks(tags: list[str]) -> list[tuple[str, ...]]:
     return [tuple(tags[start : start + MAX_TAGS_PER_CALL]) for start in range(0, len(tags), MAX_TAGS_PER_CALL)]
-
-
-def note_if_emptied(block: object, unlisted: list[str], what: str, findings: Findings) -> None:
-    """Record the hazard that an empty block would remove everything of its kind."""
-    if not block and unlisted:
-        findings.emptied.append(
-            Hit(HazardName.EMPTY_DESIRED, f"an empty list would remove {what}: {_some(unlisted)}", len(unlisted))
-        )
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:5])
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
 
 
 def draft_deletion(
@@ -169,7 +166,7 @@ def draft_deletion(
         hits.append(
             Hit(
                 HazardName.REMOVE_PROTECTED_ALIAS,
-                f"unbinds the protected {_some(held)} of {address}",
+                f"unbinds the protected {some(held)} of {address}",
                 len(held),
             )
         )

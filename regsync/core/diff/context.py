@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from regsync.core.actions import Action
+from regsync.core.desired import HazardName
 from regsync.core.live import LiveCollection, LiveRegistry, Unresolved, Version
 from regsync.core.operation import Draft, Hit, Reason
 from regsync.diagnostics import Diagnostic, Position, Severity
@@ -55,7 +56,7 @@ class Findings:
     drafts: list[Draft] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     manual: list[ManualStep] = field(default_factory=list)
-    emptied: list[Hit] = field(default_factory=list)
+    emptied: list[tuple[Address, Hit]] = field(default_factory=list)
     """One for each block that is declared empty while everything unlisted in it is to be removed."""
 
     def draft(
@@ -86,3 +87,16 @@ class RegistryContext:
     accepted: frozenset[str] | None
     protected: frozenset[str]
     """Aliases that are protected now, or will be, or (where the list cannot be read) are declared to be."""
+
+
+def note_if_emptied(block: object, unlisted: list[str], noun: str, address: Address, findings: Findings) -> None:
+    """Record the hazard that an empty block would remove everything of its kind."""
+    if not block and unlisted:
+        message = f"an empty list would remove every {noun} of {address}: {some(unlisted)}"
+        findings.emptied.append((address, Hit(HazardName.EMPTY_DESIRED, message, len(unlisted))))
+
+
+def some(names: Sequence[str]) -> str:
+    """The first five names, and how many more there are."""
+    shown = ", ".join(names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from regsync.core import actions as a
 from regsync.core.desired import UNSET, DesiredRegistry, HazardName, Kind
-from regsync.core.diff.collection import diff_collection, draft_deletion, find_live, note_if_emptied
+from regsync.core.diff.collection import diff_collection, draft_deletion, find_live
 from regsync.core.diff.context import (
     DECLARED,
     DECLARED_ABSENT,
@@ -14,6 +14,7 @@ from regsync.core.diff.context import (
     ManualStep,
     Matcher,
     RegistryContext,
+    note_if_emptied,
 )
 from regsync.core.fingerprint import registry_fingerprint
 from regsync.core.live import LiveRegistry
@@ -135,7 +136,7 @@ def _protected_aliases(
     unlisted = (
         sorted(there - wanted.protected_aliases.keys()) if Kind.PROTECTED_ALIASES in wanted.remove_unlisted else []
     )
-    note_if_emptied(wanted.protected_aliases, unlisted, f"every protection in {wanted.name!r}", findings)
+    note_if_emptied(wanted.protected_aliases, unlisted, "protected alias", Address(wanted.name), findings)
     for alias in add:
         findings.draft(
             a.ProtectAlias(wanted.name, alias), DECLARED, wanted.protected_aliases[alias].origin, protected=True
@@ -179,7 +180,7 @@ def _members(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findi
         elif item.role is not None and item.role != old:
             findings.draft(a.SetMember(wanted.name, member, old, item.role), DECLARED, item.origin)
     unlisted = sorted(there.keys() - wanted.members.keys() - {actor}) if Kind.MEMBERS in wanted.remove_unlisted else []
-    note_if_emptied(wanted.members, unlisted, f"every member of {wanted.name!r}", findings)
+    note_if_emptied(wanted.members, unlisted, "member", Address(wanted.name), findings)
     for member in unlisted:
         action = a.RemoveMember(wanted.name, member, there[member])
         findings.draft(action, NOT_LISTED.format("members"), wanted.origin)
@@ -194,7 +195,7 @@ def _unlisted_collections(wanted: DesiredRegistry, context: RegistryContext, fin
         if live is not None:
             spoken_for.add(live.name)
     unlisted = sorted(context.live.collections.keys() - spoken_for)
-    note_if_emptied(wanted.collections, unlisted, f"every collection of {wanted.name!r}", findings)
+    note_if_emptied(wanted.collections, unlisted, "collection", Address(wanted.name), findings)
     for name in unlisted:
         draft_deletion(
             context, context.live.collections[name], findings, NOT_LISTED.format("collections"), wanted.origin

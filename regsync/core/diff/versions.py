@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from regsync.core import actions as a
 from regsync.core.desired import DesiredCollection, HazardName, Kind
-from regsync.core.diff.context import DECLARED, DECLARED_ABSENT, Findings, Matcher, RegistryContext
+from regsync.core.diff.context import DECLARED, DECLARED_ABSENT, Findings, Matcher, RegistryContext, note_if_emptied
 from regsync.core.live import LiveCollection, Unresolved, Version
 from regsync.core.operation import Hit
 from regsync.diagnostics import Position
@@ -200,9 +200,7 @@ class VersionDiff:
             if Kind.ALIASES in self._wanted.remove_unlisted
             else []
         )
-        if not self._wanted.aliases and unlisted:
-            text = f"an empty list would remove every alias of {self._address}: {', '.join(unlisted[:5])}"
-            self._findings.emptied.append(Hit(HazardName.EMPTY_DESIRED, text, len(unlisted)))
+        note_if_emptied(self._wanted.aliases, unlisted, "alias", self._address, self._findings)
         absent = sorted(alias for alias, item in self._wanted.aliases.items() if item.ref is None)
         for alias in absent:
             if alias in live.aliases:
@@ -304,9 +302,8 @@ class VersionDiff:
                 )
                 continue
             gone.append((index, why, self._wanted.origin))
-        if not self._wanted.versions and gone:
-            text = f"an empty list would unlink {len(gone)} versions of {self._address}"
-            self._findings.emptied.append(Hit(HazardName.EMPTY_DESIRED, text, len(gone)))
+        unlisted = [f"v{index}" for index, _, _ in sorted(gone)]
+        note_if_emptied(self._wanted.versions, unlisted, "version", self._address, self._findings)
         return gone
 
 

@@ -1,0 +1,231 @@
+"""What takes a plan back, and what of it cannot be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from regsync.core import actions as a
+from regsync.core.desired import HazardName
+from regsync.core.fingerprint import collection_fingerprint, registry_fingerprint
+from regsync.core.live import Live
+from regsync.core.model import Model
+from regsync.core.operation import Draft, Hit, Operation, Reason
+from regsync.core.standing import Is, standing
+
+LINK_NOTE = "The index stays used up; a TTL that linking turned off is not restored."
+
+
+@dataclass(frozen=True, slots=True)
+class Irrevocable:
+    """An operation that no other operation takes back, and why."""
+
+    operation: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """`drafts`: the way back, to be put in order. `irrevocable`: what stays as it is."""
+
+    drafts: tuple[Draft, ...]
+    irrevocable: tuple[Irrevocable, ...]
+
+
+class _NoWayBackError(Exception):
+    """The message says why."""
+
+
+def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
+    """The way back from `after`, in which the results of `operations` are there.
+
+    What has changed since is left alone and named as irrevocable.
+    """
+    model = Model(after, actor)
+    drafts: list[Draft] = []
+    lost: list[Irrevocable] = []
+    for operation in reversed(operations):
+        if _inside_something_new(operation.action, operations):
+            continue
+        try:
+            back = _inverse(operation.action, model)
+        except _NoWayBackError as error:
+            lost.append(Irrevocable(operation.id, str(error)))
+            continue
+        found = standing(back, model.registries)
+        if found.state is Is.MOVED:
+            lost.append(Irrevocable(operation.id, f"it has changed since: {found.found}"))
+        elif found.state is Is.PENDING:
+            protected = operation.protected
+            reason = Reason(f"takes back {operation.id}", operation.reason.position)
+            drafts.append(Draft(back, reason, _hits(back, protected=protected), protected, _notes(back)))
+            model.apply(back)
+    return Undo(tuple(drafts), tuple(reversed(lost)))
+
+
+def _inside_something_new(action: a.Action, operations: Sequence[Operation]) -> bool:
+    """Whether deleting what the same plan made takes this back as well."""
+    made = _made(operations)
+    if isinstance(action, a.CreateRegistry):
+        return False
+    if action.registry in made:
+        return True
+    if isinstance(action, a.CreateCollection) or isinstance(action, a.RegistryAction | a.SettingAction):
+        return False
+    return f"{action.registry}/{action.collection}" in made
+
+
+def _made(operations: Sequence[Operation]) -> frozenset[str]:
+    return frozenset(
+        str(operation.action.address)
+        for operation in operations
+        if isinstance(operation.action, a.CreateRegistry | a.CreateCollection)
+    )
+
+
+def _inverse(action: a.Action, model: Model) -> a.Action:
+    if isinstance(action, a.RegistryAction):
+        return _registry_itself(action, model)
+    if isinstance(action, a.SettingAction):
+        return _setting(action)
+    if isinstance(action, a.CollectionAction):
+        return _collection_itself(action, model)
+    return _content(action, model)
+
+
+def _registry_itself(action: a.RegistryAction, model: Model) -> a.Action:
+    match action:
+        case a.CreateRegistry():
+            live = model.registries.get(action.registry)
+            if live is None:
+                raise _NoWayBackError("the registry is not there any more")
+            names = tuple(sorted(live.collections))
+            return a.DeleteRegistry(
+                action.registry, live.description, live.visibility, names, registry_fingerprint(live)
+            )
+        case a.RenameRegistry():
+            return a.RenameRegistry(action.previous, action.registry)
+        case a.DeleteRegistry():
+            raise _NoWayBackError("a deleted registry cannot be brought back: its collections and indices are lost")
+        case _:
+            assert_never(action)
+
+
+def _setting(action: a.SettingAction) -> a.Action:
+    match action:
+        case a.UpdateRegistry():
+            if action.old_visibility is not action.new_visibility:
+                raise _NoWayBackError("a restricted registry cannot be opened to the organization again")
+            return a.UpdateRegistry(
+                action.registry,
+                action.new_description,
+                action.old_description,
+                action.new_visibility,
+                action.old_visibility,
+            )
+        case a.AllowArtifactTypes():
+            raise _NoWayBackError("an accepted artifact type cannot be removed")
+        case a.ProtectAlias():
+            return a.UnprotectAlias(action.registry, action.alias)
+        case a.UnprotectAlias():
+            return a.ProtectAlias(action.registry, action.alias)
+        case a.SetMember():
+            if action.old is None:
+                return a.RemoveMember(action.registry, action.member, action.role)
+            return a.SetMember(action.registry, action.member, action.role, action.old)
+        case a.RemoveMember():
+            return a.SetMember(action.registry, action.member, None, action.role)
+        case _:
+            assert_never(action)
+
+
+def _collection_itself(action: a.CollectionAction, model: Model) -> a.Action:
+    match action:
+        case a.CreateCollection():
+            registry = model.registries.get(action.registry)
+            live = registry.collections.get(action.collection) if registry else None
+            if live is None:
+                raise _NoWayBackError("the collection is not there any more")
+            aliases = tuple(sorted(live.aliases))
+            return a.DeleteCollection(
+                action.registry, action.collection, live.type, len(live.links), aliases, collection_fingerprint(live)
+            )
+        case a.RenameCollection():
+            return a.RenameCollection(action.registry, action.previous, action.collection)
+        case a.DeleteCollection():
+            raise _NoWayBackError("a deleted collection cannot be brought back: its links get other indices")
+        case _:
+            assert_never(action)
+
+
+def _content(action: a.ContentAction, model: Model) -> a.Action:
+    registry, collection = action.registry, action.collection
+    match action:
+        case a.UpdateCollection():
+            return a.UpdateCollection(registry, collection, action.new_description, action.old_description)
+        case a.AddTags():
+            return a.RemoveTags(registry, collection, action.tags)
+        case a.RemoveTags():
+            return a.AddTags(registry, collection, action.tags)
+        case a.LinkVersion():
+            found = model.registries.get(registry)
+            live = found.collections.get(collection) if found else None
+            index = live.index_of(action.version.artifact_id) if live else None
+            if index is None:
+                raise _NoWayBackError("the version is not linked any more")
+            return a.UnlinkVersion(registry, collection, action.version, index)
+        case a.UnlinkVersion():
+            raise _NoWayBackError(f"linked again, the version would not be v{action.index} any more")
+        case a.SetAlias():
+            if action.held_by is None:
+                index = action.index
+                there = model.registries.get(registry)
+                now = there.collections.get(collection) if there else None
+                held = now.index_of(action.version.artifact_id) if now else index
+                return a.RemoveAlias(registry, collection, action.alias, action.version, held or 0)
+            return a.SetAlias(
+                registry,
+                collection,
+                action.alias,
+                action.version,
+                action.index,
+                action.held_by,
+                action.held_index,
+            )
+        case a.RemoveAlias():
+            return a.SetAlias(registry, collection, action.alias, None, None, action.held_by, action.held_index)
+        case _:
+            assert_never(action)
+
+
+def _hits(action: a.Action, *, protected: bool) -> tuple[Hit, ...]:
+    place = str(action.address)
+    match action:
+        case a.RemoveAlias():
+            name = HazardName.REMOVE_PROTECTED_ALIAS if protected else HazardName.REMOVE_ALIAS
+            return (Hit(name, f"takes {place} away again"),)
+        case a.UnlinkVersion():
+            return (
+                Hit(HazardName.UNLINK_VERSION, f"unlinks v{action.index} of {place} again"),
+                Hit(HazardName.LATEST_MOVES, f"latest of {place} goes back"),
+            )
+        case a.DeleteCollection():
+            hits = [Hit(HazardName.DELETE_COLLECTION, f"deletes {place} with {action.versions} versions")]
+            if action.aliases:
+                message = f"unbinds {', '.join(action.aliases[:5])} of {place}"
+                hits.append(Hit(HazardName.REMOVE_PROTECTED_ALIAS, message, len(action.aliases)))
+            return tuple(hits)
+        case a.DeleteRegistry():
+            return (
+                Hit(HazardName.DELETE_REGISTRY, f"deletes {place} with {len(action.collections)} collections"),
+                Hit(HazardName.REMOVE_PROTECTED_ALIAS, f"unbinds every alias of {place}"),
+            )
+        case a.UnprotectAlias():
+            return (Hit(HazardName.REMOVE_PROTECTED_ALIAS, f"takes the protection of {action.alias!r} off again"),)
+        case _:
+            return ()
+
+
+def _notes(action: a.Action) -> tuple[str, ...]:
+    return (LINK_NOTE,) if isinstance(action, a.UnlinkVersion) else ()
