@@ -1,0 +1,1 @@
+"""Carrying out a plan: execution, journal, receipt, and the lock of a working copy."""

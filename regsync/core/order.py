@@ -29,6 +29,11 @@ def _phase(draft: Draft, actor: str) -> int:
     return _PHASE[_SAME_PHASE.get(action.kind, action.kind)]
 
 
+def stage(action: a.Action, *, protected: bool) -> tuple[str, bool]:
+    """What runs before and after what: neighbouring operations of one stage may run together, where none needs the other."""
+    return _SAME_PHASE.get(action.kind, action.kind), protected and isinstance(action, a.SetAlias)
+
+
 def put_in_order(drafts: Sequence[Draft], actor: str) -> tuple[Operation, ...]:
     """Drafts as operations, in the order in which they run, with ids `op-1`, `op-2`, … and dependencies.
 
@@ -44,9 +49,14 @@ def put_in_order(drafts: Sequence[Draft], actor: str) -> tuple[Operation, ...]:
             draft.action.address.collection or "",
         ),
     )
+    return number_off(ordered)
+
+
+def number_off(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
+    """Drafts that are in order already, as operations with ids and dependencies."""
     needs = _Needs()
     operations = []
-    for number, draft in enumerate(ordered, start=1):
+    for number, draft in enumerate(drafts, start=1):
         name = f"op-{number}"
         depends_on = needs.of(draft.action, name)
         operations.append(

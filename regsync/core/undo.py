@@ -27,7 +27,7 @@ class Irrevocable:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """`drafts`: the way back, to be put in order. `irrevocable`: what stays as it is."""
+    """`drafts`: the way back, in the order in which it must be gone. `irrevocable`: what stays as it is."""
 
     drafts: tuple[Draft, ...]
     irrevocable: tuple[Irrevocable, ...]
@@ -45,8 +45,9 @@ def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
     model = Model(after, actor)
     drafts: list[Draft] = []
     lost: list[Irrevocable] = []
+    made = _made(operations)
     for operation in reversed(operations):
-        if _inside_something_new(operation.action, operations):
+        if _inside_something_new(operation.action, made):
             continue
         try:
             back = _inverse(operation.action, model)
@@ -64,14 +65,13 @@ def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
     return Undo(tuple(drafts), tuple(reversed(lost)))
 
 
-def _inside_something_new(action: a.Action, operations: Sequence[Operation]) -> bool:
+def _inside_something_new(action: a.Action, made: frozenset[str]) -> bool:
     """Whether deleting what the same plan made takes this back as well."""
-    made = _made(operations)
     if isinstance(action, a.CreateRegistry):
         return False
     if action.registry in made:
         return True
-    if isinstance(action, a.CreateCollection) or isinstance(action, a.RegistryAction | a.SettingAction):
+    if isinstance(action, a.CreateCollection | a.RegistryAction | a.SettingAction):
         return False
     return f"{action.registry}/{action.collection}" in made
 

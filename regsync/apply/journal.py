@@ -1,0 +1,118 @@
+"""The journal: what is about to be sent, on disk before it is sent. It lives until the receipt is written.
+
+One JSON object a line. The first holds the plan; then `{"event": "sent", "ids": […]}` before each batch and
+`{"event": "settled", "outcomes": {id: …}}` after it. A last line that was cut short is ignored.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from regsync.backends.base import Outcome, Status
+from regsync.diagnostics import RegsyncError
+
+JOURNAL_FORMAT = "regsync/journal/v1"
+
+
+class Journal:
+    """Append-only; every line is on disk when the call returns."""
+
+    def __init__(self, path: Path, plan_document: Mapping[str, Any], started_at: str) -> None:
+        self.path = path
+        try:
+            self._file = path.open("x", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+        self._append({"format": JOURNAL_FORMAT, "started_at": started_at, "plan": plan_document})
+
+    def sent(self, ids: Sequence[str]) -> None:
+        """These operations are about to be sent. Raises `RegsyncError` where that cannot be written down."""
+        self._append({"event": "sent", "ids": list(ids)})
+
+    def settled(self, outcomes: Mapping[str, Outcome]) -> None:
+        """This is what became of them."""
+        self._append({"event": "settled", "outcomes": {key: outcome_json(value) for key, value in outcomes.items()}})
+
+    def remove(self) -> None:
+        """The receipt is written; the journal is not needed any more."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+def _cannot_write(path: Path, error: OSError) -> RegsyncError:
+    return RegsyncError(
+        f"cannot write the journal {path}: {error.strerror or error}",
+        "no operation is sent that is not in the journal; make room or give another state folder, then run this again",
+        code="journal",
+    )
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as it stands in journal and receipt."""
+    return {
+        "status": outcome.status.value,
+        "message": outcome.message,
+        "hint": outcome.hint,
+        "linked_index": outcome.linked_index,
+    }
+
+
+def decode_outcome(data: Mapping[str, Any]) -> Outcome:
+    """The other way round. Raises `KeyError` or `ValueError`."""
+    return Outcome(Status(data["status"]), data["message"], data["hint"], data["linked_index"])
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """What a journal without a receipt tells: the plan, and how each operation stood when the process ended."""
+
+    path: Path
+    started_at: str
+    plan_document: dict[str, Any]
+    outcomes: dict[str, Outcome]
+
+
+def read_journal(path: Path) -> Interrupted | None:
+    """Read a journal that was left behind. None where not even its first line is whole: then nothing was sent."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return None
+    entries: list[dict[str, Any]] = []
+    for line in lines:
+        try:
+            entries.append(json.loads(line))
+        except ValueError:
+            break
+    if not entries or entries[0].get("format") != JOURNAL_FORMAT:
+        return None
+    outcomes: dict[str, Outcome] = {}
+    for entry in entries[1:]:
+        if entry["event"] == "sent":
+            unknown = Outcome(Status.UNKNOWN, "sent; the process ended before the answer came")
+            outcomes.update(dict.fromkeys(entry["ids"], unknown))
+        else:
+            outcomes.update({key: decode_outcome(value) for key, value in entry["outcomes"].items()})
+    return Interrupted(path, entries[0]["started_at"], entries[0]["plan"], outcomes)

@@ -1,0 +1,230 @@
+"""The plan as a JSON document (`schemas/plan.v1.schema.json`), and back.
+
+The document is what is reviewed, saved, shown and applied. It holds no secret: credentials never reach `core`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regsync import __version__
+from regsync.core.actions import Json, decode_action
+from regsync.core.canonical import canonical_json, digest_of, document_digest
+from regsync.core.desired import HazardName
+from regsync.core.diff import ManualStep
+from regsync.core.hazards import Hazard
+from regsync.core.live import Destination, RegistryScope
+from regsync.core.operation import Hit, Operation, Reason
+from regsync.core.plan import ManifestInfo, Plan, ReadInfo, Selection
+from regsync.core.proof import Proof
+from regsync.core.undo import Irrevocable
+from regsync.diagnostics import Diagnostic, Position, RegsyncError, Severity, StalePlanError
+from regsync.names import Address, parse_address
+
+PLAN_FORMAT = "regsync/plan/v1"
+
+
+def plan_document(plan: Plan) -> Json:
+    """The document of a plan, its digest included."""
+    document: Json = {
+        "format": PLAN_FORMAT,
+        "tool_version": __version__,
+        "destination": plan.destination._asdict(),
+        "manifest": {
+            "digest": plan.manifest.digest,
+            "files": [{"path": path, "digest": digest} for path, digest in plan.manifest.files],
+            "commit": plan.manifest.commit,
+        },
+        "read": {
+            "complete": plan.read.complete,
+            "pages": plan.read.pages,
+            "items": plan.read.items,
+            "fingerprint": digest_of(plan.read.fingerprints),
+            "fingerprints": dict(plan.read.fingerprints),
+            "scope": {
+                name: {
+                    "collections": None if scope.collections is None else sorted(scope.collections),
+                    "members": scope.members,
+                }
+                for name, scope in plan.read.scope.items()
+            },
+        },
+        "selection": {
+            "targets": [str(address) for address in plan.selection.targets],
+            "excludes": [str(address) for address in plan.selection.excludes],
+        },
+        "operations": [operation_json(operation) for operation in plan.operations],
+        "hazards": [
+            {
+                "name": hazard.name.value,
+                "count": hazard.count,
+                "open": hazard.open,
+                "consented": hazard.consented,
+                "consent": None if hazard.consented else hazard.consent,
+                "operations": list(hazard.operations),
+                "messages": list(hazard.messages),
+            }
+            for hazard in plan.hazards
+        ],
+        "consents": list(plan.consents),
+        "manual": [{"address": str(step.address), "text": step.text} for step in plan.manual],
+        "warnings": [_diagnostic_json(diagnostic) for diagnostic in plan.warnings],
+        "owned": plan.owned,
+        "unchanged": plan.unchanged,
+        "undo": {
+            "operations": [operation_json(operation) for operation in plan.undo],
+            "irrevocable": [{"operation": lost.operation, "why": lost.why} for lost in plan.irrevocable],
+        },
+        "undoes": plan.undoes,
+        "proof": {"states": plan.proof.states, "invariants": plan.proof.invariants},
+        "complete": plan.complete,
+        "applyable": plan.applyable,
+    }
+    document["digest"] = document_digest(document)
+    return document
+
+
+def plan_text(document: Json) -> str:
+    """The bytes of a plan file, as text: canonical JSON and a line end."""
+    return canonical_json(document) + "\n"
+
+
+def operation_json(operation: Operation) -> Json:
+    """One operation as it stands in plan and receipt."""
+    reason = operation.reason
+    return {
+        "id": operation.id,
+        "kind": operation.action.kind,
+        "address": str(operation.action.address),
+        "before": operation.action.before,
+        "after": operation.action.after,
+        "reason": {
+            "text": reason.text,
+            "file": reason.position.file,
+            "line": reason.position.line,
+            "column": reason.position.column,
+        },
+        "depends_on": list(operation.depends_on),
+        "hazards": [{"name": h.name.value, "message": h.message, "weight": h.weight} for h in operation.hits],
+        "protected": operation.protected,
+        "notes": list(operation.notes),
+        "evidence": operation.evidence,
+    }
+
+
+def _diagnostic_json(diagnostic: Diagnostic) -> Json:
+    position = diagnostic.position
+    return {
+        "code": diagnostic.code,
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
+        "file": position.file if position else None,
+        "line": position.line if position else 0,
+        "column": position.column if position else 0,
+    }
+
+
+def decode_operation(data: Json) -> Operation:
+    """Read an operation back. Raises `KeyError`, `TypeError` or `ValueError` where it is malformed."""
+    reason = data["reason"]
+    address = parse_address(data["address"])
+    return Operation(
+        data["id"],
+        decode_action(data["kind"], address, data["before"], data["after"]),
+        Reason(reason["text"], Position(reason["file"], reason["line"], reason["column"])),
+        tuple(data["depends_on"]),
+        tuple(Hit(HazardName(h["name"]), h["message"], h["weight"]) for h in data["hazards"]),
+        data["protected"],
+        tuple(data["notes"]),
+        data["evidence"],
+    )
+
+
+def check_document(document: Any, expected_format: str, noun: str) -> Json:
+    """See that `document` is of the expected format and that nobody changed it.
+
+    Raises `RegsyncError` (not such a document, or of a newer format) and `StalePlanError` (the digest does not fit).
+    """
+    family, _, version = expected_format.rpartition("/")
+    found = document.get("format") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(found, str) or not found.startswith(f"{family}/"):
+        hint = f"give a file that regsync wrote as a {noun}"
+        raise RegsyncError(f"this is not a {noun}", hint, code=f"not-a-{noun}")
+    if found != expected_format:
+        raise RegsyncError(
+            f"this {noun} has format {found}; this regsync ({__version__}) reads {version}",
+            "use the version of regsync that made it",
+            code=f"{noun}-format",
+        )
+    try:
+        intact = document.get("digest") == document_digest(document)
+    except ValueError:
+        intact = False
+    if not intact:
+        raise StalePlanError(
+            f"this {noun} was changed after it was made: its digest does not fit its contents",
+            f"make the {noun} again; nothing was changed",
+            code=f"{noun}-changed",
+        )
+    return document
+
+
+def decode_plan(document: Any) -> Plan:
+    """Read a plan document back.
+
+    Raises what `check_document` raises, and `RegsyncError` where a document with a fitting digest is malformed all the same.
+    """
+    checked = check_document(document, PLAN_FORMAT, "plan")
+    try:
+        return _decode_plan(checked)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"this plan is malformed: {type(error).__name__}: {error}"
+        raise RegsyncError(message, "make the plan again", code="plan-malformed") from error
+
+
+def _decode_plan(document: Json) -> Plan:
+    read, manifest, selection = document["read"], document["manifest"], document["selection"]
+    return Plan(
+        destination=Destination(**document["destination"]),
+        manifest=ManifestInfo(
+            manifest["digest"], tuple((f["path"], f["digest"]) for f in manifest["files"]), manifest["commit"]
+        ),
+        read=ReadInfo(
+            {
+                name: RegistryScope(
+                    None if scope["collections"] is None else frozenset(scope["collections"]), scope["members"]
+                )
+                for name, scope in read["scope"].items()
+            },
+            read["complete"],
+            read["pages"],
+            read["items"],
+            read["fingerprints"],
+        ),
+        selection=Selection(_addresses(selection["targets"]), _addresses(selection["excludes"])),
+        operations=tuple(decode_operation(operation) for operation in document["operations"]),
+        hazards=tuple(_decode_hazard(hazard) for hazard in document["hazards"]),
+        manual=tuple(ManualStep(parse_address(step["address"]), step["text"]) for step in document["manual"]),
+        warnings=tuple(_decode_diagnostic(warning) for warning in document["warnings"]),
+        owned=document["owned"],
+        consents=tuple(document["consents"]),
+        unchanged=document["unchanged"],
+        undo=tuple(decode_operation(operation) for operation in document["undo"]["operations"]),
+        irrevocable=tuple(Irrevocable(**lost) for lost in document["undo"]["irrevocable"]),
+        proof=Proof(**document["proof"]),
+        undoes=document["undoes"],
+    )
+
+
+def _addresses(texts: list[str]) -> tuple[Address, ...]:
+    return tuple(parse_address(text) for text in texts)
+
+
+def _decode_hazard(data: Json) -> Hazard:
+    name = HazardName(data["name"])
+    return Hazard(name, data["count"], data["open"], tuple(data["operations"]), tuple(data["messages"]))
+
+
+def _decode_diagnostic(data: Json) -> Diagnostic:
+    position = Position(data["file"], data["line"], data["column"]) if data["file"] is not None else None
+    return Diagnostic(data["code"], data["message"], position, data["hint"], Severity.WARNING)

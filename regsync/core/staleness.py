@@ -1,0 +1,109 @@
+"""Whether a saved plan still fits what is live: which of its operations are done already, and what else has moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from regsync.core import actions as a
+from regsync.core.fingerprint import ABSENT, scope_fingerprints
+from regsync.core.live import Destination, Live
+from regsync.core.model import IllegalActionError, Model
+from regsync.core.operation import Operation
+from regsync.core.plan import Plan
+from regsync.core.standing import Is, standing
+from regsync.core.unwind import unwind
+from regsync.diagnostics import StalePlanError
+
+SHOWN = 20
+"""How many differences an error lists before it only counts them."""
+
+
+def check_destination(plan: Plan, destination: Destination) -> None:
+    """A plan is applied where it was made for, by the user it was made for. Raises `StalePlanError`."""
+    differing = [
+        f"{field}: planned for {planned!r}, here it is {here!r}"
+        for field, planned, here in zip(Destination._fields, plan.destination, destination, strict=True)
+        if planned != here
+    ]
+    if differing:
+        raise StalePlanError(
+            "this plan was made for another destination\n  " + "\n  ".join(differing),
+            "give the same --backend, --organization and key as for the plan, or plan again here",
+            code="other-destination",
+        )
+
+
+def check_fresh(plan: Plan, live: Live) -> frozenset[str]:
+    """The ids of the operations whose result is there already; all others can still be done.
+
+    Raises `StalePlanError` that lists everything that moved since the plan was made, unless every result is there.
+    """
+    done, moved = _walk_forward(plan, live)
+    if len(done) == len(plan.operations):
+        return done
+    explained = {str(address).partition(":")[0] for address, _ in moved}
+    problems = [f"{address}: {found}" for address, found in moved]
+    for address in _changed_elsewhere(plan, live, done):
+        if address not in explained:
+            problems.append(f"{address}: it is not as it was read for this plan")
+    if problems:
+        raise stale(problems)
+    return done
+
+
+def stale(problems: Sequence[str]) -> StalePlanError:
+    """The error for a plan that does not fit any more."""
+    more = [f"… and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
+    return StalePlanError(
+        "this plan is stale: the registry has changed since it was made\n  " + "\n  ".join([*problems[:SHOWN], *more]),
+        "plan again and review the new plan",
+        code="stale-plan",
+    )
+
+
+def _walk_forward(plan: Plan, live: Live) -> tuple[frozenset[str], list[tuple[object, str]]]:
+    """Run the plan on a model of what is live; operations that are neither done nor possible have moved."""
+    model = Model(live, plan.destination.user)
+    done: set[str] = set()
+    moved: list[tuple[object, str]] = []
+    for operation in plan.operations:
+        found = standing(operation.action, model.registries)
+        if found.state is Is.DONE:
+            done.add(operation.id)
+        elif found.state is Is.MOVED:
+            moved.append((operation.action.address, f"{found.found} ({operation.action.kind})"))
+        else:
+            try:
+                model.apply(operation.action)
+            except IllegalActionError as error:
+                moved.append((operation.action.address, f"{error} ({operation.action.kind})"))
+    return frozenset(done), moved
+
+
+def _changed_elsewhere(plan: Plan, live: Live, done: frozenset[str]) -> list[str]:
+    """Addresses whose fingerprint differs from the plan's once the plan's own finished operations are taken back."""
+    model = Model(live, plan.destination.user)
+    finished = [operation for operation in plan.operations if operation.id in done]
+    for operation in reversed(finished):
+        unwind(model, operation.action)
+    now = scope_fingerprints(model.registries, plan.read.scope)
+    deleted = _deleted_by(finished)
+    return sorted(
+        address
+        for address in plan.read.fingerprints.keys() | now.keys()
+        if plan.read.fingerprints.get(address, ABSENT) != now.get(address, ABSENT)
+        and address not in deleted
+        and address.partition("/")[0] not in deleted
+    )
+
+
+def _deleted_by(finished: Sequence[Operation]) -> frozenset[str]:
+    """What finished deletions took away cannot be compared any more; a deleted collection changes its registry's list too."""
+    deleted: set[str] = set()
+    for operation in finished:
+        action = operation.action
+        if isinstance(action, a.DeleteRegistry):
+            deleted.add(action.registry)
+        elif isinstance(action, a.DeleteCollection):
+            deleted.add(f"{action.registry}/{action.collection}")
+    return frozenset(deleted)

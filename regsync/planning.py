@@ -1,0 +1,105 @@
+"""Making a plan: read what the manifests are about, look up the versions they name, and hand it all to the pure core."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from regsync.core.diff import Comparison
+from regsync.core.fingerprint import scope_fingerprints
+from regsync.core.live import Live
+from regsync.core.plan import EVERYTHING, Inputs, ManifestInfo, Plan, Selection, make_plan
+from regsync.core.scope import restrict, scope_of
+from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
+from regsync.names import Address
+
+if TYPE_CHECKING:
+    from regsync.backends.base import Reader
+    from regsync.core.desired import Desired
+    from regsync.manifest.load import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and the live state that it was made from."""
+
+    plan: Plan
+    live: Live
+    desired: Desired
+
+
+def plan_manifests(loaded: Loaded, reader: Reader, selection: Selection = EVERYTHING) -> Planned:
+    """Read what is live and plan the difference. Never writes: a `Reader` cannot.
+
+    Raises `DiagnosticsError` (with every error at once) and `BackendError`.
+    """
+    _check_selection(loaded.desired, selection)
+    desired = restrict(loaded.desired, selection.targets, selection.excludes)
+    scope = scope_of(desired)
+    destination = reader.destination()
+    live = reader.observe(scope)
+    comparison = Comparison(desired, live)
+    refs = comparison.refs_to_resolve()
+    resolved = reader.resolve(refs) if refs else {}
+    inputs = Inputs(
+        desired=desired,
+        live=live,
+        scope=scope,
+        resolved=resolved,
+        destination=destination,
+        manifest=ManifestInfo(
+            loaded.digest, tuple((file.path, file.sha256) for file in loaded.files), git_commit(loaded)
+        ),
+        fingerprints=scope_fingerprints(live.registries, scope),
+        manages_protected=reader.capabilities.manages_protected_aliases,
+        selection=selection,
+        warnings=tuple(loaded.warnings),
+    )
+    return Planned(make_plan(inputs, comparison), live, desired)
+
+
+def _check_selection(desired: Desired, selection: Selection) -> None:
+    """A target that names nothing declared is a typing error, and would otherwise make an empty plan."""
+    unknown = [address for address in (*selection.targets, *selection.excludes) if not _declares(desired, address)]
+    if unknown:
+        raise DiagnosticsError(
+            [
+                Diagnostic(
+                    "target-unknown",
+                    f"{address} is not declared in these manifests",
+                    Position("--target/--exclude"),
+                    "write registry, registry/collection or registry/collection:alias as declared",
+                )
+                for address in unknown
+            ]
+        )
+
+
+def _declares(desired: Desired, address: Address) -> bool:
+    registry = next((r for r in desired.registries.values() if r.name == address.registry), None)
+    if registry is None or address.collection is None:
+        return registry is not None
+    collection = next((c for c in (registry.collections or {}).values() if c.name == address.collection), None)
+    if collection is None or address.alias is None:
+        return collection is not None
+    return address.alias in (collection.aliases or {})
+
+
+def git_commit(loaded: Loaded) -> str | None:
+    """The commit that is checked out where the first manifest lies; None outside of Git, or without Git."""
+    if not loaded.files:
+        return None
+    folder = Path(loaded.files[0].path).resolve().parent
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None if answer.returncode == 0 else None
