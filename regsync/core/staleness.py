@@ -98,7 +98,7 @@ def _changed_elsewhere(plan: Plan, live: Live, done: frozenset[str]) -> list[str
 
 
 def _deleted_by(finished: Sequence[Operation]) -> frozenset[str]:
-    """What finished deletions took away cannot be compared any more; a deleted collection changes its registry's list too."""
+    """What finished deletions took away cannot be compared any more."""
     deleted: set[str] = set()
     for operation in finished:
         action = operation.action

@@ -15,8 +15,8 @@ from regsync.core.model import Model
 def unwind(model: Model, action: a.Action) -> None:
     """Put the state from before `action` in place of its result, which must be there.
 
-    Not what the server would do on undo: a version that was unlinked gets its old index back here. A deleted registry or
-    collection cannot be filled again from its action; it stays away, and the caller must not compare it.
+    Not what the server would do on undo: a version that was unlinked gets its old index back here. A deleted
+    collection cannot be filled again from its action and a deleted registry stays away: the caller must not compare them.
     """
     if isinstance(action, a.RegistryAction):
         _registry_itself(model, action)
@@ -69,7 +69,8 @@ def _collection_itself(model: Model, action: a.CollectionAction) -> None:
         case a.RenameCollection():
             model.apply(a.RenameCollection(action.registry, action.previous, action.collection))
         case a.DeleteCollection():
-            pass
+            empty = LiveCollection(action.collection, action.type)
+            model.registry(action.registry).collections[action.collection] = empty
         case _:
             assert_never(action)
 

@@ -1,0 +1,268 @@
+"""Execution: a plan's operations, in order, on the destination they were planned for; or a refusal before the first write."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Protocol
+
+from regsync.apply.journal import Journal
+from regsync.apply.receipt import Receipt, Result, bindings_of, whole_result
+from regsync.backends.base import BackendError, Outcome, Reader, Status, Writer
+from regsync.core import actions as a
+from regsync.core.canonical import document_digest
+from regsync.core.live import Live, RegistryScope, Scope
+from regsync.core.operation import Operation
+from regsync.core.order import stage
+from regsync.core.plan import Plan
+from regsync.core.plan_document import plan_document
+from regsync.core.staleness import check_destination, check_fresh
+from regsync.core.standing import Is, standing
+from regsync.diagnostics import RefusedError, RegsyncError
+
+SETTLED = (Status.DONE, Status.SKIPPED)
+
+
+class Watch(Protocol):
+    """Sees an apply as it goes on; shows it, or stores it, but cannot change it."""
+
+    def begin(self, total: int) -> None:
+        """`total` operations are to be done; those already done are not counted."""
+        ...
+
+    def about_to_send(self, operations: Sequence[Operation]) -> None: ...
+
+    def settled(self, operation: Operation, outcome: Outcome) -> None: ...
+
+
+class Silent:
+    """A watch that shows nothing."""
+
+    def begin(self, total: int) -> None:
+        pass
+
+    def about_to_send(self, operations: Sequence[Operation]) -> None:
+        pass
+
+    def settled(self, operation: Operation, outcome: Outcome) -> None:
+        pass
+
+
+def check_applyable(plan: Plan) -> None:
+    """Refuse a plan with an open hazard. Raises `RefusedError` that names each and the narrowest consent."""
+    open_hazards = [hazard for hazard in plan.hazards if not hazard.consented]
+    if open_hazards:
+        lines = [f"{hazard.name}: {hazard.open} of {hazard.count} not consented to" for hazard in open_hazards]
+        allow = " ".join(hazard.consent for hazard in open_hazards)
+        raise RefusedError(
+            "this plan is not applyable: nobody consented to its hazards\n  " + "\n  ".join(lines),
+            f"where each of them is wanted, plan again with {allow}, or write `consent:` beside the change",
+            code="hazard",
+        )
+
+
+def check_before_first_write(plan: Plan, reader: Reader) -> frozenset[str]:
+    """Everything that can be refused before anything is written. Returns the ids of operations that are done already.
+
+    Raises `StalePlanError`, `RefusedError`, `BackendError`.
+    """
+    check_destination(plan, reader.destination())
+    check_applyable(plan)
+    return check_fresh(plan, reader.observe(plan.read.scope))
+
+
+class Execution:
+    """One run of one plan. Make it after `check_before_first_write`, and `run` it once."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        writer: Writer,
+        journal: Journal,
+        *,
+        already_done: Iterable[str] = (),
+        watch: Watch | None = None,
+        stop_requested: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._plan = plan
+        self._writer = writer
+        self._journal = journal
+        self._watch = watch or Silent()
+        self._stop_requested = stop_requested
+        self._outcomes: dict[str, Outcome] = {id_: Outcome(Status.SKIPPED) for id_ in already_done}
+        self._failed_in: dict[str, str] = {}
+        """By registry: the first operation that did not succeed there."""
+        self._halted: str | None = None
+        self._interrupted = False
+
+    def run(self, clock: Callable[[], str], started_at: str) -> Receipt:
+        """Send what is left to do. Never raises for what happens to an operation: the receipt says it."""
+        remaining = [operation for operation in self._plan.operations if operation.id not in self._outcomes]
+        self._watch.begin(len(remaining))
+        for _, group in groupby(remaining, key=lambda op: stage(op.action, protected=op.protected)):
+            self._run_stage(list(group))
+        verified, bindings = self._verify()
+        return Receipt(
+            plan=self._plan,
+            plan_digest=document_digest(plan_document(self._plan)),
+            outcomes=self._outcomes,
+            started_at=started_at,
+            finished_at=clock(),
+            result=whole_result(self._outcomes, interrupted=self._interrupted),
+            verified=verified,
+            bindings=bindings,
+        )
+
+    def _run_stage(self, operations: list[Operation]) -> None:
+        """Operations of one stage run in batches, each batch free of dependencies within itself."""
+        waiting = {operation.id for operation in operations}
+        followers: dict[str, list[Operation]] = {}
+        missing: dict[str, int] = {}
+        ready: deque[Operation] = deque()
+        for operation in operations:
+            inside = [name for name in operation.depends_on if name in waiting]
+            missing[operation.id] = len(inside)
+            for name in inside:
+                followers.setdefault(name, []).append(operation)
+            if not inside:
+                ready.append(operation)
+        while ready:
+            batch = [ready.popleft() for _ in range(min(len(ready), self._writer.capabilities.batch_size))]
+            self._run_batch(batch)
+            for operation in batch:
+                for follower in followers.get(operation.id, ()):
+                    missing[follower.id] -= 1
+                    if not missing[follower.id]:
+                        ready.append(follower)
+
+    def _run_batch(self, batch: list[Operation]) -> None:
+        sendable: list[Operation] = []
+        for operation in batch:
+            obstacle = self._obstacle(operation)
+            if obstacle is None:
+                sendable.append(operation)
+            else:
+                self._settle(operation, Outcome(Status.NOT_ATTEMPTED, obstacle))
+        if not sendable:
+            return
+        self._watch.about_to_send(sendable)
+        try:
+            self._journal.sent([operation.id for operation in sendable])
+        except RegsyncError as error:
+            self._halted = error.message
+            for operation in sendable:
+                self._settle(operation, Outcome(Status.NOT_ATTEMPTED, error.message, error.hint))
+            return
+        outcomes = self._writer.perform([operation.action for operation in sendable])
+        outcomes = [_check_index(op, out) for op, out in zip(sendable, outcomes, strict=True)]
+        outcomes = self._settle_unknown(sendable, outcomes)
+        for operation, outcome in zip(sendable, outcomes, strict=True):
+            self._settle(operation, outcome)
+            if outcome.fatal or outcome.stale:
+                self._halted = f"stopped after {operation.id} failed"
+        try:
+            self._journal.settled(dict(zip((operation.id for operation in sendable), outcomes, strict=True)))
+        except RegsyncError as error:
+            self._halted = error.message
+
+    def _obstacle(self, operation: Operation) -> str | None:
+        """Why this operation is not sent; None where it is."""
+        if self._halted is None and self._stop_requested():
+            self._interrupted = True
+            self._halted = "stopped on request"
+        if self._halted is not None:
+            return self._halted
+        for name in operation.depends_on:
+            if self._outcomes[name].status not in SETTLED:
+                return f"it needs {name}, which is {self._outcomes[name].status.value}"
+        failed = self._failed_in.get(operation.action.registry)
+        if failed is not None and operation.action.kind in a.REMOVALS:
+            return f"nothing is removed from a registry in which something failed ({failed})"
+        return None
+
+    def _settle(self, operation: Operation, outcome: Outcome) -> None:
+        self._outcomes[operation.id] = outcome
+        if outcome.status not in SETTLED:
+            self._failed_in.setdefault(operation.action.registry, operation.id)
+        self._watch.settled(operation, outcome)
+
+    def _settle_unknown(self, operations: list[Operation], outcomes: list[Outcome]) -> list[Outcome]:
+        """Read again what was sent without an answer. What cannot be read stays unknown, and nothing more is sent."""
+        if all(outcome.status is not Status.UNKNOWN for outcome in outcomes):
+            return outcomes
+        live = try_observe(self._writer, operations)
+        settled = []
+        for operation, outcome in zip(operations, outcomes, strict=True):
+            if outcome.status is Status.UNKNOWN:
+                settled.append(settle_by_reading(operation, outcome, live))
+            else:
+                settled.append(outcome)
+        return settled
+
+    def _verify(self) -> tuple[bool, dict[str, str]]:
+        """Read once more: is every result there?"""
+        done = [operation for operation in self._plan.operations if self._outcomes[operation.id].status in SETTLED]
+        try:
+            live = self._writer.observe(self._plan.read.scope)
+        except BackendError:
+            return False, {}
+        there = all(standing(operation.action, live.registries).state is Is.DONE for operation in done)
+        complete = len(done) == len(self._plan.operations)
+        return there and complete, bindings_of(self._plan, live)
+
+
+def _check_index(operation: Operation, outcome: Outcome) -> Outcome:
+    """A link that got another index than the plan says was overtaken by somebody else's: the plan is stale from there on."""
+    action = operation.action
+    if not isinstance(action, a.LinkVersion) or outcome.linked_index in (None, action.index) or action.index is None:
+        return outcome
+    message = (
+        f"linked as v{outcome.linked_index}, where the plan says v{action.index}: something else was linked meanwhile"
+    )
+    return outcome._replace(message=message, stale=True)
+
+
+def scope_of_operations(operations: Sequence[Operation]) -> Scope:
+    """What has to be read to know how these operations stand."""
+    collections: dict[str, set[str]] = {}
+    everything: set[str] = set()
+    for operation in operations:
+        action = operation.action
+        names = collections.setdefault(action.registry, set())
+        if isinstance(action, a.RenameRegistry):
+            collections.setdefault(action.previous, set())
+        elif isinstance(action, a.DeleteRegistry):
+            everything.add(action.registry)
+        elif isinstance(action, a.RenameCollection):
+            names.update((action.collection, action.previous))
+        elif isinstance(action, a.CollectionAction | a.ContentAction):
+            names.add(action.collection)
+    return {
+        name: RegistryScope(None if name in everything else frozenset(names), members=True)
+        for name, names in sorted(collections.items())
+    }
+
+
+def try_observe(reader: Reader, operations: Sequence[Operation]) -> Live | None:
+    """What is live where these operations act; None where it cannot be read now."""
+    try:
+        return reader.observe(scope_of_operations(operations))
+    except BackendError:
+        return None
+
+
+def settle_by_reading(operation: Operation, outcome: Outcome, live: Live | None) -> Outcome:
+    """Turn an unknown outcome into what a read shows; without a read it stays unknown, and stops the run."""
+    if live is None:
+        return outcome._replace(fatal=True)
+    if standing(operation.action, live.registries).state is Is.DONE:
+        return Outcome(Status.DONE, "no answer came; a read afterwards found it done")
+    return Outcome(
+        Status.FAILED,
+        f"no answer came; a read afterwards found it not done ({outcome.message or 'reason unknown'})",
+        outcome.hint,
+    )
+
+
+__all__ = ["Execution", "Result", "Silent", "Watch", "check_before_first_write"]
