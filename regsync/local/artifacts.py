@@ -148,8 +148,8 @@ def entries(tx: Transaction, version: Version) -> list[ManifestEntry]:
 
 
 def entry(tx: Transaction, version: Version, path: str) -> ManifestEntry:
-    """One file of a version. Raises `NotFound`, and `Forbidden` to a restricted viewer, who may not read contents."""
-    require(role(tx, version), Role.VIEWER, "read file contents", f"artifact {version}")
+    """One file of a version. Raises as `require_contents`, and `NotFound`."""
+    require_contents(tx, version)
     row = tx.one(
         """SELECT path, digest, size, ref, content_md5, fields FROM artifact_files
            WHERE artifact_id = ? AND path = ?""",
@@ -157,6 +157,11 @@ def entry(tx: Transaction, version: Version, path: str) -> ManifestEntry:
         path,
     )
     return ManifestEntry(*row) if row else missing(f"file {path!r} of {version}")
+
+
+def require_contents(tx: Transaction, version: Version) -> None:
+    """Raise `Forbidden` to a restricted viewer, who may not read file contents."""
+    require(role(tx, version), Role.VIEWER, "read file contents", f"artifact {version}")
 
 
 def tags(tx: Transaction, version: Version) -> list[str]:

@@ -121,6 +121,14 @@ def type_id(tx: Transaction, project_id: int, name: str) -> int:
     )
 
 
+def use_type(tx: Transaction, registry: Registry, name: str) -> int:
+    """The key of an artifact type that a registry accepts, for a collection to be made of it. Raises `Forbidden`, `Invalid`."""
+    allowed = registry_role(tx, registry.id, registry.organization_id, registry.visibility)
+    require(allowed, Role.MEMBER, "create collections", f"registry {registry.name}")
+    check_type(tx, registry, name)
+    return type_id(tx, registry.id, name)
+
+
 def create(
     tx: Transaction, registry: Registry, name: str, type_name: str, *, description: str | None = None
 ) -> Collection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import threading
 import uuid
@@ -242,9 +243,15 @@ def _connect(path: Path, timeout: float, mode: str) -> sqlite3.Connection:
         cached_statements=256,
     )
     connection.row_factory = sqlite3.Row
+    connection.create_function("regexp", 2, _regexp, deterministic=True)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
+
+
+def _regexp(pattern: str, text: object) -> bool:
+    """SQL's `text REGEXP pattern`: whether Python finds the pattern anywhere in the text. Null matches nothing."""
+    return text is not None and re.search(pattern, str(text)) is not None
 
 
 def _check_is_ours(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,8 +1,8 @@
 """Registries: projects named `wandb-registry-<name>` of an organization's entity.
 
 Facts: "Create a registry" and "Configure registry access" in the W&B documentation, `wandb/apis/public/registries/`.
-Assumed, because nobody published it: whoever creates a registry and would not be its admin anyway becomes a member of it
-with the role admin; only admins delete registries; the list of accepted types governs links made from now on.
+Whoever creates a registry becomes a member of it with the role admin (`tests/system_tests/test_registries/` of the client).
+Assumed, because nobody published it: only admins delete registries; the list of accepted types governs links made from now on.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def create(
         "INSERT INTO registries (project_id, visibility, all_types) VALUES (?, ?, ?)", key, visibility, int(not types)
     )
     _accept(tx, key, types)
-    if own_role != Role.ADMIN:
+    if tx.actor.user_id is not None:
         tx.run(
             "INSERT INTO registry_user_members (project_id, user_id, role) VALUES (?, ?, 'admin')",
             key,
