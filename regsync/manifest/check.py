@@ -1,0 +1,188 @@
+"""Structure: a document against `schemas/manifest.v1.schema.json`, with every finding at its place.
+
+The schema is the only statement of the structure; editors use the same file. Its annotations carry the words: `x-rule` names the
+rule of `regsync.names` that a pattern stands for, `errorMessage` says what to write, `x-no-value` what to write where
+there is no value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from functools import cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from regsync.diagnostics import Diagnostic, Position
+from regsync.manifest import words
+from regsync.manifest.tree import Block, Document, Items, key_position, position, value_position
+from regsync.schema_files import schema
+
+MAX_ERRORS = 500
+"""Of one document; it is not looked at further."""
+_VARIABLE = {"$ref": "#/$defs/variable"}
+_SAME_PLACE = {"$ref", "then", "else"}
+"""Steps into a schema that stay at the same place of the document."""
+
+
+def without_variables(node: Any) -> Any:
+    """The schema for documents whose variables have been replaced: `anyOf` [a thing, a text with a variable] is the thing."""
+    if isinstance(node, list):
+        return [without_variables(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    rest = {key: without_variables(value) for key, value in node.items()}
+    if rest.get("anyOf", [None])[-1] == _VARIABLE:
+        choice = rest.pop("anyOf")[0]
+        rest |= choice
+    return rest
+
+
+@cache
+def strict_schema() -> dict[str, Any]:
+    """The manifest schema after `without_variables`."""
+    result: dict[str, Any] = without_variables(schema("manifest"))
+    return result
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(strict_schema())
+
+
+class _Finding(NamedTuple):
+    """`type_error`: nothing else said about the same place matters. `slot`: what to leave out of further checks."""
+
+    diagnostic: Diagnostic
+    type_error: bool
+    slot: tuple[Block, str] | None
+
+
+def check(document: Document, ignore: Container[Position] = ()) -> list[Diagnostic]:
+    """Everything about the structure of a document that is wrong, except at the positions to `ignore`.
+
+    What is wrong is taken out of the document, so that it can be composed and checked for its meaning.
+    """
+    root = document.root
+    if isinstance(root, Block) and root.get("apiVersion", "regsync/v1") != "regsync/v1":
+        return [_other_version(root)]
+    if (
+        isinstance(root, Block)
+        and root
+        and "apiVersion" not in root
+        and not root.keys() & schema("manifest")["properties"]
+    ):
+        message = "this is not a manifest: it has no `apiVersion` and nothing else that a manifest has"
+        hint = "write apiVersion: regsync/v1 in its first line, or keep other files in another folder"
+        document.root = None
+        return [Diagnostic("missing-key", message, position(document.mark), hint)]
+    missing = {(id(container), key) for container, key in document.missing}
+    findings: list[_Finding] = []
+    for error in islice(_validator().iter_errors(root), MAX_ERRORS):
+        findings += _findings(document, error, missing)
+    if len(findings) >= MAX_ERRORS:
+        document.root = None
+        message = "this document has more errors than are worth listing"
+        findings.append(_Finding(Diagnostic("too-many-errors", message, position(document.mark)), False, None))
+    findings += _descriptions(document)
+    if not isinstance(root, Block):
+        document.root = None
+    for finding in findings:
+        if finding.slot:
+            finding.slot[0].pop(finding.slot[1], None)
+    wrong_types = {finding.diagnostic.position for finding in findings if finding.type_error}
+    return [
+        finding.diagnostic
+        for finding in findings
+        if (finding.type_error or finding.diagnostic.position not in wrong_types)
+        and finding.diagnostic.position not in ignore
+    ]
+
+
+def _other_version(root: Block) -> Diagnostic:
+    value = root["apiVersion"]
+    where = value_position(root, "apiVersion")
+    root.clear()
+    if value is None:
+        return Diagnostic("no-value", "`apiVersion` has no value", where, "write apiVersion: regsync/v1")
+    message = f"the apiVersion {words.show(value)} is not one that this version of regsync reads"
+    return Diagnostic("api-version", message, where, "write apiVersion: regsync/v1")
+
+
+def _findings(document: Document, error: ValidationError, missing: set[tuple[int, Any]]) -> Iterator[_Finding]:
+    node: Any = document.root
+    container: Block | Items | None = None
+    key: Any = None
+    keep: tuple[Block, str] | None = None
+    kind: Any = error.kind
+    for step in error.instance_path:
+        container, key = node, step
+        node = node[step]
+        if isinstance(container, Block):
+            keep = (container, key)
+    name = kind.name
+    if name == "additionalProperties":
+        known = _subschema(error)[0]["properties"]
+        for unknown in kind.unexpected:
+            hint = words.unknown_key_hint(unknown, known)
+            message = f"`{unknown}` is not known here"
+            yield _Finding(
+                Diagnostic("unknown-key", message, key_position(node, unknown), hint), False, (node, unknown)
+            )
+    elif name == "propertyNames":
+        wrong = kind.error
+        code, message, hint = words.bad_text(wrong.instance, _subschema(wrong))
+        slot = (node, wrong.instance)
+        yield _Finding(Diagnostic(code, message, key_position(node, wrong.instance), hint), False, slot)
+    elif container is None:
+        code, message, hint = words.bad_value("the document", node, error, _subschema(error))
+        yield _Finding(Diagnostic(code, message, position(document.mark), hint), name == "type", None)
+    else:
+        label = "this item" if isinstance(container, Items) else f"`{key}`"
+        where = value_position(container, key)
+        if node is None and (id(container), key) in missing:
+            if isinstance(container, Block):
+                where = key_position(container, key)
+            hint = _annotation("x-no-value", _subschema(error))
+            yield _Finding(Diagnostic("no-value", f"{label} has no value", where, hint), True, keep)
+        else:
+            code, message, hint = words.bad_value(label, node, error, _subschema(error))
+            yield _Finding(Diagnostic(code, message, where, hint), name == "type", keep)
+
+
+def _descriptions(document: Document) -> Iterator[_Finding]:
+    """`description:` and nothing: null is legal there for the schema, and a slip all the same."""
+    hint = strict_schema()["$defs"]["description"]["x-no-value"]
+    for container, key in document.missing:
+        if key == "description" and isinstance(container, Block):
+            where = key_position(container, key)
+            yield _Finding(Diagnostic("no-value", "`description` has no value", where, hint), True, (container, key))
+
+
+def _subschema(error: ValidationError) -> list[dict[str, Any]]:
+    """The part of the schema that failed, and the parts around it that speak of the same place; innermost first."""
+    node: Any = strict_schema()
+    parts: list[tuple[Any, Any]] = [(None, node)]
+    for step in error.evaluation_path[:-1]:
+        node = _resolve(node["$ref"]) if step == "$ref" else node[step]
+        parts.append((step, node))
+    result: list[dict[str, Any]] = []
+    for step, part in reversed(parts):
+        result.append(part)
+        if step not in _SAME_PLACE:
+            break
+    return result
+
+
+def _resolve(reference: str) -> Any:
+    node: Any = strict_schema()
+    for step in reference.removeprefix("#/").split("/"):
+        node = node[step]
+    return node
+
+
+def _annotation(name: str, parts: list[dict[str, Any]]) -> str | None:
+    return next((part[name] for part in parts if name in part), None) or (
+        _annotation("errorMessage", parts) if name != "errorMessage" else None
+    )

@@ -1,0 +1,166 @@
+"""From paths to the contents of manifest files: which files there are, and whether they are text that can be read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from regsync.diagnostics import Diagnostic, Position
+
+MAX_FILE_SIZE = 20 * 1024 * 1024
+"""In bytes. A manifest of 100,000 aliases has about 14 million."""
+SUFFIXES = (".yaml", ".yml")
+_CONTROLS = bytes({*range(32)} - set(b"\t\n\r\f\x1b\x08"))
+_BYTE_ORDER_MARKS = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+_SAVE_AS_UTF8 = "save the file as UTF-8"
+
+AnyPath = str | PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file: `name` as diagnostics show it, and its contents, UTF-8 without a byte order mark."""
+
+    name: str
+    data: bytes
+    sha256: str
+    """Of the file as it is on disk, in lower-case hexadecimal digits."""
+
+
+class FileProblemError(Exception):
+    """A file cannot be used. Carries the diagnostic."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(str(diagnostic))
+        self.diagnostic = diagnostic
+
+
+def find_sources(paths: Iterable[AnyPath]) -> tuple[list[Source], list[Diagnostic]]:
+    """Read the files at `paths` and in the folders among them: each once, sorted by name."""
+    problems: list[Diagnostic] = []
+    names: dict[str, str] = {}
+    given = [os.fspath(path) for path in paths]
+    for path in given:
+        try:
+            for name in _files_at(path):
+                real = os.path.realpath(name)
+                names[real] = min(name, names.get(real, name))
+        except FileProblemError as error:
+            problems.append(error.diagnostic)
+    if not given:
+        hint = "name manifest files, or folders that hold them"
+        problems.append(Diagnostic("no-manifests", "there is no manifest to read", None, hint))
+    sources: list[Source] = []
+    for name in sorted(names.values()):
+        try:
+            sources.append(read_source(name))
+        except FileProblemError as error:
+            problems.append(error.diagnostic)
+    return sources, problems
+
+
+def _files_at(path: str) -> Iterator[str]:
+    name = os.path.normpath(path) if path else path
+    if not Path(name).is_dir():
+        yield name
+        return
+    found = False
+    try:
+        for folder, folders, files in os.walk(name, onerror=_raise):
+            folders[:] = sorted(each for each in folders if not each.startswith("."))
+            for file in sorted(files):
+                if file.endswith(SUFFIXES) and not file.startswith("."):
+                    found = True
+                    yield os.path.normpath(os.path.join(folder, file))  # noqa: PTH118 - names stay as the user wrote them
+    except OSError as error:
+        raise FileProblemError(_unreadable(error.filename or name, error)) from None
+    if not found:
+        message = "this folder holds no .yaml or .yml file"
+        hint = "name the folder that the manifests are in, or start with `regsync init`"
+        raise FileProblemError(Diagnostic("no-manifests", message, Position(name), hint))
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def read_source(path: AnyPath) -> Source:
+    """Read one file of text. Raises `FileProblemError` where it cannot be read, is too large, or is not UTF-8."""
+    name = os.fspath(path)
+    try:
+        data = _read(name)
+    except OSError as error:
+        raise FileProblemError(_unreadable(name, error)) from None
+    except ValueError:
+        raise FileProblemError(Diagnostic("no-such-file", "no file can have this name", Position(name))) from None
+    problem = _encoding_problem(data, name)
+    if problem:
+        raise FileProblemError(problem)
+    return Source(name, data.removeprefix(b"\xef\xbb\xbf"), hashlib.sha256(data).hexdigest())
+
+
+def _read(name: str) -> bytes:
+    descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - the descriptor is checked before it is read
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            message = "this is a folder, and a file is needed here"
+            raise FileProblemError(Diagnostic("not-a-file", message, Position(name), "name the file"))
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISFIFO(status.st_mode):
+            message = "this is a device or a socket, not a file"
+            raise FileProblemError(Diagnostic("not-a-file", message, Position(name), "name a file of text"))
+        os.set_blocking(descriptor, True)
+        data = file.read(MAX_FILE_SIZE + 1) if status.st_size <= MAX_FILE_SIZE else b""
+        if status.st_size > MAX_FILE_SIZE or len(data) > MAX_FILE_SIZE:
+            size = f"{max(status.st_size, len(data)) / 2**20:.0f} MiB"
+            message = f"this file has {size}; a manifest has at most {MAX_FILE_SIZE // 2**20} MiB"
+            hint = "is it a manifest? If so, split it into several files"
+            raise FileProblemError(Diagnostic("file-too-large", message, Position(name), hint))
+        return data
+
+
+def _unreadable(name: str, error: OSError) -> Diagnostic:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return Diagnostic("no-such-file", "there is no such file or folder", Position(name), "check the path")
+    if isinstance(error, PermissionError):
+        hint = "give the user who runs regsync the right to read it"
+        return Diagnostic("unreadable", "this may not be read: permission denied", Position(name), hint)
+    reason = (error.strerror or str(error)).lower()
+    return Diagnostic("unreadable", f"this cannot be read: {reason}", Position(name), "check the file and its disk")
+
+
+def _encoding_problem(data: bytes, name: str) -> Diagnostic | None:
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return Diagnostic("encoding", f"this file is text in {encoding}", Position(name), _SAVE_AS_UTF8)
+    start = data[:4096]
+    zeros = (start[::2].count(0), start[1::2].count(0))
+    if max(zeros) > 0.4 * len(start) and min(zeros) < 0.05 * len(start):
+        return Diagnostic("encoding", "this file looks like text in UTF-16", Position(name), _SAVE_AS_UTF8)
+    if b"\0" in data:
+        return _binary(name)
+    try:
+        if not data.isascii():
+            data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if len(start.translate(None, _CONTROLS)) != len(start):
+            return _binary(name)
+        before = data[: error.start].removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        where = Position(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        message = f"the byte 0x{data[error.start]:02X} is not UTF-8"
+        return Diagnostic("encoding", message, where, f"{_SAVE_AS_UTF8}; it may be Latin-1 or Windows-1252 now")
+    return None
+
+
+def _binary(name: str) -> Diagnostic:
+    return Diagnostic("binary-file", "this is not a file of text", Position(name), "name YAML files")

@@ -1,0 +1,166 @@
+"""Reading manifests: files → documents → checked → composed → `Desired`. The public entry of `regsync.manifest`."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from regsync.core.desired import Desired
+from regsync.diagnostics import Diagnostic, DiagnosticsError, Position, sort_diagnostics
+from regsync.manifest import variables as variables_of
+from regsync.manifest.build import build
+from regsync.manifest.check import check
+from regsync.manifest.files import AnyPath, FileProblemError, Source, find_sources, read_source
+from regsync.manifest.merge import agree, overlay
+from regsync.manifest.tree import Block, Document, parse
+
+
+class ManifestFile(NamedTuple):
+    """A file that was read: its path as diagnostics show it, and the SHA-256 of its bytes in hexadecimal digits."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What manifests declare. `files` are sorted by path, overlays last and in their order.
+
+    `digest` is the same for the same contents, variables, overlays and organization, wherever the files lie and in
+    whichever order they were named.
+    """
+
+    desired: Desired
+    warnings: list[Diagnostic]
+    files: tuple[ManifestFile, ...]
+    digest: str
+
+
+def load(
+    paths: Iterable[AnyPath],
+    *,
+    overlays: Iterable[AnyPath] = (),
+    variables: Mapping[str, str] | None = None,
+    variable_files: Iterable[AnyPath] = (),
+    organization: str | None = None,
+) -> Loaded:
+    """Read, check and compose manifests.
+
+    `paths` are files, and folders of which every `.yaml` and `.yml` file counts that is not hidden. `variables` are stronger
+    than `variable_files`, and those than the manifests' own. `organization` overrides the manifests'.
+    Raises `DiagnosticsError` with every error and warning that was found.
+    """
+    with _paused_collector():
+        run = _Run()
+        sources, run.problems = find_sources(paths)
+        tops = list(run.read(overlays))
+        documents, over = run.parse(sources), run.parse(tops)
+        inserted = run.substitute(documents, over, variables or {}, list(variable_files))
+        for document in [*documents, *over]:
+            run.problems += check(document, run.silent)
+        root = run.compose(documents, over, organization)
+        desired, findings = build(root, organization)
+        problems = sort_diagnostics([*run.problems, *findings])
+        if any(problem.is_error for problem in problems):
+            raise DiagnosticsError(problems)
+        files = tuple(ManifestFile(source.name, source.sha256) for source in [*sources, *tops])
+        return Loaded(desired, problems, files, _digest(sources, tops, inserted, organization))
+
+
+class _Run:
+    """One call of `load`: its problems so far, and the positions about which enough has been said."""
+
+    def __init__(self) -> None:
+        self.problems: list[Diagnostic] = []
+        self.silent: set[Position] = set()
+
+    def read(self, paths: Iterable[AnyPath]) -> Iterator[Source]:
+        for path in paths:
+            try:
+                yield read_source(path)
+            except FileProblemError as error:
+                self.problems.append(error.diagnostic)
+
+    def parse(self, sources: Iterable[Source]) -> list[Document]:
+        documents: list[Document] = []
+        for source in sources:
+            parsed = parse(source.data, source.name)
+            self.problems += parsed.diagnostics
+            self.silent.update(each.position for each in parsed.diagnostics if each.position)
+            documents += parsed.documents
+            if not parsed.documents and not parsed.diagnostics:
+                message = "this file has no manifest in it: it is empty, or has comments only"
+                hint = "write apiVersion: regsync/v1 and what it declares, or delete the file"
+                self.problems.append(Diagnostic("empty-file", message, Position(source.name), hint))
+        return documents
+
+    def substitute(
+        self, documents: list[Document], over: list[Document], given: Mapping[str, str], files: list[AnyPath]
+    ) -> dict[str, str]:
+        """Replace variables in all documents. Returns the values that came from outside of the manifests."""
+        complete = not self.problems
+        known = variables_of.from_manifests(documents, over, self.problems)
+        outside: dict[str, variables_of.Variable] = {}
+        for file in files:
+            outside.update(variables_of.from_file(file, self.problems))
+        outside.update(variables_of.from_command_line(given, self.problems))
+        known.update(outside)
+        substitution = variables_of.Substitution(known, complete=complete)
+        for document in [*documents, *over]:
+            substitution.apply(document)
+        self.problems += substitution.diagnostics
+        self.silent |= substitution.failed
+        if complete:
+            self.problems += variables_of.unused(given, substitution.used)
+        return {name: variable.value for name, variable in sorted(outside.items())}
+
+    def compose(self, documents: list[Document], over: list[Document], organization: str | None) -> Block:
+        """All documents as one."""
+        dropped = ("apiVersion", "variables", *(["organization"] if organization else []))
+        blocks, tops = _roots(documents, dropped), _roots(over, dropped)
+        root = agree(blocks, self.problems) if blocks else _nothing()
+        for block in tops:
+            root = overlay(root, block)
+        return root
+
+
+def _nothing() -> Block:
+    block = Block()
+    block.at = {}
+    return block
+
+
+def _roots(documents: list[Document], dropped: tuple[str, ...]) -> list[Block]:
+    roots = [document.root for document in documents if isinstance(document.root, Block)]
+    for root in roots:
+        for key in dropped:
+            root.pop(key, None)
+    return roots
+
+
+def _digest(sources: list[Source], tops: list[Source], inserted: dict[str, str], organization: str | None) -> str:
+    parts = {
+        "files": sorted({source.sha256 for source in sources}),
+        "organization": organization,
+        "overlays": [source.sha256 for source in tops],
+        "variables": inserted,
+    }
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """Many small objects are made here and none of them are garbage: looking for cycles would double the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
