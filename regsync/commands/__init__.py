@@ -1,0 +1,126 @@
+"""The command line. One small file a command: parse, call the library, hand the result to a view.
+
+This module loads click and nothing else of weight, so that `--version`, `--help` and completion are quick; a command's
+own module is imported when it runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from regsync import __version__
+from regsync.commands.context import Settings, shown_error
+
+COMMANDS = {
+    "init": "A repository to start from",
+    "validate": "Check manifests offline",
+    "render": "Show manifests after variables, defaults and overlays",
+    "plan": "Show what would change; never writes",
+    "show": "Show a saved plan or a receipt",
+    "apply": "Carry out a saved plan, or plan and carry out manifests",
+    "drift": "Tell where live differs from the manifests",
+    "why": "Explain one address: manifest line, live value, rule",
+    "doctor": "Check the connection, the key and the roles",
+    "schema": "Print a JSON schema",
+    "completion": "Print the completion script for a shell",
+    "local": "The embedded registry",
+}
+"""Every command with its short help, in the order of the help page; `docs/cli.md` is checked against them."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules of `regsync.commands`, imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"regsync.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from regsync.diagnostics import did_you_mean
+
+            hint = did_you_mean(args[0], COMMANDS) or "see regsync --help"
+            raise click.UsageError(f"there is no command {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--backend",
+    metavar="SPEC",
+    envvar="REGSYNC_BACKEND",
+    default="local",
+    show_default=True,
+    help="local[:FILE], the embedded registry; or wandb[:URL], a W&B server. Also REGSYNC_BACKEND.",
+)
+@click.option(
+    "--organization",
+    metavar="NAME",
+    envvar="REGSYNC_ORGANIZATION",
+    help="The organization's display name; overrides the manifests. Also REGSYNC_ORGANIZATION.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour in what is shown. NO_COLOR turns it off as well.",
+)
+@click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for every request.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+@click.version_option(__version__, prog_name="regsync", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, backend: str, organization: str | None, color: str, verbose: int, quiet: bool) -> None:
+    """Plan and apply for the W&B Registry.
+
+    YAML manifests in Git declare registries, protected aliases, and which artifact version every alias points at.
+    regsync shows what it would change, and then does exactly that.
+    """
+    ctx.obj = Settings(backend, organization or None, color, verbose, quiet)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit. Every error that a user can cause ends in a message, never in a traceback."""
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        result: Any = cli.main(args, prog_name="regsync", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except click.Abort:
+        click.echo("stopped", err=True)
+        return 130
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last line: known errors are shown, anything else is a defect and says so
+        return shown_error(error)
+    return result if isinstance(result, int) else 0
