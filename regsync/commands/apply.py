@@ -1,0 +1,134 @@
+"""`regsync apply`: a saved plan, exactly; or manifests, planned, shown, confirmed and carried out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from regsync.commands.context import Settings, pass_settings
+from regsync.commands.files import read_document
+from regsync.commands.options import ManifestArguments, manifest_arguments
+from regsync.commands.selection import SelectionArguments, selection_options
+from regsync.commands.shown import FORMATS, plan_view, receipt_view
+from regsync.diagnostics import RegsyncError
+
+if TYPE_CHECKING:
+    from regsync.backends.base import Writer
+    from regsync.core.plan import Plan
+
+
+@click.command("apply")
+@manifest_arguments()
+@selection_options
+@click.option("--auto-approve", is_flag=True, help="Do not ask. For manifests only; a saved plan is approved already.")
+@click.option("--receipt", metavar="FILE", type=click.Path(path_type=Path), help="Write the receipt here as well.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How to show the receipt.",
+)
+@pass_settings
+def command(
+    settings: Settings,
+    manifests: ManifestArguments,
+    selection: SelectionArguments,
+    auto_approve: bool,
+    receipt: Path | None,
+    format_: str,
+) -> int:
+    """Carry out a saved plan (FILE.json) exactly, or plan and carry out manifests (PATH...).
+
+    Exit codes: 0 done, or nothing to do; 1 error; 3 refused for safety; 4 applied in part; 5 stale plan.
+    Run the same command again to finish what was cut short.
+    """
+    saved = _saved_plan(manifests)
+    if saved is not None:
+        return _apply_saved(settings, saved, selection, receipt, format_)
+    return _apply_manifests(settings, manifests, selection, auto_approve, receipt, format_)
+
+
+def _saved_plan(manifests: ManifestArguments) -> Path | None:
+    json_files = [path for path in manifests.paths if path.suffix == ".json"]
+    if not json_files:
+        return None
+    if len(manifests.paths) > 1 or manifests.overlays or manifests.variables or manifests.variable_files:
+        raise click.UsageError("a saved plan stands alone: give one FILE.json and no other files or variables")
+    return json_files[0]
+
+
+def _apply_saved(
+    settings: Settings, path: Path, selection: SelectionArguments, receipt: Path | None, format_: str
+) -> int:
+    from regsync.core.plan_document import decode_plan
+
+    if selection.targets or selection.excludes or selection.allow:
+        raise click.UsageError("a saved plan is applied as it was reviewed: --target, --exclude and --allow go to plan")
+    plan = decode_plan(read_document(path))
+    organization = settings.organization or plan.destination.organization
+    with settings.writer(organization) as writer:
+        return _carry_out(settings, plan, writer, receipt, format_, saved=True)
+
+
+def _apply_manifests(
+    settings: Settings,
+    manifests: ManifestArguments,
+    selection: SelectionArguments,
+    auto_approve: bool,
+    receipt: Path | None,
+    format_: str,
+) -> int:
+    from regsync.apply.execute import check_applyable
+    from regsync.core.plan_document import plan_document
+    from regsync.planning import plan_manifests
+
+    loaded = manifests.load(settings.organization)
+    with settings.writer(loaded.desired.organization) as writer:
+        planned = plan_manifests(loaded, writer, selection.selection())
+        document = plan_document(planned.plan)
+        settings.say(plan_view(document, "text", color=settings.use_color(err=True)))
+        check_applyable(planned.plan)
+        if not planned.plan.operations:
+            click.echo("Nothing to do: live is as declared.")
+            return 0
+        if not auto_approve and not _approved(len(planned.plan.operations)):
+            raise RegsyncError("not approved; nothing was changed", code="not-approved")
+        return _carry_out(settings, planned.plan, writer, receipt, format_, saved=False)
+
+
+def _approved(number: int) -> bool:
+    if not sys.stdin.isatty():
+        raise RegsyncError(
+            "there is no terminal to ask on; nothing was changed",
+            "add --auto-approve, or save a plan with `regsync plan -o plan.json` and apply that",
+            code="not-approved",
+        )
+    answer: str = click.prompt(f"Carry out these {number} operations? Only 'yes' will do it", default="no", err=True)
+    return answer.strip() == "yes"
+
+
+def _carry_out(
+    settings: Settings, plan: Plan, writer: Writer, receipt: Path | None, format_: str, *, saved: bool
+) -> int:
+    from regsync.apply.receipt import receipt_document
+    from regsync.apply.run import apply_plan, stop_on_signal
+    from regsync.apply.state import StateDir, write_whole
+    from regsync.commands.progress import progress_watch
+    from regsync.core.canonical import canonical_json
+
+    with stop_on_signal(settings.say) as stop_requested, progress_watch(settings) as watch:
+        applied = apply_plan(plan, writer, StateDir(), watch=watch, say=settings.say, stop_requested=stop_requested)
+    if applied.receipt is None:
+        click.echo("Already applied: every result of this plan is there." if saved else "Nothing to do.")
+        return 0
+    document = receipt_document(applied.receipt)
+    if receipt is not None:
+        write_whole(receipt, canonical_json(document) + "\n")
+    click.echo(receipt_view(document, format_, color=settings.use_color()))
+    settings.say(f"receipt: {applied.path}")
+    return applied.receipt.exit_code

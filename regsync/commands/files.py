@@ -1,0 +1,37 @@
+"""Reading plan and receipt files that the user names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from regsync.diagnostics import RegsyncError
+
+LARGEST = 512 * 1024 * 1024
+"""Bytes. A plan of a million operations is smaller than this."""
+
+
+def read_document(path: Path) -> Any:
+    """The JSON in a file. Raises `RegsyncError` where it cannot be read or is no JSON (cut short, say)."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise RegsyncError(f"{path} is too large for a plan or a receipt", code="too-large")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RegsyncError(f"cannot read {path}: {error.strerror or error}", code="unreadable") from error
+    except UnicodeDecodeError as error:
+        raise RegsyncError(f"{path} is not a plan or a receipt: it is not UTF-8", code="unreadable") from error
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise RegsyncError(
+            f"{path} is not whole: no JSON{where}",
+            "it was cut short or edited by hand; make it again",
+            code="unreadable",
+        ) from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,51 @@
+"""`regsync plan`: read, compare, show. Never writes to the registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from regsync.commands.context import Settings, pass_settings
+from regsync.commands.options import ManifestArguments, manifest_arguments
+from regsync.commands.selection import SelectionArguments, selection_options
+from regsync.commands.shown import FORMATS, plan_view
+
+
+@click.command("plan")
+@manifest_arguments()
+@selection_options
+@click.option("-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, for apply and show.")
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it."
+)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there are changes, 0 where there are none.")
+@pass_settings
+def command(
+    settings: Settings,
+    manifests: ManifestArguments,
+    selection: SelectionArguments,
+    out: Path | None,
+    format_: str,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what would change to make live as the manifests declare.
+
+    Exit codes: 0 done; 1 error; 2 there are changes (with --detailed-exitcode); 3 a hazard that nobody consented to.
+    """
+    from regsync.apply.state import write_whole
+    from regsync.core.plan_document import plan_document, plan_text
+    from regsync.planning import plan_manifests
+
+    loaded = manifests.load(settings.organization)
+    with settings.reader(loaded.desired.organization) as reader:
+        planned = plan_manifests(loaded, reader, selection.selection())
+    document = plan_document(planned.plan)
+    if out is not None:
+        write_whole(out, plan_text(document))
+        settings.say(f"plan saved to {out}")
+    click.echo(plan_view(document, format_, color=settings.use_color()))
+    if not planned.plan.applyable:
+        settings.say("not applyable: see the hazards above for the consent that would allow it")
+        return 3
+    return 2 if detailed_exitcode and planned.plan.operations else 0

@@ -1,0 +1,84 @@
+"""`--target`, `--exclude` and `--allow`: what part of the manifests a plan covers, and which hazards it may hold."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from regsync.core.desired import HazardName
+    from regsync.core.plan import Selection
+    from regsync.names import Address
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionArguments:
+    """The three options as they were written."""
+
+    targets: tuple[str, ...]
+    excludes: tuple[str, ...]
+    allow: tuple[str, ...]
+
+    def selection(self) -> Selection:
+        """Read them. Raises `click.BadParameter` for what is no address or no hazard."""
+        from regsync.core.plan import Selection
+
+        return Selection(
+            tuple(address(text, "--target") for text in self.targets),
+            tuple(address(text, "--exclude") for text in self.excludes),
+            dict(_consent(text) for text in self.allow),
+        )
+
+
+def address(text: str, where: str) -> Address:
+    """Read an address from the command line. Raises `click.BadParameter`."""
+    from regsync.names import parse_address
+
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} {error}", param_hint=where) from error
+
+
+def _consent(text: str) -> tuple[HazardName, int | None]:
+    from regsync.core.desired import HazardName
+    from regsync.diagnostics import did_you_mean
+
+    name, equals, number = text.partition("=")
+    if name not in list(HazardName):
+        hint = did_you_mean(name, list(HazardName)) or f"hazards are {', '.join(HazardName)}"
+        raise click.BadParameter(f"there is no hazard {name!r}; {hint}", param_hint="--allow")
+    if equals and not (number.isascii() and number.isdigit() and int(number) > 0):
+        raise click.BadParameter(f"{text!r}: write HAZARD or HAZARD=NUMBER, as in remove-alias=2", param_hint="--allow")
+    return HazardName(name), int(number) if equals else None
+
+
+def selection_options(function: Callable[P, R]) -> Callable[..., R]:
+    """Give a command the three options; the function gets them as `selection: SelectionArguments`."""
+
+    @click.option("--target", "targets", metavar="ADDR", multiple=True, help="Plan only this. Repeatable.")
+    @click.option("--exclude", "excludes", metavar="ADDR", multiple=True, help="Leave this out. Repeatable.")
+    @click.option(
+        "--allow",
+        "allow",
+        metavar="HAZARD[=N]",
+        multiple=True,
+        help="Consent to a hazard, at most N of it. Repeatable.",
+    )
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        kwargs["selection"] = SelectionArguments(
+            kwargs.pop("targets"),  # type: ignore[arg-type]
+            kwargs.pop("excludes"),  # type: ignore[arg-type]
+            kwargs.pop("allow"),  # type: ignore[arg-type]
+        )
+        return function(*args, **kwargs)
+
+    return wrapper

@@ -1,0 +1,33 @@
+"""`regsync show`: a saved plan or a receipt, rendered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from regsync.commands.context import Settings, pass_settings
+from regsync.commands.files import read_document
+from regsync.commands.shown import FORMATS, plan_view, receipt_view
+
+
+@click.command("show")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it."
+)
+@pass_settings
+def command(settings: Settings, file: Path, format_: str) -> int:
+    """Show a saved plan or a receipt."""
+    from regsync.apply.receipt import RECEIPT_FORMAT, decode_receipt_operations
+    from regsync.core.plan_document import decode_plan
+
+    document = read_document(file)
+    color = settings.use_color()
+    if isinstance(document, dict) and str(document.get("format", "")).startswith(RECEIPT_FORMAT.rpartition("/")[0]):
+        decode_receipt_operations(document)
+        click.echo(receipt_view(document, format_, color=color))
+    else:
+        decode_plan(document)
+        click.echo(plan_view(document, format_, color=color))
+    return 0

@@ -1,0 +1,177 @@
+"""Plan and receipt for a terminal. Rendered from the document alone; everything in it is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from regsync.views.escape import plain
+from regsync.views.words import (
+    SYMBOLS,
+    Effect,
+    change,
+    counted,
+    destination,
+    effect,
+    place,
+    summary,
+    verb,
+)
+
+Json = dict[str, Any]
+
+LOCK = "🔒"
+_COLOURS = {Effect.REMOVE: "red", Effect.CHANGE: "yellow", Effect.ADD: "green"}
+_STATUS_COLOURS = {"done": "green", "skipped": "cyan", "failed": "red", "unknown": "red", "not-attempted": "yellow"}
+_HEADINGS = {Effect.REMOVE: "Removals", Effect.CHANGE: "Changes", Effect.ADD: "Additions"}
+
+
+class _Paint:
+    """Colours text, or does not. Escapes it in any case."""
+
+    def __init__(self, color: bool) -> None:
+        self._color = color
+
+    def __call__(self, text: str, foreground: str | None = None, *, bold: bool = False) -> str:
+        safe = plain(text)
+        return click.style(safe, fg=foreground, bold=bold) if self._color and (foreground or bold) else safe
+
+
+def render_plan(document: Json, *, color: bool = False) -> str:
+    """The whole plan: what it removes first, then what it changes and adds; hazards, steps for a person, and a summary."""
+    paint = _Paint(color)
+    lines = [paint(f"Plan for {destination(document)}", bold=True), ""]
+    lines += _operations(document, paint)
+    lines += _warnings(document, paint)
+    lines += _manual(document, paint)
+    lines += _hazards(document, paint)
+    lines += _undo(document, paint)
+    lines += _ending(document, paint)
+    return "\n".join(lines)
+
+
+def _operations(document: Json, paint: _Paint) -> Iterator[str]:
+    for kind in Effect:
+        chosen = [operation for operation in document["operations"] if effect(operation) is kind]
+        if not chosen:
+            continue
+        yield paint(f"{_HEADINGS[kind]} ({len(chosen)})", bold=True)
+        for operation in chosen:
+            yield from _operation(operation, kind, paint)
+        yield ""
+
+
+def _operation(operation: Json, kind: Effect, paint: _Paint) -> Iterator[str]:
+    lock = f"{LOCK} " if operation["protected"] else ""
+    head = f"  {SYMBOLS[kind]} {verb(operation)} {lock}{operation['address']}"
+    yield paint(head, _COLOURS[kind])
+    difference = change(operation)
+    if difference.old and difference.new:
+        yield paint(f"      {difference.old} → {difference.new}")
+    elif difference.old or difference.new:
+        yield paint(f"      {difference.old or difference.new}")
+    yield paint(f"      {operation['reason']['text']} ({place(operation['reason'])})", "bright_black")
+    for hazard in operation["hazards"]:
+        yield paint(f"      ! {hazard['name']}: {hazard['message']}", "red")
+    for note in operation["notes"]:
+        yield paint(f"      note: {note}")
+
+
+def _warnings(document: Json, paint: _Paint) -> Iterator[str]:
+    if not document["warnings"]:
+        return
+    yield paint("Warnings", bold=True)
+    for warning in document["warnings"]:
+        where = f"{warning['file']}:{warning['line']}:{warning['column']}: " if warning["file"] else ""
+        yield paint(f"  {where}{warning['message']} [{warning['code']}]", "yellow")
+        if warning["hint"]:
+            yield paint(f"    hint: {warning['hint']}")
+    yield ""
+
+
+def _manual(document: Json, paint: _Paint) -> Iterator[str]:
+    if not document["manual"]:
+        return
+    yield paint("For a person to do", bold=True)
+    for step in document["manual"]:
+        yield paint(f"  {step['text']}")
+    yield ""
+
+
+def _hazards(document: Json, paint: _Paint) -> Iterator[str]:
+    if not document["hazards"]:
+        return
+    yield paint("Hazards", bold=True)
+    for hazard in document["hazards"]:
+        state = "consented to" if hazard["consented"] else f"not consented to: {hazard['open']}"
+        yield paint(f"  {hazard['name']}: {hazard['count']}, {state}", "green" if hazard["consented"] else "red")
+        for message in hazard["messages"]:
+            yield paint(f"    {message}")
+        if not hazard["consented"]:
+            yield paint(f"    to allow exactly this: {hazard['consent']}, or `consent:` beside the change")
+    yield ""
+
+
+def _undo(document: Json, paint: _Paint) -> Iterator[str]:
+    lost = document["undo"]["irrevocable"]
+    if not lost:
+        return
+    yield paint("Cannot be taken back", bold=True)
+    addresses = {operation["id"]: operation["address"] for operation in document["operations"]}
+    for item in lost:
+        name = addresses.get(item["operation"], item["operation"])
+        yield paint(f"  {name}: {item['why']}")
+    yield ""
+
+
+def _ending(document: Json, paint: _Paint) -> Iterator[str]:
+    if not document["operations"]:
+        unchanged = counted(document["unchanged"]["aliases"], "alias", "aliases")
+        yield paint(f"No changes. Live is as declared ({unchanged} checked).", "green", bold=True)
+    else:
+        yield paint(summary(document), bold=True)
+        proof = document["proof"]
+        yield paint(f"Proof: states {proof['states']}, invariants {proof['invariants']}.")
+    if not document["complete"]:
+        yield paint("This plan is not complete: --target or --exclude left something out.", "yellow")
+    if not document["applyable"]:
+        yield paint("This plan is not applyable: nobody consented to its hazards.", "red", bold=True)
+
+
+def render_receipt(document: Json, *, color: bool = False) -> str:
+    """What became of every operation, and of the whole."""
+    paint = _Paint(color)
+    lines = [paint(f"Receipt for {destination(document)}", bold=True), ""]
+    for operation in document["operations"]:
+        lines += _receipt_line(operation, paint)
+    if document["operations"]:
+        lines.append("")
+    for step in document["manual"]:
+        lines.append(paint(f"For a person to do: {step['text']}", "yellow"))
+    parts = [f"{number} {status}" for status, number in document["summary"].items() if number]
+    good = document["result"] == "done"
+    words = ", ".join(parts) or "nothing to do"
+    lines.append(paint(f"Apply {document['result']}: {words}.", "green" if good else "red", bold=True))
+    if document["verified"]:
+        lines.append(paint("Verified: a read after the last operation found every result in place."))
+    elif good:
+        lines.append(paint("Not verified: the results could not be read back; run regsync plan.", "yellow"))
+    else:
+        lines.append(paint("Run the same command again to finish; what is done is not repeated.", "yellow"))
+    return "\n".join(lines)
+
+
+def _receipt_line(operation: Json, paint: _Paint) -> Iterator[str]:
+    status = operation["status"]
+    lock = f"{LOCK} " if operation["protected"] else ""
+    difference = change(operation)
+    what = " → ".join(part for part in difference if part)
+    head = paint(f"  {status:<13}", _STATUS_COLOURS[status])
+    words = f"{verb(operation)} {lock}{operation['address']}  {what}"
+    yield f"{head} {paint(words)}"
+    if operation["message"]:
+        yield paint(f"                  {operation['message']}")
+    if operation["hint"]:
+        yield paint(f"                  hint: {operation['hint']}")

@@ -1,0 +1,148 @@
+"""How an operation of the plan document is put into words; the same words in every view."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+Json = dict[str, Any]
+
+
+class Effect(StrEnum):
+    """What an operation amounts to for the reader, most serious first."""
+
+    REMOVE = "remove"
+    CHANGE = "change"
+    ADD = "add"
+
+
+SYMBOLS = {Effect.REMOVE: "-", Effect.CHANGE: "~", Effect.ADD: "+"}
+
+_VERBS = {
+    "create-registry": "create registry",
+    "rename-registry": "rename registry",
+    "update-registry": "update registry",
+    "allow-artifact-types": "accept artifact types",
+    "protect-alias": "protect alias",
+    "create-collection": "create collection",
+    "rename-collection": "rename collection",
+    "update-collection": "update collection",
+    "add-tags": "add tags",
+    "link-version": "link version",
+    "set-alias": "set alias",
+    "set-member": "set member",
+    "remove-alias": "remove alias",
+    "unlink-version": "unlink version",
+    "remove-tags": "remove tags",
+    "delete-collection": "delete collection",
+    "unprotect-alias": "unprotect alias",
+    "remove-member": "remove member",
+    "delete-registry": "delete registry",
+}
+_REMOVALS = frozenset(
+    {
+        "remove-alias",
+        "unlink-version",
+        "remove-tags",
+        "delete-collection",
+        "unprotect-alias",
+        "remove-member",
+        "delete-registry",
+    }
+)
+_CHANGES = frozenset({"rename-registry", "update-registry", "rename-collection", "update-collection"})
+
+
+class Change(NamedTuple):
+    """What was and what will be, in words; "" where there is nothing to say."""
+
+    old: str
+    new: str
+
+
+def effect(operation: Json) -> Effect:
+    """Whether the operation removes, changes or adds something."""
+    kind = operation["kind"]
+    if kind in _REMOVALS:
+        return Effect.REMOVE
+    if kind in _CHANGES or operation["before"] is not None:
+        return Effect.CHANGE
+    return Effect.ADD
+
+
+def verb(operation: Json) -> str:
+    """`move alias`, `link version`, …"""
+    if operation["kind"] == "set-alias" and operation["before"] is not None:
+        return "move alias"
+    return _VERBS[operation["kind"]]
+
+
+def version_words(version: Json) -> str:
+    """`v12 = acme-ml/fraud/detector:v30`; the digest where the source is not visible, `v?` where the index is not known."""
+    index = "v?" if version["index"] is None else f"v{version['index']}"
+    return f"{index} = {version['source'] or 'digest ' + version['digest'][:12]}"
+
+
+def change(operation: Json) -> Change:
+    """What the operation changes, in words."""
+    before, after = operation["before"] or {}, operation["after"] or {}
+    match operation["kind"]:
+        case "set-alias" | "link-version" | "remove-alias" | "unlink-version":
+            return Change(version_words(before) if before else "", version_words(after) if after else "")
+        case "create-registry":
+            types = "every type" if after["artifact_types"] is None else ", ".join(after["artifact_types"])
+            return Change("", f"{after['visibility']}, accepts {types}")
+        case "rename-registry" | "rename-collection":
+            return Change(before["name"], after["name"])
+        case "update-registry" | "update-collection":
+            changed = [key for key in after if before.get(key) != after[key]]
+            return Change(_fields(before, changed), _fields(after, changed))
+        case "allow-artifact-types":
+            old = "every type" if before["artifact_types"] is None else ", ".join(before["artifact_types"])
+            return Change(old, ", ".join(after["artifact_types"]))
+        case "protect-alias" | "unprotect-alias":
+            return Change(before.get("protected_alias", ""), after.get("protected_alias", ""))
+        case "create-collection":
+            return Change("", f"type {after['type']}")
+        case "add-tags" | "remove-tags":
+            return Change(", ".join(before.get("tags", ())), ", ".join(after.get("tags", ())))
+        case "set-member" | "remove-member":
+            return Change(_member(before), _member(after))
+        case "delete-collection":
+            return Change(f"{before['versions']} versions, aliases: {', '.join(before['aliases']) or 'none'}", "")
+        case "delete-registry":
+            return Change(f"{len(before['collections'])} collections", "")
+        case kind:
+            raise ValueError(f"unknown kind of operation: {kind}")
+
+
+def _fields(values: Json, changed: list[str]) -> str:
+    return ", ".join(f"{key} {'none' if values[key] is None else repr(values[key])}" for key in changed)
+
+
+def _member(values: Json) -> str:
+    return f"{values['member']}: {values['role']}" if values else ""
+
+
+def place(reason: Json) -> str:
+    """`registry.yaml:12:9`"""
+    return f"{reason['file']}:{reason['line']}:{reason['column']}" if reason["line"] else str(reason["file"])
+
+
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """`1 alias`, `2 aliases`"""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def summary(document: Json) -> str:
+    """`Plan: 4 to add, 1 to change, 2 to remove. Unchanged: 7 aliases.`"""
+    effects = [effect(operation) for operation in document["operations"]]
+    parts = [f"{effects.count(kind)} to {kind}" for kind in (Effect.ADD, Effect.CHANGE, Effect.REMOVE)]
+    unchanged = counted(document["unchanged"]["aliases"], "alias", "aliases")
+    return f"Plan: {', '.join(parts)}. Unchanged: {unchanged}."
+
+
+def destination(document: Json) -> str:
+    """`acme on local:/registry.db as alice`"""
+    where = document["destination"]
+    return f"{where['organization']} on {where['url']} as {where['user']}"
