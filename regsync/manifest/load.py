@@ -40,6 +40,20 @@ class Loaded:
     files: tuple[ManifestFile, ...]
     digest: str
 
+    @property
+    def summary(self) -> str:
+        """How much is declared: `2 files, 1 registry, 5 collections, 9 aliases`."""
+        registries = self.desired.registries.values()
+        collections = [each for registry in registries for each in (registry.collections or {}).values()]
+        aliases = sum(len(collection.aliases or {}) for collection in collections)
+        counts = [_count(len(self.files), "file"), _count(len(registries), "registry", "registries")]
+        counts += [_count(len(collections), "collection"), _count(aliases, "alias", "aliases")]
+        return ", ".join([*counts, _count(len(self.warnings), "warning")] if self.warnings else counts)
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
 
 def load(
     paths: Iterable[AnyPath],

@@ -1,0 +1,28 @@
+"""`regsync render`: the manifests as one, after variables, defaults and overlays."""
+
+from __future__ import annotations
+
+import click
+
+from regsync.commands.context import Settings, pass_settings
+from regsync.commands.options import ManifestArguments, manifest_arguments
+
+
+@click.command("render")
+@manifest_arguments()
+@click.option(
+    "--format", "output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="What to print."
+)
+@pass_settings
+def command(settings: Settings, manifests: ManifestArguments, output: str) -> None:
+    """Show manifests as one: composed, with variables, defaults and overlays applied.
+
+    The result is a manifest that declares exactly the same.
+    """
+    from regsync.manifest.render import to_json, to_yaml
+    from regsync.views.diagnostics import render_diagnostics
+
+    loaded = manifests.load(settings.organization)
+    if loaded.warnings and not settings.quiet:
+        click.echo(render_diagnostics(loaded.warnings, color=settings.use_color(err=True)), err=True)
+    click.echo(to_json(loaded.desired) if output == "json" else to_yaml(loaded.desired), nl=False)

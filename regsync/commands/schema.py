@@ -1,0 +1,16 @@
+"""`regsync schema`: the published JSON schemas."""
+
+from __future__ import annotations
+
+import click
+
+from regsync.schema_files import SCHEMAS
+
+
+@click.command("schema")
+@click.argument("document", type=click.Choice(list(SCHEMAS)))
+def command(document: str) -> None:
+    """Print the JSON schema of manifests, plans or receipts, for editors and other tools."""
+    from regsync.schema_files import schema_text
+
+    click.echo(schema_text(document), nl=False)

@@ -1,0 +1,46 @@
+"""`regsync validate`: everything that can be checked offline."""
+
+from __future__ import annotations
+
+import click
+
+from regsync.commands.context import Settings, pass_settings
+from regsync.commands.options import ManifestArguments, manifest_arguments
+
+
+@click.command("validate")
+@manifest_arguments()
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="text: findings on stderr, a summary on stdout. json: a list of findings on stdout, for tools.",
+)
+@pass_settings
+@click.pass_context
+def command(context: click.Context, settings: Settings, manifests: ManifestArguments, output: str) -> None:
+    """Check manifests: syntax, structure, names, and what they mean together.
+
+    PATH is a manifest, or a folder of which every .yaml and .yml file is one. All errors are reported at once,
+    each with its place and what to do. Nothing is sent anywhere.
+    """
+    from regsync.diagnostics import DiagnosticsError
+    from regsync.views.diagnostics import diagnostics_json, render_diagnostics
+
+    try:
+        loaded = manifests.load(settings.organization)
+        findings, summary = loaded.warnings, loaded.summary
+    except DiagnosticsError as error:
+        findings, summary = error.diagnostics, ""
+    failed = any(finding.is_error for finding in findings)
+    if output == "json":
+        click.echo(diagnostics_json(findings), nl=False)
+    else:
+        shown = [finding for finding in findings if finding.is_error or not settings.quiet]
+        if shown:
+            click.echo(render_diagnostics(shown, color=settings.use_color(err=True)), err=True)
+        if summary:
+            click.echo(f"ok: {summary}")
+    context.exit(1 if failed else 0)

@@ -1,0 +1,50 @@
+"""Diagnostics for people (text, coloured where wanted) and for tools (JSON)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from regsync.diagnostics import Diagnostic, Severity
+from regsync.views.escape import plain
+
+_RESET = "\x1b[0m"
+_BOLD = "\x1b[1m"
+_DIM = "\x1b[2m"
+_COLORS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}
+
+
+def render_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
+    """One finding a line, its hint below. What users wrote is shown harmless: no escape codes, no invisible characters."""
+    return "\n".join(_one(each, color) for each in diagnostics)
+
+
+def _one(diagnostic: Diagnostic, color: bool) -> str:
+    where = f"{plain(str(diagnostic.position))}: " if diagnostic.position else ""
+    severity, message = diagnostic.severity.value, plain(diagnostic.message)
+    hint = f"\n    hint: {plain(diagnostic.hint)}" if diagnostic.hint else ""
+    code = f"[{diagnostic.code}]"
+    if color:
+        where = f"{_BOLD}{where}{_RESET}" if where else ""
+        severity = f"{_COLORS[diagnostic.severity]}{severity}{_RESET}"
+        code = f"{_DIM}{code}{_RESET}"
+    return f"{where}{severity}: {message} {code}{hint}"
+
+
+def diagnostics_json(diagnostics: Iterable[Diagnostic]) -> str:
+    """A list of objects with code, severity, message, hint, file, line and column; line 0 is the file as a whole."""
+    return json.dumps([_object(each) for each in diagnostics], indent=2) + "\n"
+
+
+def _object(diagnostic: Diagnostic) -> dict[str, Any]:
+    where = diagnostic.position
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
+        "file": where.file if where else None,
+        "line": where.line if where else None,
+        "column": where.column if where else None,
+    }
