@@ -5,19 +5,24 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from regsync.apply.execute import scope_of_operations
+from regsync.apply.receipt import decode_receipt_operations
+from regsync.backends.base import Status
+from regsync.core.desired import Consents, Desired
 from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
-from regsync.core.live import Live
-from regsync.core.plan import EVERYTHING, Inputs, ManifestInfo, Plan, Selection, make_plan
+from regsync.core.live import Destination, Live
+from regsync.core.plan import EVERYTHING, Inputs, ManifestInfo, Plan, Selection, make_plan, make_undo_plan
 from regsync.core.scope import restrict, scope_of
+from regsync.core.staleness import check_destination
+from regsync.core.undo import undo_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
 from regsync.names import Address
 
 if TYPE_CHECKING:
     from regsync.backends.base import Reader
-    from regsync.core.desired import Desired
     from regsync.manifest.load import Loaded
 
 
@@ -103,3 +108,30 @@ def git_commit(loaded: Loaded) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip() or None if answer.returncode == 0 else None
+
+
+def plan_undo(document: Any, reader: Reader, allow: Consents) -> Plan:
+    """The plan that takes back what a receipt says was done, as far as that is possible now.
+
+    Raises `RegsyncError` (no receipt, or malformed), `StalePlanError` (changed by hand, or of another destination) and
+    `BackendError`.
+    """
+    operations = [operation for operation, status in decode_receipt_operations(document) if status is Status.DONE]
+    destination = reader.destination()
+    check_destination(Destination(**document["destination"]), destination, "receipt")
+    scope = scope_of_operations(operations)
+    live = reader.observe(scope)
+    selection = Selection(allow=allow)
+    manifest = document["manifest"]
+    inputs = Inputs(
+        desired=Desired(organization=destination.organization, registries={}),
+        live=live,
+        scope=scope,
+        resolved={},
+        destination=destination,
+        manifest=ManifestInfo(manifest["digest"], (), manifest["commit"]),
+        fingerprints=scope_fingerprints(live.registries, scope),
+        manages_protected=reader.capabilities.manages_protected_aliases,
+        selection=selection,
+    )
+    return make_undo_plan(inputs, undo_of(operations, live, destination.user), document["digest"])

@@ -67,7 +67,7 @@ def check_before_first_write(plan: Plan, reader: Reader) -> frozenset[str]:
 
     Raises `StalePlanError`, `RefusedError`, `BackendError`.
     """
-    check_destination(plan, reader.destination())
+    check_destination(plan.destination, reader.destination())
     check_applyable(plan)
     return check_fresh(plan, reader.observe(plan.read.scope))
 
@@ -232,7 +232,7 @@ def scope_of_operations(operations: Sequence[Operation]) -> Scope:
         names = collections.setdefault(action.registry, set())
         if isinstance(action, a.RenameRegistry):
             collections.setdefault(action.previous, set())
-        elif isinstance(action, a.DeleteRegistry):
+        elif isinstance(action, a.DeleteRegistry | a.CreateRegistry):
             everything.add(action.registry)
         elif isinstance(action, a.RenameCollection):
             names.update((action.collection, action.previous))

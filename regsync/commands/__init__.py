@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "Show a saved plan or a receipt",
     "apply": "Carry out a saved plan, or plan and carry out manifests",
     "drift": "Tell where live differs from the manifests",
+    "undo": "Plan the way back from a receipt",
     "why": "Explain one address: manifest line, live value, rule",
     "doctor": "Check the connection, the key and the roles",
     "schema": "Print a JSON schema",

@@ -18,16 +18,16 @@ SHOWN = 20
 """How many differences an error lists before it only counts them."""
 
 
-def check_destination(plan: Plan, destination: Destination) -> None:
-    """A plan is applied where it was made for, by the user it was made for. Raises `StalePlanError`."""
+def check_destination(wanted: Destination, destination: Destination, noun: str = "plan") -> None:
+    """A plan (or a receipt's undo) is for the place and the user that it was made for. Raises `StalePlanError`."""
     differing = [
-        f"{field}: planned for {planned!r}, here it is {here!r}"
-        for field, planned, here in zip(Destination._fields, plan.destination, destination, strict=True)
+        f"{field}: the {noun} has {planned!r}, here it is {here!r}"
+        for field, planned, here in zip(Destination._fields, wanted, destination, strict=True)
         if planned != here
     ]
     if differing:
         raise StalePlanError(
-            "this plan was made for another destination\n  " + "\n  ".join(differing),
+            f"this {noun} was made for another destination\n  " + "\n  ".join(differing),
             "give the same --backend, --organization and key as for the plan, or plan again here",
             code="other-destination",
         )

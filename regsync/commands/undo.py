@@ -1,0 +1,49 @@
+"""`regsync undo`: the plan that takes a receipt back. It changes nothing itself; apply it like any other plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from regsync.commands.context import Settings, pass_settings
+from regsync.commands.files import read_document
+from regsync.commands.selection import SelectionArguments
+from regsync.commands.shown import FORMATS, plan_view
+
+
+@click.command("undo")
+@click.argument("receipt", type=click.Path(path_type=Path))
+@click.option("-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, for apply and show.")
+@click.option("--allow", metavar="HAZARD[=N]", multiple=True, help="Consent to a hazard, at most N of it. Repeatable.")
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it."
+)
+@pass_settings
+def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[str, ...], format_: str) -> int:
+    """Plan the way back from what RECEIPT says was done, and name what cannot be taken back.
+
+    Exit codes: 0 done; 1 error; 3 a hazard that nobody consented to; 5 the receipt is of another destination.
+    """
+    from regsync.apply.state import write_whole
+    from regsync.core.plan_document import plan_document, plan_text
+    from regsync.planning import plan_undo
+
+    document = read_document(receipt)
+    consents = SelectionArguments((), (), allow).selection().allow
+    organization = settings.organization or organization_of(document)
+    with settings.reader(organization) as reader:
+        plan = plan_undo(document, reader, consents)
+    shown = plan_document(plan)
+    if out is not None:
+        write_whole(out, plan_text(shown))
+        settings.say(f"plan saved to {out}")
+    click.echo(plan_view(shown, format_, color=settings.use_color()))
+    return 0 if plan.applyable else 3
+
+
+def organization_of(document: object) -> str | None:
+    """The organization that a plan or receipt is about, if it says one."""
+    destination = document.get("destination") if isinstance(document, dict) else None
+    name = destination.get("organization") if isinstance(destination, dict) else None
+    return name if isinstance(name, str) else None

@@ -1,0 +1,72 @@
+"""Drift for a terminal, as JSON, and as Markdown for an issue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from regsync.core.canonical import canonical_json
+from regsync.core.plan import Plan
+from regsync.core.plan_document import operation_json
+from regsync.drift import Difference, Moved
+from regsync.views.escape import plain
+from regsync.views.words import change, counted, destination, place, verb
+
+Json = dict[str, Any]
+
+_WHO = {
+    Moved.LIVE: "somebody moved it in the registry since the last apply",
+    Moved.MANIFEST: "the manifest changed and was not applied yet",
+    Moved.BOTH: "both the registry and the manifest changed since the last apply",
+    Moved.UNKNOWN: "no receipt tells who moved",
+}
+
+
+def drift_document(plan: Plan, found: Sequence[Difference]) -> Json:
+    """What `drift --format json` prints."""
+    return {
+        "format": "regsync/drift/v1",
+        "destination": plan.destination._asdict(),
+        "manifest": {"digest": plan.manifest.digest, "commit": plan.manifest.commit},
+        "in_sync": not found,
+        "unchanged": plan.unchanged,
+        "differences": [operation_json(item.operation) | {"moved": item.moved.value} for item in found],
+    }
+
+
+def render_drift(document: Json, format_: str, *, color: bool) -> str:
+    """The document in one of the formats text, json, markdown; without a line end."""
+    if format_ == "json":
+        return canonical_json(document)
+    if format_ == "markdown":
+        from regsync.views.markdown import render_drift as render_markdown
+
+        return render_markdown(document)
+    return _text(document, color=color)
+
+
+def _text(document: Json, *, color: bool) -> str:
+    def paint(text: str, foreground: str | None = None) -> str:
+        safe = plain(text)
+        return click.style(safe, fg=foreground) if color and foreground else safe
+
+    found = document["differences"]
+    if not found:
+        unchanged = counted(document["unchanged"]["aliases"], "alias", "aliases")
+        return paint(f"No drift: {destination(document)} is as declared ({unchanged} checked).", "green")
+    lines = [paint(f"Drift between the manifests and {destination(document)}"), ""]
+    for item in found:
+        difference = change(item)
+        lines.append(paint(f"  {item['address']}", "yellow"))
+        lines.append(paint(f"      live:     {difference.old or 'not there'}"))
+        lines.append(paint(f"      declared: {difference.new or 'not there'} ({place(item['reason'])})"))
+        lines.append(paint(f"      to agree: {verb(item)}; {who_moved(item)}"))
+    lines += ["", paint(f"{counted(len(found), 'difference')}. `regsync plan` shows what an apply would do.")]
+    return "\n".join(lines)
+
+
+def who_moved(item: Json) -> str:
+    """The sentence for one difference."""
+    return _WHO[Moved(item["moved"])]
