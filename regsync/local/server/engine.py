@@ -1,0 +1,166 @@
+"""Executing GraphQL documents against `schema.graphql`.
+
+The schema is the contract. An object of it is a Python object with an attribute or method for each field, in snake
+case; arguments and input fields arrive in snake case too, and one that the client left out does not arrive at all.
+A document's mutations run one after the other, each in a transaction of its own, so one that fails takes back nothing
+but itself.
+
+The shape of an error, and the HTTP status that goes with it, are W&B's, as its users quote them: a refused request is
+`403 {"errors": [{"message", "path", "extensions": {"code": "PERMISSION_ERROR"}}], "data": {"upsertBucket": null}}`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import graphql
+from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo, GraphQLSchema
+
+from regsync.local.errors import (
+    AlreadyExists,
+    Conflict,
+    Forbidden,
+    Invalid,
+    Locked,
+    NotFound,
+    RegistryError,
+    Unauthorized,
+)
+
+MAX_TOKENS = 200_000
+"""Longest document that is read, in GraphQL tokens: some thousands of mutations."""
+
+_log = logging.getLogger("regsync.server")
+
+
+class Answer(NamedTuple):
+    """A GraphQL response: the HTTP status and the JSON body."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class Refusal(NamedTuple):
+    """How an error is shown: HTTP status where nothing else in the document worked, and the code in `extensions`."""
+
+    status: int
+    code: str
+
+
+def refusal(error: BaseException | None) -> Refusal:
+    """What an error raised by a resolver is to the client.
+
+    A taken name is 400 and not 409: the client sends a request again after a 409, and a name stays taken.
+    """
+    match error:
+        case Invalid() | AlreadyExists():
+            return Refusal(400, "BAD_USER_INPUT")
+        case Unauthorized():
+            return Refusal(401, "UNAUTHENTICATED")
+        case Forbidden():
+            return Refusal(403, "PERMISSION_ERROR")
+        case NotFound():
+            return Refusal(404, "NOT_FOUND")
+        case Conflict():
+            return Refusal(409, "CONFLICT")
+        case Locked():
+            return Refusal(503, "UNAVAILABLE")
+        case RegistryError():
+            return Refusal(500, "STORAGE_ERROR")
+        case _:
+            return Refusal(500, "INTERNAL_ERROR")
+
+
+def snake(name: str) -> str:
+    """`artifactID` to `artifact_id`: how a name of the schema is written in Python."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+@lru_cache(maxsize=1)
+def schema() -> GraphQLSchema:
+    """The schema, with Python's names for arguments and input fields."""
+    built = graphql.build_schema(Path(__file__).with_name("schema.graphql").read_text(encoding="utf-8"))
+    for kind in built.type_map.values():
+        if graphql.is_introspection_type(kind):
+            continue
+        if graphql.is_input_object_type(kind):
+            for name, input_field in kind.fields.items():
+                input_field.out_name = snake(name)
+        elif graphql.is_object_type(kind) or graphql.is_interface_type(kind):
+            for field in kind.fields.values():
+                for name, argument in field.args.items():
+                    argument.out_name = snake(name)
+    return built
+
+
+@lru_cache(maxsize=256)
+def _document(text: str) -> DocumentNode | tuple[GraphQLError, ...]:
+    """The document, or what is wrong with it. Clients send the same few documents over and over."""
+    try:
+        document = graphql.parse(text, max_tokens=MAX_TOKENS)
+    except GraphQLError as error:
+        return (error,)
+    return tuple(graphql.validate(schema(), document)) or document
+
+
+_snake = lru_cache(maxsize=4096)(snake)
+
+
+def _resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+    name = _snake(info.field_name)
+    value = source.get(name) if isinstance(source, Mapping) else getattr(source, name)
+    return value(**arguments) if callable(value) else value
+
+
+def _typename(value: Any, *_: Any) -> str:
+    return str(value.typename)
+
+
+def execute(text: str, variables: dict[str, Any] | None, operation: str | None, root: Any) -> Answer:
+    """Run one operation of a document. `root` has the fields of Query and of Mutation. Never raises for the client's mistakes."""
+    document = _document(text)
+    if isinstance(document, tuple):
+        return Answer(400, {"errors": [_plain(error, "GRAPHQL_VALIDATION_FAILED") for error in document]})
+    result = graphql.execute_sync(
+        schema(),
+        document,
+        root_value=root,
+        variable_values=variables,
+        operation_name=operation,
+        field_resolver=_resolve,
+        type_resolver=_typename,
+    )
+    if not result.errors:
+        return Answer(200, {"data": result.data})
+    if any(error.path is None for error in result.errors):
+        return Answer(400, {"errors": [_plain(error, "BAD_USER_INPUT") for error in result.errors]})
+    refusals = [refusal(error.original_error) for error in result.errors]
+    body = {
+        "errors": [_shown(error, refused) for error, refused in zip(result.errors, refusals, strict=True)],
+        "data": result.data,
+    }
+    partly = any(value is not None for value in (result.data or {}).values())
+    return Answer(200 if partly else refusals[0].status, body)
+
+
+def _plain(error: GraphQLError, code: str) -> dict[str, Any]:
+    shown: dict[str, Any] = {"message": error.message, "extensions": {"code": code}}
+    if error.locations:
+        shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    return shown
+
+
+def _shown(error: GraphQLError, refused: Refusal) -> dict[str, Any]:
+    message = error.message
+    if isinstance(error.original_error, RegistryError):
+        hint = error.original_error.hint
+        message = f"{message} ({hint})" if hint else message
+    elif refused.code == "INTERNAL_ERROR":
+        _log.error("resolving %s failed", error.path, exc_info=error.original_error)
+        message = "internal error; the server's own output says more"
+    return {"message": message, "path": error.path, "extensions": {"code": refused.code}}

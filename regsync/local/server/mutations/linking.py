@@ -1,0 +1,86 @@
+"""Links and aliases."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from regsync.local import aliases, artifacts, links
+from regsync.local.access import missing
+from regsync.local.artifacts import Version
+from regsync.local.collections import Collection
+from regsync.local.database import Transaction
+from regsync.local.errors import Invalid
+from regsync.local.ids import Kind, decode
+from regsync.local.links import Link
+from regsync.local.server import nodes
+from regsync.local.server.mutations import places
+from regsync.local.server.session import Session
+
+Json = dict[str, Any]
+
+
+class LinkMutations:
+    """Mutations of links and aliases."""
+
+    session: Session
+
+    def link_artifact(self, input: Json) -> Json:
+        names = [given["alias"] for given in input.get("aliases") or ()]
+        with self.session.write() as tx:
+            version = _version(tx, input)
+            if input.get("artifact_portfolio_id"):
+                collection = places.collection_by_id(tx, input["artifact_portfolio_id"])
+                registry, name = places.registry_of(tx, collection), collection.name
+            else:
+                registry = places.registry(tx, input.get("entity_name"), input.get("project_name"))
+                name = input.get("artifact_portfolio_name") or ""
+            link, _ = links.link(tx, registry, name, version, names)
+        return {
+            "version_index": link.index,
+            "artifact_membership": nodes.versions.MembershipNode(self.session, link),
+        }
+
+    def unlink_artifact(self, input: Json) -> Json:
+        with self.session.write() as tx:
+            collection = places.collection_by_id(tx, input["artifact_portfolio_id"])
+            links.unlink(tx, places.registry_of(tx, collection), collection, _version(tx, input))
+        return {"success": True}
+
+    def add_aliases(self, input: Json) -> Json:
+        with self.session.write() as tx:
+            for link, collection, names in _by_collection(tx, input):
+                aliases.set_aliases(tx, collection, link.index, names)
+        return {"success": True}
+
+    def delete_aliases(self, input: Json) -> Json:
+        with self.session.write() as tx:
+            for link, collection, names in _by_collection(tx, input):
+                aliases.remove_aliases(tx, collection, names, index=link.index)
+        return {"success": True}
+
+
+def _version(tx: Transaction, input: Json) -> Version:
+    if input.get("artifact_id"):
+        return artifacts.by_id(tx, decode(input["artifact_id"], Kind.ARTIFACT))
+    if input.get("client_id"):
+        return artifacts.by_client_id(tx, input["client_id"])
+    raise Invalid("say which artifact: artifactID or clientID")
+
+
+def _by_collection(tx: Transaction, input: Json) -> list[tuple[Link, Collection, list[str]]]:
+    """For each collection that the input names: the artifact's link there, and the aliases."""
+    version = artifacts.by_id(tx, decode(input["artifact_id"], Kind.ARTIFACT))
+    names: dict[int, list[str]] = defaultdict(list)
+    found: dict[int, Collection] = {}
+    for given in input["aliases"]:
+        collection = places.collection(tx, given)
+        found[collection.id] = collection
+        names[collection.id].append(given["alias"])
+    targets = []
+    for key, collection in found.items():
+        link = links.find(tx, collection, version.id)
+        if link is None:
+            missing(f"{version} in {collection.address}")
+        targets.append((link, collection, names[key]))
+    return targets

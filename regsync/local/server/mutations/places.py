@@ -1,0 +1,53 @@
+"""Finding what the input of a mutation names. Everything here raises `NotFound` for what is missing or invisible."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regsync.local import accounts, collections, projects, registries
+from regsync.local.access import missing
+from regsync.local.collections import Collection
+from regsync.local.database import Transaction
+from regsync.local.errors import Invalid
+from regsync.local.ids import Kind, decode
+from regsync.local.projects import Project
+from regsync.local.registries import Registry
+from regsync.names import REGISTRY_PREFIX
+
+Json = dict[str, Any]
+
+
+def registry(tx: Transaction, entity_name: str | None, project_name: str | None) -> Registry:
+    """The registry whose project has that name in an organization's own entity. `Invalid` for another kind of project."""
+    name = project_name or ""
+    if not name.startswith(REGISTRY_PREFIX):
+        raise Invalid(f"{name!r} is not a registry: this server keeps links in registries only")
+    organization = accounts.organization_of_entity(tx, entity_name or "")
+    if organization is None or organization.entity != entity_name:
+        missing(f"organization entity {entity_name!r}")
+    return registries.get(tx, organization, name.removeprefix(REGISTRY_PREFIX))
+
+
+def registry_of(tx: Transaction, collection: Collection) -> Registry:
+    """The registry that a collection is in. `Invalid` for an artifact's own sequence."""
+    if not collection.is_portfolio:
+        raise Invalid(f"{collection.address} holds an artifact's own versions; this is for collections of registries")
+    return registries.by_id(tx, collection.project_id)
+
+
+def project(tx: Transaction, entity_name: str | None, project_name: str | None) -> Registry | Project:
+    """The registry or the project of that name."""
+    if (project_name or "").startswith(REGISTRY_PREFIX):
+        return registry(tx, entity_name, project_name)
+    return projects.get(tx, entity_name or tx.actor.name, project_name or "")
+
+
+def collection(tx: Transaction, place: Json) -> Collection:
+    """The collection that `entity_name`, `project_name` and `artifact_collection_name` name."""
+    found = project(tx, place["entity_name"], place["project_name"])
+    return collections.get(tx, found, place["artifact_collection_name"])
+
+
+def collection_by_id(tx: Transaction, text: str) -> Collection:
+    """The collection with that id."""
+    return collections.by_id(tx, decode(text, Kind.COLLECTION))

@@ -1,0 +1,78 @@
+"""Runs: made and edited, and the files that they upload."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import Any
+
+from regsync.local import projects
+from regsync.local.database import Transaction
+from regsync.local.ids import Kind, decode, encode
+from regsync.local.projects import Project
+from regsync.local.server import nodes
+from regsync.local.server.mutations.logging import json_object
+from regsync.local.server.session import Session
+
+Json = dict[str, Any]
+
+DEFAULT_PROJECT = "uncategorized"
+"""Where the client's runs go that name no project."""
+_KEPT = ("description", "notes", "tags", "group_name", "job_type", "host", "job_program", "job_repo", "sweep")
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+class RunMutations:
+    """Mutations of runs."""
+
+    session: Session
+
+    def upsert_bucket(self, input: Json) -> Json:
+        with self.session.write() as tx:
+            project, name = self._which(tx, input)
+            run, inserted = projects.upsert_run(
+                tx,
+                project,
+                name,
+                display_name=input.get("display_name"),
+                state=input.get("state"),
+                config=_optional(input, "config"),
+                summary=_optional(input, "summary_metrics"),
+                git_commit=input.get("commit"),
+                fields={key: input[key] for key in _KEPT if input.get(key) is not None},
+            )
+        return {"bucket": nodes.runs.RunNode(self.session, project, run), "inserted": inserted}
+
+    def create_run_files(self, input: Json) -> Json:
+        session = self.session
+        run = nodes.runs.find(session, input["entity_name"], input["project_name"], input["run_name"])
+        projects.require_write(session.tx, run.place.entity_id, f"project {run.place}")
+        files = [
+            {
+                "id": encode(Kind.FILE, f"run/{run.record.id}/{name}"),
+                "name": name,
+                "upload_url": session.addresses.upload(session.actor.user_id, run=run.record.id, name=name),
+                "upload_headers": (),
+                "direct_url": "",
+                "size_bytes": 0,
+            }
+            for name in input["files"]
+        ]
+        return {"run_id": run.id, "upload_headers": (), "files": files}
+
+    def mark_run_files_uploaded(self, input: Json) -> Json:
+        """Nothing is left to do: a file counts once its upload is complete."""
+        nodes.runs.find(self.session, input["entity_name"], input["project_name"], input["run_name"])
+        return {"success": True}
+
+    def _which(self, tx: Transaction, input: Json) -> tuple[Project, str]:
+        if input.get("id"):
+            run = projects.run_by_id(tx, decode(input["id"], Kind.RUN))
+            return projects.by_id(tx, run.project_id), run.name
+        entity = input.get("entity_name") or self.session.actor.name
+        project = projects.ensure(tx, entity, input.get("model_name") or DEFAULT_PROJECT)
+        return project, input.get("name") or "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+def _optional(input: Json, key: str) -> Json | None:
+    return None if input.get(key) is None else json_object(input[key], key)

@@ -1,0 +1,278 @@
+"""Projects: registries, and the projects of users and teams. Both are `Project` in the schema."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from regsync.local import accounts, collections, members, registries
+from regsync.local import projects as store_projects
+from regsync.local.access import entity_role
+from regsync.local.accounts import Entity
+from regsync.local.errors import NotFound
+from regsync.local.ids import Kind, encode
+from regsync.local.projects import Project
+from regsync.local.registries import Registry
+from regsync.local.server import nodes
+from regsync.local.server.filters import Condition
+from regsync.local.server.nodes.listings import Page
+from regsync.local.server.pages import Connection, listed
+from regsync.local.server.session import Session
+from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility
+
+Json = dict[str, Any]
+
+ACCESS = {Visibility.ORGANIZATION: "PRIVATE", Visibility.RESTRICTED: "RESTRICTED"}
+"""The client's words for who sees a registry (`wandb/apis/public/registries/_utils.py`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ProjectNode:
+    """What registries and other projects have in common. `place` is how the store knows it."""
+
+    session: Session
+    place: Registry | Project
+
+    typename: ClassVar[str] = "Project"
+    views: ClassVar[None] = None
+    is_benchmark: ClassVar[bool] = False
+    user: ClassVar[None] = None
+
+    @property
+    def id(self) -> str:
+        return encode(Kind.PROJECT, self.place.id)
+
+    @property
+    def internal_id(self) -> str:
+        return b64encode(f"ProjectInternalId:{self.place.id}".encode()).decode()
+
+    @property
+    def entity_name(self) -> str:
+        return self.place.entity
+
+    @property
+    def entity(self) -> nodes.accounts.EntityNode:
+        return self.session.once(
+            ("entity", self.place.entity),
+            lambda: nodes.accounts.EntityNode(self.session, accounts.entity(self.session.tx, self.place.entity)),
+        )
+
+    @property
+    def created_at(self) -> str:
+        return self.place.created_at
+
+    @property
+    def updated_at(self) -> str:
+        return self.place.updated_at
+
+    def artifact_types(
+        self, include_all: bool | None = None, after: str | None = None, first: int | None = None
+    ) -> Connection:
+        return listed(
+            self._types(),
+            lambda found: found.name,
+            lambda found: found,
+            after=after,
+            first=first if first is not None else len(self._types()),
+        )
+
+    def artifact_type(self, name: str) -> nodes.collections.TypeNode | None:
+        return next((found for found in nodes.collections.types(self.session, self.place) if found.name == name), None)
+
+    def artifact_collections(
+        self,
+        *,
+        filters: str | None = None,
+        collection_types: list[str] | None = None,
+        after: str | None = None,
+        first: int | None = None,
+        order: str | None = None,
+    ) -> Connection:
+        here = Condition("c.project_id = ?", (self.place.id,))
+        return nodes.listings.collections_in(self.session, here, filters, Page(after, first, order), collection_types)
+
+    def artifact_collection(self, name: str) -> nodes.collections.CollectionNode | None:
+        found = collections.find(self.session.tx, self.place, name)
+        return nodes.collections.CollectionNode(self.session, found) if found else None
+
+    def artifact_collection_membership(self, name: str) -> nodes.versions.MembershipNode | None:
+        return nodes.versions.named(self.session, self.place, name)
+
+    def artifact(self, name: str, enable_tracking: bool | None = None) -> nodes.versions.ArtifactNode | None:
+        found = nodes.versions.named(self.session, self.place, name)
+        return found.artifact if found else None
+
+    def bucket(self, name: str, missing_ok: bool | None = None) -> nodes.runs.RunNode | None:
+        return self.run(name)
+
+    def run(self, name: str) -> nodes.runs.RunNode | None:
+        return None
+
+    def _types(self) -> list[nodes.collections.TypeNode]:
+        return nodes.collections.types(self.session, self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryNode(_ProjectNode):
+    """A registry."""
+
+    place: Registry
+
+    @property
+    def name(self) -> str:
+        return self.place.project_name
+
+    @property
+    def description(self) -> str | None:
+        return self.place.description
+
+    @property
+    def access(self) -> str:
+        return ACCESS[self.place.visibility]
+
+    @property
+    def read_only(self) -> bool:
+        own = registries.role(self.session.tx, self.place)
+        return own not in (Role.ADMIN, Role.MEMBER)
+
+    @property
+    def allow_all_artifact_types_in_registry(self) -> bool:
+        return self.place.all_types
+
+    @property
+    def protected_aliases(self) -> list[str]:
+        return registries.protected_aliases(self.session.tx, self.place)
+
+    @property
+    def members(self) -> list[Json]:
+        return [
+            {
+                "id": encode(Kind.USER, found.key),
+                "name": found.member,
+                "username": found.member,
+                "role": {"name": found.role.value},
+            }
+            for found in members.members(self.session.tx, self.place)
+            if not found.is_team
+        ]
+
+    @property
+    def team_members(self) -> list[Json]:
+        tx = self.session.tx
+        return [
+            {
+                "team": nodes.accounts.EntityNode(
+                    self.session, accounts.entity(tx, found.member.removeprefix(TEAM_PREFIX))
+                ),
+                "role": {"name": found.role.value},
+            }
+            for found in members.members(tx, self.place)
+            if found.is_team
+        ]
+
+    def runs(
+        self,
+        filters: str | None = None,
+        after: str | None = None,
+        first: int | None = None,
+        order: str | None = None,
+    ) -> Connection:
+        return nodes.versions.none()
+
+    def run_count(self, filters: str | None = None) -> int:
+        return 0
+
+    def _types(self) -> list[nodes.collections.TypeNode]:
+        """The types on the registry's list; where it accepts all, those in use as well (the client's words)."""
+        found = nodes.collections.types(self.session, self.place)
+        if self.place.all_types:
+            return found
+        accepted = set(registries.accepted_types(self.session.tx, self.place))
+        return [kind for kind in found if kind.name in accepted]
+
+
+@dataclass(frozen=True, slots=True)
+class PlainProjectNode(_ProjectNode):
+    """A project of a user or a team, where runs log artifacts."""
+
+    place: Project
+
+    description: ClassVar[None] = None
+    access: ClassVar[str] = "PRIVATE"
+    allow_all_artifact_types_in_registry: ClassVar[None] = None
+    protected_aliases: ClassVar[None] = None
+    members: ClassVar[list[Json]] = []
+    team_members: ClassVar[list[Json]] = []
+
+    @property
+    def name(self) -> str:
+        return self.place.name
+
+    @property
+    def read_only(self) -> bool:
+        return entity_role(self.session.tx, self.place.entity_id) not in (Role.ADMIN, Role.MEMBER)
+
+    def run(self, name: str) -> nodes.runs.RunNode | None:
+        try:
+            found = store_projects.run(self.session.tx, self.place, name)
+        except NotFound:
+            return None
+        return nodes.runs.RunNode(self.session, self.place, found)
+
+    def runs(
+        self,
+        filters: str | None = None,
+        after: str | None = None,
+        first: int | None = None,
+        order: str | None = None,
+    ) -> Connection:
+        return nodes.listings.runs_of(self.session, self.place, filters, Page(after, first, order))
+
+    def run_count(self, filters: str | None = None) -> int:
+        return self.runs(filters, first=0).total_count()
+
+
+ProjectNode = RegistryNode | PlainProjectNode
+
+
+def find(session: Session, entity_name: str | None, name: str | None) -> ProjectNode | None:
+    """The project or registry, or None where there is none or the viewer cannot see it. Without an entity: the viewer's own."""
+    if not name:
+        return None
+    entity = entity_name or session.actor.name
+    return session.once(("project", entity, name), lambda: _find(session, entity, name))
+
+
+def _find(session: Session, entity: str, name: str) -> ProjectNode | None:
+    tx = session.tx
+    if name.startswith(REGISTRY_PREFIX):
+        organization = accounts.organization_of_entity(tx, entity)
+        if organization is None or organization.entity != entity:
+            return None
+        registry = registries.find(tx, organization, name.removeprefix(REGISTRY_PREFIX))
+        return RegistryNode(session, registry) if registry else None
+    project = store_projects.find(tx, entity, name)
+    return PlainProjectNode(session, project) if project else None
+
+
+def of(session: Session, project_id: int) -> ProjectNode | None:
+    """The project or registry with that integer key, or None where the viewer cannot see it."""
+    return session.once(("project", project_id), lambda: _of(session, project_id))
+
+
+def _of(session: Session, project_id: int) -> ProjectNode | None:
+    tx = session.tx
+    try:
+        return RegistryNode(session, registries.by_id(tx, project_id))
+    except NotFound:
+        pass
+    try:
+        return PlainProjectNode(session, store_projects.by_id(tx, project_id))
+    except NotFound:
+        return None
+
+
+def readable(session: Session, entity: Entity) -> bool:
+    """Whether the viewer can read the projects of a user or a team."""
+    return entity_role(session.tx, entity.id) is not None

@@ -1,0 +1,20 @@
+"""Everything that a document can ask of the server: the object behind Query and Mutation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from regsync.local.server.mutations.collections import CollectionMutations
+from regsync.local.server.mutations.linking import LinkMutations
+from regsync.local.server.mutations.logging import ArtifactMutations
+from regsync.local.server.mutations.registry import RegistryMutations
+from regsync.local.server.mutations.runs import RunMutations
+from regsync.local.server.query import Queries
+from regsync.local.server.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Root(Queries, RegistryMutations, CollectionMutations, LinkMutations, ArtifactMutations, RunMutations):
+    """The fields of Query and of Mutation, for one request."""
+
+    session: Session

@@ -1,0 +1,77 @@
+"""Running the server: a socket, the application, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from regsync.diagnostics import RegsyncError
+
+GRACE = 5
+"""Seconds that requests under way have to finish after a signal."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
+    """A listening socket; port 0 is any free one. Raises `RegsyncError` where it cannot be had.
+
+    Other machines can reach an address that is not loopback, so that needs `allow_remote`.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise RegsyncError(
+            f"--host {host}: {error.strerror or error}", hint="give an address of this machine"
+        ) from error
+    if not allow_remote and not ipaddress.ip_address(address[0]).is_loopback:
+        raise RegsyncError(
+            f"--host {host}: other machines can reach this address",
+            hint="keep 127.0.0.1, or say --allow-remote; keys then cross the network as plain text",
+        )
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise RegsyncError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}",
+            hint="leave --port out to have a free one chosen",
+        ) from error
+    return sock
+
+
+def url(sock: socket.socket) -> str:
+    """The base URL of a listening socket."""
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that ends with status 0 on a signal, in place of raising the signal again when it has shut down."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def serve(app: ASGIApp, sock: socket.socket, started: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way may finish. `started` is called when requests can be sent."""
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=GRACE
+    )
+    started()
+    asyncio.run(_Server(config).serve(sockets=[sock]))

@@ -1,0 +1,122 @@
+"""Contents going up and down: files of versions, manifests, files of runs.
+
+What an upload or a download is for stands in its signed address (`addresses.py`); nothing else of the request is trusted.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import b64decode
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from regsync.local import accounts, artifacts, collections, contents, projects, sequences
+from regsync.local.access import Actor, missing
+from regsync.local.artifacts import ManifestEntry
+from regsync.local.contents import Staged
+from regsync.local.database import Store, Transaction
+from regsync.local.errors import Invalid
+from regsync.local.server.addresses import Purpose, Signer
+from regsync.local.server.mutations import places
+from regsync.local.server.nodes import files
+
+Json = dict[str, Any]
+
+MAX_MANIFEST = 512 * 1024 * 1024
+"""Largest manifest that is read, in bytes: some millions of files."""
+
+
+def receive(store: Store, signer: Signer, token: str, stream: BinaryIO) -> None:
+    """Keep what a client uploads, for whoever got the address. Raises the `Refused` and `FileProblem` families."""
+    claim = signer.check(Purpose.UPLOAD, token)
+    with store.read() as tx:
+        user = accounts.user_by_id(tx, claim["user"])
+    actor = Actor(user.id, user.name)
+    entries = None
+    if "manifest" in claim:
+        entries = read_manifest(stream.read(MAX_MANIFEST))
+        stream.seek(0)
+    staged = contents.stage_stream(store, stream)
+    with store.write(actor) as tx:
+        contents.add(tx, staged)
+        if entries is not None:
+            version = artifacts.by_id(tx, claim["manifest"])
+            sequences.set_entries(tx, version, entries, manifest_md5=staged.md5)
+        elif "run" in claim:
+            _add_run_file(tx, claim["run"], claim["name"], staged)
+
+
+def _add_run_file(tx: Transaction, key: int, name: str, staged: Staged) -> None:
+    run = projects.run_by_id(tx, key)
+    kept = {**(run.fields.get("files") or {}), name: staged.md5}
+    projects.upsert_run(tx, projects.by_id(tx, run.project_id), run.name, fields={"files": kept})
+
+
+def send(store: Store, signer: Signer, token: str) -> bytes | Path:
+    """The content that an address is for, or the file that holds it. Raises `Forbidden`, `NotFound`."""
+    claim = signer.check(Purpose.DOWNLOAD, token)
+    with store.read() as tx:
+        if "md5" in claim:
+            return contents.locate(tx, claim["md5"])
+        version = artifacts.by_id(tx, claim["manifest"])
+        if version.manifest_md5 is not None:
+            return contents.locate(tx, version.manifest_md5)
+        return files.manifest(artifacts.entries(tx, version))
+
+
+def send_by_path(store: Store, actor: Actor, path: str) -> bytes | Path:
+    """The content that W&B's own path of a file names: region/entity/project/collection/…/md5/name.
+
+    Clients go there for one file, and when an address has expired. Raises `NotFound`, `Forbidden`.
+    """
+    parts = path.split("/")
+    if len(parts) < 6:
+        missing(f"file {path!r}")
+    _, entity, project, name, *_ids, md5, _file = parts
+    with store.read(actor) as tx:
+        collection = collections.get(tx, places.project(tx, entity, project), name)
+        key = tx.value(
+            """SELECT f.artifact_id FROM artifact_files f JOIN memberships m USING (artifact_id)
+               WHERE m.collection_id = ? AND f.content_md5 = ?""",
+            collection.id,
+            md5,
+        )
+        if key is None:
+            missing(f"file {path!r}")
+        artifacts.require_contents(tx, artifacts.by_id(tx, key))
+        return contents.locate(tx, md5)
+
+
+def read_manifest(data: bytes) -> list[ManifestEntry]:
+    """The files that a manifest names. Raises `Invalid`."""
+    try:
+        document = json.loads(data)
+        listed: Json = document["contents"]
+        return [_entry(path, entry) for path, entry in listed.items()]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Invalid(f"the manifest cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _entry(path: str, entry: Json) -> ManifestEntry:
+    known = {"digest", "size", "ref"}
+    others = {key: value for key, value in entry.items() if key not in known and value is not None}
+    ref = entry.get("ref")
+    return ManifestEntry(
+        path,
+        str(entry["digest"]),
+        int(entry.get("size") or 0),
+        ref,
+        None if ref is not None else _md5(path, entry["digest"]),
+        json.dumps(others) if others else None,
+    )
+
+
+def _md5(path: str, digest: str) -> str:
+    try:
+        raw = b64decode(digest, validate=True)
+    except binascii.Error:
+        raw = b""
+    if len(raw) != 16:
+        raise Invalid(f"the manifest's digest of {path!r} is not an MD5; this server knows no other")
+    return raw.hex()
