@@ -1,3 +1,48 @@
-.PHONY: help
-help: ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+# One recipe a job. Every target does its own set-up: Python 3.11 or later and make are enough.
+SHELL := /bin/sh
+VENV  := .venv
+BIN   := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+
+.PHONY: help quickstart test check torture bench format schemas clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "regsync needs Python 3.11 or later; none was found on the PATH" >&2; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@echo "installing regsync into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/developing: $(VENV)/installed
+	@echo "installing what the tests need into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+quickstart: $(VENV)/installed ## Seed a registry, plan, apply, plan again
+	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/quickstart/run.sh
+
+test: $(VENV)/developing ## Run the tests
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: $(VENV)/developing ## Format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+torture: $(VENV)/developing ## The long campaigns: kills, faults, fuzzing
+	$(BIN)/python -m pytest -m torture
+
+bench: $(VENV)/developing ## Measure speed and memory, side by side, as a table
+	$(BIN)/python -m benchmarks
+
+format: $(VENV)/developing ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
