@@ -12,11 +12,12 @@ from regsync.apply.receipt import Receipt, Result, bindings_of, whole_result
 from regsync.backends.base import BackendError, Outcome, Reader, Status, Writer
 from regsync.core import actions as a
 from regsync.core.canonical import document_digest
-from regsync.core.live import Live, RegistryScope, Scope
+from regsync.core.live import Live
 from regsync.core.operation import Operation
 from regsync.core.order import stage
 from regsync.core.plan import Plan
 from regsync.core.plan_document import plan_document
+from regsync.core.scope import scope_of_actions
 from regsync.core.staleness import check_destination, check_fresh
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import RefusedError, RegsyncError
@@ -223,31 +224,10 @@ def _check_index(operation: Operation, outcome: Outcome) -> Outcome:
     return outcome._replace(message=message, stale=True)
 
 
-def scope_of_operations(operations: Sequence[Operation]) -> Scope:
-    """What has to be read to know how these operations stand."""
-    collections: dict[str, set[str]] = {}
-    everything: set[str] = set()
-    for operation in operations:
-        action = operation.action
-        names = collections.setdefault(action.registry, set())
-        if isinstance(action, a.RenameRegistry):
-            collections.setdefault(action.previous, set())
-        elif isinstance(action, a.DeleteRegistry | a.CreateRegistry):
-            everything.add(action.registry)
-        elif isinstance(action, a.RenameCollection):
-            names.update((action.collection, action.previous))
-        elif isinstance(action, a.CollectionAction | a.ContentAction):
-            names.add(action.collection)
-    return {
-        name: RegistryScope(None if name in everything else frozenset(names), members=True)
-        for name, names in sorted(collections.items())
-    }
-
-
 def try_observe(reader: Reader, operations: Sequence[Operation]) -> Live | None:
     """What is live where these operations act; None where it cannot be read now."""
     try:
-        return reader.observe(scope_of_operations(operations))
+        return reader.observe(scope_of_actions(operation.action for operation in operations))
     except BackendError:
         return None
 

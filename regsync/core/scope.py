@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from regsync.core import actions as a
 from regsync.core.desired import UNSET, Desired, DesiredCollection, DesiredRegistry, Kind
 from regsync.core.live import RegistryScope, Scope
 from regsync.names import Address, CollectionName, RegistryName
@@ -31,6 +32,26 @@ def _registry_scope(registry: DesiredRegistry) -> RegistryScope:
         if collection.previously is not None:
             names.add(collection.previously)
     return RegistryScope(frozenset(names), members)
+
+
+def scope_of_actions(actions: Iterable[a.Action]) -> Scope:
+    """What has to be read to know how these actions stand."""
+    collections: dict[str, set[str]] = {}
+    everything: set[str] = set()
+    for action in actions:
+        names = collections.setdefault(action.registry, set())
+        if isinstance(action, a.RenameRegistry):
+            collections.setdefault(action.previous, set())
+        elif isinstance(action, a.DeleteRegistry):
+            everything.add(action.registry)
+        elif isinstance(action, a.RenameCollection):
+            names.update((action.collection, action.previous))
+        elif isinstance(action, a.CollectionAction | a.ContentAction):
+            names.add(action.collection)
+    return {
+        name: RegistryScope(None if name in everything else frozenset(names), members=True)
+        for name, names in sorted(collections.items())
+    }
 
 
 def restrict(desired: Desired, targets: Sequence[Address], excludes: Sequence[Address]) -> Desired:
