@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from sqlite3 import Row
 
+from regsync.local import events
 from regsync.local.access import entity_role, missing, registry_role, require
 from regsync.local.database import Transaction
 from regsync.local.errors import AlreadyExists, Conflict, Invalid
@@ -259,6 +260,7 @@ def delete(tx: Transaction, registry: Registry, collection: Collection) -> None:
     if protected:
         _require(tx, collection, Role.ADMIN, f"delete a collection that holds a protected alias ({protected[0]})")
     links = tx.value("SELECT count(*) FROM memberships WHERE collection_id = ?", collection.id)
+    events.record_unbound(tx, registry.id, collection.id)
     tx.run("DELETE FROM collections WHERE id = ?", collection.id)
     before = {"type": collection.type, "links": links, "aliases": sorted(row["name"] for row in held)}
     tx.record("delete-collection", collection.organization, collection.address, before, None)

@@ -14,6 +14,7 @@ import json
 from typing import Any, NamedTuple
 
 from regsync.local.database import Transaction
+from regsync.names import REGISTRY_PREFIX
 
 
 class Event(NamedTuple):
@@ -44,3 +45,19 @@ def since(tx: Transaction, seq: int = 0, *, limit: int | None = None) -> list[Ev
         -1 if limit is None else limit,
     )
     return [Event(*row[:6], *(None if text is None else json.loads(text) for text in row[6:])) for row in rows]
+
+
+def record_unbound(tx: Transaction, project_id: int, collection_id: int | None = None) -> None:
+    """Append a `remove-alias` for each alias of a registry, or of one collection of it, that is about to be deleted."""
+    tx.run(
+        """INSERT INTO events (at, actor, kind, organization, address, before)
+           SELECT ?1, ?2, 'remove-alias', o.name, substr(p.name, length(?3) + 1) || '/' || c.name || ':' || a.name, m.version_index
+           FROM aliases a JOIN memberships m ON m.id = a.membership_id JOIN collections c ON c.id = a.collection_id
+             JOIN projects p ON p.id = c.project_id JOIN organizations o ON o.entity_id = p.entity_id
+           WHERE p.id = ?4 AND (?5 IS NULL OR c.id = ?5) ORDER BY c.name, a.name""",
+        tx.now,
+        tx.actor.name,
+        REGISTRY_PREFIX,
+        project_id,
+        collection_id,
+    )

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from sqlite3 import Row
 
+from regsync.local import events
 from regsync.local.access import missing, organization_role, registry_role, require
 from regsync.local.accounts import Organization
 from regsync.local.database import Transaction
@@ -188,6 +189,7 @@ def delete(tx: Transaction, registry: Registry) -> None:
            FROM collections c LEFT JOIN memberships m ON m.collection_id = c.id WHERE c.project_id = ?""",
         registry.id,
     )
+    events.record_unbound(tx, registry.id)
     tx.run("DELETE FROM projects WHERE id = ?", registry.id)
     _record(tx, "delete-registry", registry, dict(counts) if counts else None, None)
 
