@@ -59,7 +59,9 @@ def planning(table: Table, folder: Path, sizes: list[int]) -> None:
         here = folder / str(size)
         worlds.write(here, size)
         base = [part.replace("SIZE", str(size)) for part in regsync]
-        run(sys.executable, "-m", "regsync", "local", "seed", str(here / "seed.yaml"), "--db", str(here / "registry.db"))
+        run(
+            sys.executable, "-m", "regsync", "local", "seed", str(here / "seed.yaml"), "--db", str(here / "registry.db")
+        )
         for name in ("same", "changed"):
             file = str(here / f"{name}.yaml")
             found = side_by_side(

@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from regsync import __version__
 from regsync.commands.context import Settings, shown_error
+from regsync.version import __version__
 
 COMMANDS = {
     "init": "A repository to start from",

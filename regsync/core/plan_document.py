@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from regsync import __version__
 from regsync.core.actions import Json, decode_action
 from regsync.core.canonical import canonical_json, digest_of, document_digest
 from regsync.core.desired import HazardName
@@ -20,6 +19,7 @@ from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
 from regsync.diagnostics import Diagnostic, Position, RegsyncError, Severity, StalePlanError
 from regsync.names import Address, parse_address
+from regsync.version import __version__
 
 PLAN_FORMAT = "regsync/plan/v1"
 
