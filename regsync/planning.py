@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regsync.apply.execute import scope_of_operations
 from regsync.apply.receipt import decode_receipt_operations
 from regsync.backends.base import Status
 from regsync.core.desired import Consents, Desired
@@ -15,7 +14,7 @@ from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
 from regsync.core.live import Destination, Live
 from regsync.core.plan import EVERYTHING, Inputs, ManifestInfo, Plan, Selection, make_plan, make_undo_plan
-from regsync.core.scope import restrict, scope_of
+from regsync.core.scope import restrict, scope_of, scope_of_actions
 from regsync.core.staleness import check_destination
 from regsync.core.undo import undo_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
@@ -119,7 +118,7 @@ def plan_undo(document: Any, reader: Reader, allow: Consents) -> Plan:
     operations = [operation for operation, status in decode_receipt_operations(document) if status is Status.DONE]
     destination = reader.destination()
     check_destination(Destination(**document["destination"]), destination, "receipt")
-    scope = scope_of_operations(operations)
+    scope = scope_of_actions(operation.action for operation in operations)
     live = reader.observe(scope)
     selection = Selection(allow=allow)
     manifest = document["manifest"]
