@@ -68,7 +68,8 @@ class NameRule:
         if not text:
             return "is empty"
         if len(text) > self.max_length:
-            return f"has {len(text)} characters; a {self.noun} has at most {self.max_length}"
+            article = "an" if self.noun[0] in "aeiou" else "a"
+            return f"has {len(text)} characters; {article} {self.noun} has at most {self.max_length}"
         if not _compiled(self.pattern).fullmatch(text):
             return f"is not a legal {self.noun}: {self.says}"
         return None

@@ -51,6 +51,11 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(strict_schema())
 
 
+_TEXT_ONLY = {"pattern", "not", "minLength", "maxLength"}
+"""Rules about texts: said of anything else, they only repeat that the type is wrong."""
+_MAX_ROUNDS = 8
+
+
 class _Finding(NamedTuple):
     """`type_error`: nothing else said about the same place matters. `slot`: what to leave out of further checks."""
 
@@ -82,15 +87,11 @@ def check(document: Document, ignore: Container[Position] = ()) -> list[Diagnost
     for error in islice(_validator().iter_errors(root), MAX_ERRORS):
         findings += _findings(document, error, missing)
     if len(findings) >= MAX_ERRORS:
-        document.root = None
         message = "this document has more errors than are worth listing"
-        findings.append(_Finding(Diagnostic("too-many-errors", message, position(document.mark)), False, None))
+        hint = "correct these first"
+        findings.append(_Finding(Diagnostic("too-many-errors", message, position(document.mark), hint), False, None))
     findings += _descriptions(document)
-    if not isinstance(root, Block):
-        document.root = None
-    for finding in findings:
-        if finding.slot:
-            finding.slot[0].pop(finding.slot[1], None)
+    _prune(document, findings)
     wrong_types = {finding.diagnostic.position for finding in findings if finding.type_error}
     return [
         finding.diagnostic
@@ -100,12 +101,28 @@ def check(document: Document, ignore: Container[Position] = ()) -> list[Diagnost
     ]
 
 
+def _prune(document: Document, findings: list[_Finding]) -> None:
+    """Take what is wrong out of the document, until the rest is right; the whole document where that does not help."""
+    for _ in range(_MAX_ROUNDS):
+        root = document.root
+        if not findings or not isinstance(root, Block):
+            break
+        for finding in findings:
+            if finding.slot:
+                finding.slot[0].pop(finding.slot[1], None)
+        root["apiVersion"] = "regsync/v1"
+        errors = islice(_validator().iter_errors(root), MAX_ERRORS)
+        findings = [finding for error in errors for finding in _findings(document, error, set())]
+    if findings:
+        document.root = None
+
+
 def _other_version(root: Block) -> Diagnostic:
     value = root["apiVersion"]
-    where = value_position(root, "apiVersion")
+    where, key = value_position(root, "apiVersion"), key_position(root, "apiVersion")
     root.clear()
     if value is None:
-        return Diagnostic("no-value", "`apiVersion` has no value", where, "write apiVersion: regsync/v1")
+        return Diagnostic("no-value", "`apiVersion` has no value", key, "write apiVersion: regsync/v1")
     message = f"the apiVersion {words.show(value)} is not one that this version of regsync reads"
     return Diagnostic("api-version", message, where, "write apiVersion: regsync/v1")
 
@@ -144,9 +161,10 @@ def _findings(document: Document, error: ValidationError, missing: set[tuple[int
         if node is None and (id(container), key) in missing:
             if isinstance(container, Block):
                 where = key_position(container, key)
-            hint = _annotation("x-no-value", _subschema(error))
+            parts = _subschema(error)
+            hint = words.annotation("x-no-value", parts) or words.annotation("errorMessage", parts)
             yield _Finding(Diagnostic("no-value", f"{label} has no value", where, hint), True, keep)
-        else:
+        elif isinstance(node, str) or name not in _TEXT_ONLY:
             code, message, hint = words.bad_value(label, node, error, _subschema(error))
             yield _Finding(Diagnostic(code, message, where, hint), name == "type", keep)
 
@@ -180,9 +198,3 @@ def _resolve(reference: str) -> Any:
     for step in reference.removeprefix("#/").split("/"):
         node = node[step]
     return node
-
-
-def _annotation(name: str, parts: list[dict[str, Any]]) -> str | None:
-    return next((part[name] for part in parts if name in part), None) or (
-        _annotation("errorMessage", parts) if name != "errorMessage" else None
-    )

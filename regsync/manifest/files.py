@@ -71,6 +71,10 @@ def find_sources(paths: Iterable[AnyPath]) -> tuple[list[Source], list[Diagnosti
 
 def _files_at(path: str) -> Iterator[str]:
     name = os.path.normpath(path) if path else path
+    if "\0" in name:
+        raise FileProblemError(
+            Diagnostic("no-such-file", "no file can have this name", Position(name), "check the path")
+        )
     if not Path(name).is_dir():
         yield name
         return
@@ -101,8 +105,6 @@ def read_source(path: AnyPath) -> Source:
         data = _read(name)
     except OSError as error:
         raise FileProblemError(_unreadable(name, error)) from None
-    except ValueError:
-        raise FileProblemError(Diagnostic("no-such-file", "no file can have this name", Position(name))) from None
     problem = _encoding_problem(data, name)
     if problem:
         raise FileProblemError(problem)
@@ -113,9 +115,6 @@ def _read(name: str) -> bytes:
     descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - the descriptor is checked before it is read
         status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            message = "this is a folder, and a file is needed here"
-            raise FileProblemError(Diagnostic("not-a-file", message, Position(name), "name the file"))
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISFIFO(status.st_mode):
             message = "this is a device or a socket, not a file"
             raise FileProblemError(Diagnostic("not-a-file", message, Position(name), "name a file of text"))
@@ -132,6 +131,8 @@ def _read(name: str) -> bytes:
 def _unreadable(name: str, error: OSError) -> Diagnostic:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return Diagnostic("no-such-file", "there is no such file or folder", Position(name), "check the path")
+    if isinstance(error, IsADirectoryError):
+        return Diagnostic("not-a-file", "this is a folder, and a file is needed here", Position(name), "name the file")
     if isinstance(error, PermissionError):
         hint = "give the user who runs regsync the right to read it"
         return Diagnostic("unreadable", "this may not be read: permission denied", Position(name), hint)

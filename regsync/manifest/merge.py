@@ -59,7 +59,7 @@ def _put(result: Block, key: str, value: Any, source: Block) -> None:
 
 def _conflict(key: str, base: Block, other: Block) -> Diagnostic:
     mine, first = _show(other[key]), _show(base[key])
-    where = key_position(base, key)
+    where = _place(base, key)
     if mine == first:  # noqa: SIM108
         message = f"`{key}` is not the same here as at {where}"
     else:

@@ -38,12 +38,12 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "found unexpected end of stream",
-        "the file ends inside a quoted text",
-        "close the quote",
+        "this quoted text is not closed",
+        "close the quote; a quote inside it is written \\\" in double quotes and '' in single ones",
     ),
     (
         "found unexpected document indicator",
-        "the document ends inside a quoted text",
+        "this quoted text is not closed before the next document",
         "close the quote",
     ),
     (
@@ -72,14 +72,15 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
         'put a text that starts with * or & in quotes: "…"',
     ),
     ("found unknown escape character", "there is no such escape", "use single quotes where \\ is meant as it stands"),
-    (
-        "found undefined tag handle",
-        "YAML tags are not part of a manifest",
-        'put a text that starts with ! in quotes: "…"',
-    ),
     ("found incompatible YAML document", "this version of YAML cannot be read", "delete the %YAML line"),
     ("found unexpected ':'", "a `:` stands where no map can be", "put the text in quotes"),
 )
+_WHERE_IT_BEGAN = {
+    "could not find expected ':'",
+    "found unexpected end of stream",
+    "found unexpected document indicator",
+}
+"""The beginning of these says more than the place where the parser gave up."""
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
@@ -91,9 +92,15 @@ def syntax_error(error: yaml.YAMLError, data: bytes, name: str) -> Diagnostic:
         return Diagnostic("yaml-syntax", f"this is not YAML: {error}", Position(name))
     problem = error.problem or error.context or "it cannot be read"
     mark = error.problem_mark or error.context_mark
-    if problem == "could not find expected ':'":
+    if problem in _WHERE_IT_BEGAN:
         mark = error.context_mark or mark
     where = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name)
+    if problem == "found undefined tag handle":
+        hint = 'put a text that starts with ! in quotes: "…"'
+        return Diagnostic("yaml-tag", "YAML tags are not part of a manifest", where, hint)
+    if mark and "\ufeff" in (_character(data, mark), _character(data, mark, -1)):
+        message = "a byte order mark stands inside the file"
+        return Diagnostic("control-character", message, where, "delete it; were two files joined?")
     if mark and _character(data, mark) == "\t":
         message = "a tab stands where only spaces can be"
         return Diagnostic(
@@ -101,6 +108,8 @@ def syntax_error(error: yaml.YAMLError, data: bytes, name: str) -> Diagnostic:
         )
     for start, says, hint in _HINTS:
         if problem.startswith(start):
+            if mark and "${" in _line(data, mark):
+                hint = 'inside [ ] and { } a text with a variable goes in quotes: "${…}"'
             return Diagnostic("yaml-syntax", f"{says}{_begun(error, mark)}", where, hint)
     return Diagnostic("yaml-syntax", f"this is not YAML: {problem}{_begun(error, mark)}", where)
 
@@ -113,10 +122,15 @@ def _begun(error: MarkedYAMLError, mark: Mark | None) -> str:
     return f" (it begins in line {context.line + 1})"
 
 
-def _character(data: bytes, mark: Mark) -> str:
+def _line(data: bytes, mark: Mark) -> str:
     lines = data.decode("utf-8", "replace").splitlines()
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    return line[mark.column : mark.column + 1]
+    return lines[mark.line] if mark.line < len(lines) else ""
+
+
+def _character(data: bytes, mark: Mark, offset: int = 0) -> str:
+    line = _line(data, mark)
+    column = mark.column + offset
+    return line[column : column + 1] if column >= 0 else ""
 
 
 def _not_text(data: bytes, name: str) -> Diagnostic:

@@ -151,7 +151,9 @@ class _Reader:
     def problem(self, code: str, mark: Mark, message: str, hint: str | None) -> None:
         self.diagnostics.append(Diagnostic(code, message, position(mark), hint))
         if len(self.diagnostics) >= MAX_PROBLEMS:
-            raise self.stop("too-many-errors", mark, "this file has more errors than are worth listing")
+            raise self.stop(
+                "too-many-errors", mark, "this file has more errors than are worth listing", "correct these first"
+            )
 
     def stop(self, code: str, mark: Mark, message: str, hint: str | None = None) -> _StopError:
         self.diagnostics.append(Diagnostic(code, message, position(mark), hint))
@@ -274,15 +276,15 @@ class _Reader:
                 return int(text)
         elif kind == "float" and text.lstrip("+-")[:1].isdecimal() and ":" not in text and len(text) <= 2 * _MAX_DIGITS:
             return float(text.replace("_", ""))
-        what = _KINDS.get(kind, "not a text")
-        number = ", or write a plain decimal number" if kind in {"int", "float"} else ""
-        message = f"`{_shorten(text)}` is {what} to YAML, of a kind that no manifest has"
-        self.problem("wrong-type", event.start_mark, message, f'quote it: "{_shorten(text)}"{number}')
+        unusual = ", in a form that manifests do not use" if kind in {"int", "float"} else ", and a text is needed here"
+        message = f"`{_shorten(text)}` is {_KINDS.get(kind, 'not a text')} to YAML{unusual}"
+        self.problem("wrong-type", event.start_mark, message, f'quote it: "{_shorten(text)}"')
         return text
 
     def tag(self, event: Any) -> None:
         hint = "delete the tag; manifests are plain data, and a text is written in quotes"
-        message = f"YAML tags (`{_shorten(event.tag)}`) are not part of a manifest"
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        message = f"YAML tags (`{_shorten(tag)}`) are not part of a manifest"
         self.problem("yaml-tag", event.start_mark, message, hint)
 
     def anchor(self, name: str, node: Any) -> None:

@@ -51,8 +51,7 @@ def _declared(documents: Iterable[Document], problems: list[Diagnostic]) -> Iter
                 message = f"the variable `{name}` is made of another variable"
                 hint = "write its value out; a literal ${ is written $${"
                 problems.append(Diagnostic("variable-in-variable", message, value_position(block, name), hint))
-            else:
-                yield name, Variable(value.replace("$${", "${"), key_position(block, name))
+            yield name, Variable(value.replace("$${", "${"), key_position(block, name))
 
 
 def from_file(path: AnyPath, problems: list[Diagnostic]) -> dict[str, Variable]:
@@ -84,8 +83,25 @@ def from_file(path: AnyPath, problems: list[Diagnostic]) -> dict[str, Variable]:
 
 def from_command_line(given: Mapping[str, str], problems: list[Diagnostic]) -> dict[str, Variable]:
     """The variables of `--var`."""
-    problems += [_bad_name(name, None) for name in given if not NAME.fullmatch(name)]
-    return {name: Variable(value) for name, value in given.items()}
+    found: dict[str, Variable] = {}
+    for name, value in given.items():
+        if not NAME.fullmatch(name):
+            problems.append(_bad_name(name, None))
+        elif not _is_unicode(value):
+            message = f"the value of --var {name} is not text in UTF-8"
+            problems.append(Diagnostic("encoding", message, None, "write it in UTF-8"))
+        else:
+            found[name] = Variable(value)
+    return found
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether there are no lone surrogates in it, which is how Python hands on bytes that are not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bad_name(name: str, where: Position | None) -> Diagnostic:
@@ -104,7 +120,7 @@ def unused(given: Mapping[str, str], used: set[str]) -> list[Diagnostic]:
             Severity.WARNING,
         )
         for name in given
-        if name not in used
+        if name not in used and NAME.fullmatch(name)
     ]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -32,7 +34,7 @@ _RULES: dict[str, Callable[[str], str | None]] = {
     "alias": names.alias_problem,
     "tag": names.TAG_RULE.problem,
     "member": names.MEMBER_RULE.problem,
-    "organization": names.ENTITY_RULE.problem,
+    "organization": replace(names.ENTITY_RULE, noun="organization name").problem,
     "digest": names.DIGEST_RULE.problem,
 }
 _NOT_IN_MANIFESTS = {
@@ -43,6 +45,15 @@ _NOT_IN_MANIFESTS = {
 _NOT_IN_MANIFESTS |= dict.fromkeys(("url", "base_url", "host", "server"), _NOT_IN_MANIFESTS["backend"])
 _NOT_IN_MANIFESTS |= dict.fromkeys(("key", "token", "password", "secret"), _NOT_IN_MANIFESTS["api_key"])
 _NOT_IN_MANIFESTS |= dict.fromkeys(("includes", "import", "imports", "extends"), _NOT_IN_MANIFESTS["include"])
+
+
+_HAZARDS = [hazard.value for hazard in HazardName]
+_NO_SPACE = re.compile(r"([A-Za-z_]+):\S.*")
+
+
+def annotation(name: str, parts: list[dict[str, Any]]) -> str | None:
+    """What the schema says under `name` about a place; where several parts speak, the outermost knows the place best."""
+    return next((str(part[name]) for part in reversed(parts) if name in part), None)
 
 
 def show(value: Any) -> str:
@@ -67,7 +78,7 @@ def unknown_key_hint(key: str, known: Iterable[str]) -> str | None:
     if guess and guess.startswith("did you mean"):
         return guess
     homes = [where for where, keys in _homes().items() if key in keys]
-    if homes:
+    if homes and frozenset(known) in _homes().values():
         return f"`{key}` belongs in {' or '.join(homes)}; check the indentation"
     return guess or f"known here: {', '.join(sorted(known))}"
 
@@ -85,14 +96,14 @@ def _homes() -> dict[str, frozenset[str]]:
 
 def bad_value(label: str, value: Any, error: ValidationError, parts: list[dict[str, Any]]) -> Words:
     """The words for a value that breaks a rule of the schema other than those about its keys."""
-    hint = next((part["errorMessage"] for part in parts if "errorMessage" in part), None)
+    hint = annotation("errorMessage", parts)
     kind: Any = error.kind
     match kind.name:
         case "type":
             wanted = [_TYPES[each] for each in parts[0]["type"]] if isinstance(parts[0]["type"], list) else None
             what = " or ".join(wanted or [_TYPES[parts[0]["type"]]])
             if isinstance(value, bool | int | float) and "a text" in what:
-                hint = f"put it in quotes if it is meant: {hint}" if hint else "put it in quotes"
+                hint = f"{hint}; in quotes it is a text" if hint != "write a text" else "put it in quotes"
             elif isinstance(value, str) and what in {"a number", "a whole number"}:
                 hint = f"{hint}, without quotes; an exponent is written 1.0e-3"
             return "wrong-type", f"{label} is {show(value)}, not {what}", hint
@@ -126,9 +137,9 @@ def _guess(value: Any, options: Iterable[str]) -> str | None:
 def bad_text(text: str, parts: list[dict[str, Any]]) -> Words:
     """The words for a name, version or other text that does not match its pattern, length or exceptions."""
     part = parts[0]
-    hint = next((each["errorMessage"] for each in parts if "errorMessage" in each), None)
+    hint = annotation("errorMessage", parts)
     rule = part.get("x-rule")
-    shown = f"`{text}`" if len(text) <= 140 else f"`{text[:60]}…`"
+    shown = "this name" if not text else f"`{text}`" if len(text) <= 80 else f"`{text[:60]}…`"
     if rule == "registry" and text.startswith(names.REGISTRY_PREFIX):
         bare = text.removeprefix(names.REGISTRY_PREFIX)
         return "bad-name", f"{shown} has the prefix that W&B puts before registries", f"write {bare or 'the bare name'}"
@@ -136,11 +147,17 @@ def bad_text(text: str, parts: list[dict[str, Any]]) -> Words:
         hint = "choose another alias; to keep a version by its number, list it under versions:"
         return "reserved-alias", f"`{text}` {names.alias_problem(text)}", hint
     if rule in {"version", "binding"}:
-        return "bad-version", f"{shown} is not a version", version_hint(text, absent=rule == "binding") or hint
+        what = f"{shown} is not a version" if text else "an empty text is not a version"
+        return "bad-version", what, version_hint(text, absent=rule == "binding") or hint
     if rule == "consent":
-        return "bad-value", f"{shown} is not a hazard", _guess(text.partition("=")[0], HazardName) or hint
+        name, equals, _ = text.partition("=")
+        if equals and name in _HAZARDS:
+            return "bad-value", f"{shown} does not say how many", f"write a whole number, 1 or more: {name}=2"
+        return "bad-value", f"{shown} is not a hazard", _guess(name, _HAZARDS) or hint
     if rule == "absent":
-        return "bad-value", f"{shown} cannot stand here", _guess(text, ["absent"]) or hint
+        split = _NO_SPACE.fullmatch(text)
+        spaced = f"write a space after the colon: {split[1]}: …" if split else None
+        return "bad-value", f"{shown} cannot stand here", _guess(text, ["absent"]) or spaced or hint
     if rule == "better":
         return "bad-value", f"{shown} is not a direction", _guess(text, ["higher", "lower"]) or hint
     if rule == "variable":
@@ -159,17 +176,23 @@ def version_hint(text: str, *, absent: bool) -> str | None:
     """What was probably meant by a text that is no version."""
     if absent and (guess := _guess(text, ["absent"])):
         return guess
-    path, colon, _ = text.rpartition(":")
+    path, colon, version = text.rpartition(":")
     if "://" in text:
         return "write the version without a scheme or server: entity/project/artifact:v3"
     if text.startswith(names.REGISTRY_PREFIX):
         return "bind to the version's source, entity/project/artifact:v3, or to an index of this collection, v3"
+    if colon and path.count("/") == 2:
+        for part in (*path.split("/"), version):
+            if problem := names.ENTITY_RULE.problem(part):
+                return f"`{part[:60]}{'…' * (len(part) > 60)}` {problem}" if part else "no part of it may be empty"
     if text[:1] in "vV" and text[1:].isdecimal():
         return f"write v{int(text[1:])}" if len(text) < 10 else None
     if not colon and text.count("/") == 2:
         return f"say which version: {text}:v3"
     if colon and path.count("/") == 1:
         return f"say which entity: ENTITY/{text}"
+    if colon and path and "/" not in path:
+        return f"name its source in full: entity/project/{text}"
     if "/" not in text and not colon and text:
         return "an alias or a name alone is no version: write entity/project/artifact:v3, or v3"
     return None
