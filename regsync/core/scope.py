@@ -42,7 +42,7 @@ def scope_of_actions(actions: Iterable[a.Action]) -> Scope:
         names = collections.setdefault(action.registry, set())
         if isinstance(action, a.RenameRegistry):
             collections.setdefault(action.previous, set())
-        elif isinstance(action, a.DeleteRegistry):
+        elif isinstance(action, a.CreateRegistry | a.DeleteRegistry):
             everything.add(action.registry)
         elif isinstance(action, a.RenameCollection):
             names.update((action.collection, action.previous))
