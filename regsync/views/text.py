@@ -67,12 +67,10 @@ def _operation(operation: Json, kind: Effect, paint: _Paint) -> Iterator[str]:
     lock = f"{LOCK} " if operation["protected"] else ""
     head = f"  {SYMBOLS[kind]} {verb(operation)} {lock}{operation['address']}"
     yield paint(head, _COLOURS[kind])
-    difference = change(operation)
-    if difference.old and difference.new:
-        yield paint(f"      {difference.old} → {difference.new}")
-    elif difference.old or difference.new:
-        yield paint(f"      {difference.old or difference.new}")
-    yield paint(f"      {operation['reason']['text']} ({place(operation['reason'])})", "bright_black")
+    words = " → ".join(part for part in change(operation) if part)
+    reason = operation["reason"]
+    why = place(reason) if reason["text"] == "declared" else f"{reason['text']}, {place(reason)}"
+    yield f"{paint(f'      {words}')} {paint(f'({why})', 'bright_black')}"
     for hazard in operation["hazards"]:
         yield paint(f"      ! {hazard['name']}: {hazard['message']}", "red")
     for note in operation["notes"]:
@@ -166,8 +164,7 @@ def render_receipt(document: Json, *, color: bool = False) -> str:
 def _receipt_line(operation: Json, paint: _Paint) -> Iterator[str]:
     status = operation["status"]
     lock = f"{LOCK} " if operation["protected"] else ""
-    difference = change(operation)
-    what = " → ".join(part for part in difference if part)
+    what = " → ".join(part for part in change(operation) if part)
     head = paint(f"  {status:<13}", _STATUS_COLOURS[status])
     words = f"{verb(operation)} {lock}{operation['address']}  {what}"
     yield f"{head} {paint(words)}"
