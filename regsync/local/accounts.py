@@ -98,7 +98,7 @@ def add_organization(tx: Transaction, name: str) -> Organization:
     """Make an organization. Raises `AlreadyExists`, `Invalid`, or `Forbidden` to anyone but the owner."""
     if not tx.actor.is_owner:
         raise Forbidden("permission denied: only the owner of the registry file adds organizations")
-    _check_name("organization", name)
+    check_name("organization", name)
     if tx.value("SELECT 1 FROM organizations WHERE name = ?", name):
         raise AlreadyExists(f"organization {name!r} already exists")
     entity_id = _add_entity(tx, _free_entity_name(tx, name), "organization")
@@ -146,7 +146,7 @@ def add_user(tx: Transaction, name: str, api_key: str | None = None) -> tuple[Us
     """
     if not tx.actor.is_owner:
         raise Forbidden("permission denied: only the owner of the registry file adds users")
-    _check_name("user name", name)
+    check_name("user name", name)
     key = api_key or secrets.token_hex(MIN_API_KEY_LENGTH // 2)
     check_api_key(key)
     if tx.value("SELECT 1 FROM entities WHERE name = ?", name):
@@ -214,7 +214,7 @@ def user_by_id(tx: Transaction, key: int) -> User:
 def add_team(tx: Transaction, organization: Organization, name: str) -> Entity:
     """Make a team. Raises `AlreadyExists`, `Invalid`, `Forbidden`."""
     require(organization_role(tx, organization.id), Role.ADMIN, "add teams", f"organization {organization.name}")
-    _check_name("team name", name)
+    check_name("team name", name)
     if tx.value("SELECT 1 FROM entities WHERE name = ?", name):
         raise AlreadyExists(f"{name!r} already exists; please use a different name")
     key = _add_entity(tx, name, "team", organization.id)
@@ -291,7 +291,8 @@ def team_members(tx: Transaction, team: Entity) -> list[tuple[User, Role]]:
     return [(User(row["id"], row["name"], row["entity_id"]), Role(row["role"])) for row in rows]
 
 
-def _check_name(noun: str, name: str) -> None:
+def check_name(noun: str, name: str) -> None:
+    """Raise `Invalid` for a name that no user, team or organization can have; `noun` starts the message."""
     problem = ENTITY_RULE.problem(name)
     if problem:
         raise Invalid(f"{noun} {name!r} {problem}")
