@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -69,21 +69,52 @@ def load(
     than `variable_files`, and those than the manifests' own. `organization` overrides the manifests'.
     Raises `DiagnosticsError` with every error and warning that was found.
     """
+    sources, problems = find_sources(paths)
+    return load_sources(
+        sources,
+        overlays=read_sources(overlays, problems),
+        problems=problems,
+        variables=variables,
+        variable_files=variable_files,
+        organization=organization,
+    )
+
+
+def load_sources(
+    sources: Sequence[Source],
+    *,
+    overlays: Sequence[Source] = (),
+    problems: Iterable[Diagnostic] = (),
+    variables: Mapping[str, str] | None = None,
+    variable_files: Iterable[AnyPath] = (),
+    organization: str | None = None,
+) -> Loaded:
+    """The same for manifests that have been read already; `problems` are what reading them found."""
     with _paused_collector():
         run = _Run()
-        sources, run.problems = find_sources(paths)
-        tops = list(run.read(overlays))
-        documents, over = run.parse(sources), run.parse(tops)
+        run.problems += problems
+        documents, over = run.parse(sources), run.parse(overlays)
         inserted = run.substitute(documents, over, variables or {}, list(variable_files))
         for document in [*documents, *over]:
             run.problems += check(document, run.silent)
         root = run.compose(documents, over, organization)
         desired, findings = build(root, organization)
-        problems = sort_diagnostics([*run.problems, *findings])
-        if any(problem.is_error for problem in problems):
-            raise DiagnosticsError(problems)
-        files = tuple(ManifestFile(source.name, source.sha256) for source in [*sources, *tops])
-        return Loaded(desired, problems, files, _digest(sources, tops, inserted, organization))
+        found = sort_diagnostics([*run.problems, *findings])
+        if any(problem.is_error for problem in found):
+            raise DiagnosticsError(found)
+        files = tuple(ManifestFile(source.name, source.sha256) for source in [*sources, *overlays])
+        return Loaded(desired, found, files, _digest(sources, overlays, inserted, organization))
+
+
+def read_sources(paths: Iterable[AnyPath], problems: list[Diagnostic]) -> list[Source]:
+    """Read files in their order; those that cannot be read are left out and reported."""
+    found: list[Source] = []
+    for path in paths:
+        try:
+            found.append(read_source(path))
+        except FileProblemError as error:
+            problems.append(error.diagnostic)
+    return found
 
 
 class _Run:
@@ -92,13 +123,6 @@ class _Run:
     def __init__(self) -> None:
         self.problems: list[Diagnostic] = []
         self.silent: set[Position] = set()
-
-    def read(self, paths: Iterable[AnyPath]) -> Iterator[Source]:
-        for path in paths:
-            try:
-                yield read_source(path)
-            except FileProblemError as error:
-                self.problems.append(error.diagnostic)
 
     def parse(self, sources: Iterable[Source]) -> list[Document]:
         documents: list[Document] = []
@@ -157,7 +181,9 @@ def _roots(documents: list[Document], dropped: tuple[str, ...]) -> list[Block]:
     return roots
 
 
-def _digest(sources: list[Source], tops: list[Source], inserted: dict[str, str], organization: str | None) -> str:
+def _digest(
+    sources: Sequence[Source], tops: Sequence[Source], inserted: dict[str, str], organization: str | None
+) -> str:
     parts = {
         "files": sorted({source.sha256 for source in sources}),
         "organization": organization,
