@@ -36,7 +36,7 @@ from regsync.core.scope import scope_of_actions
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import did_you_mean
 from regsync.local import accounts, bulk, ids, links, members, registries
-from regsync.local.access import OWNER
+from regsync.local.access import OWNER, Actor
 from regsync.local.accounts import Organization
 from regsync.local.aliases import LATEST
 from regsync.local.artifacts import COMMITTED, DELETED
@@ -47,7 +47,7 @@ from regsync.local.registries import Registry
 from regsync.names import ArtifactId, SourceRef
 
 OWNER_NAME = "local:owner"
-"""Who acts, as plans and receipts write it. No user can have this name, because of the colon."""
+"""Who acts where the organization has no admin yet. No user can have this name, because of the colon."""
 _SECONDS_A_DAY = 24 * 60 * 60
 _CAPABILITIES = Capabilities(manages_protected_aliases=True, batch_size=500)
 
@@ -62,6 +62,7 @@ class LocalReader:
         with _explained():
             self._store: Store = open_store(file, timeout=timeout, read_only=not self._writes)
         self._organization = organization
+        self._actor: Actor | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -73,7 +74,8 @@ class LocalReader:
         with self._read() as (tx, organization):
             instance = tx.value("SELECT uuid FROM instance")
             url = f"local:{self._store.path.resolve()}"
-            return Destination("local", url, organization.name, organization.entity, OWNER_NAME, instance)
+            user = tx.actor.name or OWNER_NAME
+            return Destination("local", url, organization.name, organization.entity, user, instance)
 
     def registry_names(self) -> list[str]:
         """Every registry of the organization, sorted."""
@@ -117,8 +119,15 @@ class LocalReader:
 
     @contextmanager
     def _read(self) -> Iterator[tuple[Transaction, Organization]]:
-        with _explained(), self._store.read(OWNER) as tx:
+        with _explained(), self._store.read(self._owner()) as tx:
             yield tx, _organization(tx, self._organization)
+
+    def _owner(self) -> Actor:
+        """Without a key, whoever can open the file acts as its owner: the organization's first admin."""
+        if self._actor is None:
+            with self._store.read(OWNER) as tx:
+                self._actor = _first_admin(tx, _organization(tx, self._organization))
+        return self._actor
 
     def close(self) -> None:
         """Let go of the file."""
@@ -144,9 +153,9 @@ class LocalWriter(LocalReader):
         Nobody else can write in between. If the file itself fails, none of them was done.
         """
         try:
-            with self._store.write(OWNER) as tx:
+            with self._store.write(self._owner()) as tx:
                 organization = _organization(tx, self._organization)
-                model = Model(_observe(tx, organization, scope_of_actions(actions)), OWNER_NAME)
+                model = Model(_observe(tx, organization, scope_of_actions(actions)), tx.actor.name or OWNER_NAME)
                 return [_perform(tx, organization, model, action) for action in actions]
         except Damaged as error:
             return [Outcome(Status.UNKNOWN, str(error), error.hint, fatal=True)] * len(actions)
@@ -189,6 +198,16 @@ def _organization(tx: Transaction, name: str | None) -> Organization:
         "say which with `organization:` in the manifest, or --organization",
         code="which-organization",
     )
+
+
+def _first_admin(tx: Transaction, organization: Organization) -> Actor:
+    """The admin of the organization who was added first; the file's owner, who is no user, where there is none."""
+    row = tx.one(
+        """SELECT u.id, u.name FROM organization_members m JOIN users u ON u.id = m.user_id
+           WHERE m.organization_id = ? AND m.role = 'admin' ORDER BY u.id LIMIT 1""",
+        organization.id,
+    )
+    return OWNER if row is None else Actor(row["id"], row["name"])
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
