@@ -18,6 +18,9 @@ from regsync.core.desired import HazardName
 from regsync.core.live import Live, RegistryScope
 from regsync.core.plan import Plan, Selection
 from regsync.core.plan_document import plan_document, plan_text
+from regsync.local.database import create_store
+from regsync.local.planting import plant
+from regsync.local.seed_reader import parse_seed
 from regsync.manifest.load import load
 from regsync.planning import plan_manifests
 
@@ -64,11 +67,12 @@ class World:
 @contextmanager
 def world(seed: Json) -> Iterator[World]:
     """A fresh folder with a registry made from the seed."""
-    from regsync.commands import run
-
     with tempfile.TemporaryDirectory(prefix="regsync-law-") as name:
         folder = Path(name)
-        (folder / "seed.yaml").write_text(yaml.safe_dump(seed, sort_keys=False, allow_unicode=True), encoding="utf-8")
-        code = run(["-q", "local", "seed", str(folder / "seed.yaml"), "--db", str(folder / "registry.db")])
-        assert code == 0
+        text = yaml.safe_dump(seed, sort_keys=False, allow_unicode=True)
+        store, _ = create_store(folder / "registry.db")
+        try:
+            plant(store, parse_seed(text.encode(), "seed.yaml"))
+        finally:
+            store.close()
         yield World(folder)
