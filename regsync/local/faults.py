@@ -59,7 +59,8 @@ def explained(path: Path, timeout: float) -> Iterator[None]:
 
 
 def _from_sqlite(error: sqlite3.Error, path: Path, timeout: float) -> FileProblem | None:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Locked(
             f"{path}: another process is using the registry; waited {timeout:g} seconds",
@@ -67,8 +68,13 @@ def _from_sqlite(error: sqlite3.Error, path: Path, timeout: float) -> FileProble
         )
     if code == sqlite3.SQLITE_NOTADB:
         return NotARegistry(f"{path}: not a SQLite file", hint=MAKE_ONE)
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or extended == sqlite3.SQLITE_IOERR_WRITE:
         return _full(path)
+    if extended == sqlite3.SQLITE_READONLY_ROLLBACK:
+        return ReadOnly(
+            f"{path}: a write was interrupted and must be rolled back first, but the file or its folder cannot be written",
+            hint="read it once as somebody who may write it: regsync local info",
+        )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return read_only(path)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR):
@@ -90,6 +96,6 @@ def _from_os(error: OSError, path: Path) -> FileProblem:
 
 def _full(path: Path) -> DiskFull:
     return DiskFull(
-        f"{path}: the disk is full, or a quota is used up",
+        f"{path}: cannot be written: the disk is full, or a quota or a limit on file sizes is reached",
         hint="nothing of this change was kept; make room and try again",
     )
