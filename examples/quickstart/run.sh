@@ -7,7 +7,7 @@ rm -rf "$work"
 mkdir -p "$work"
 cd "$here"
 
-say() { printf '\n\033[1m$ %s\033[0m\n' "$*"; "$@"; }
+say() { printf '\n$ %s\n' "$*"; "$@"; }
 
 export REGSYNC_BACKEND="local:.regsync/registry.db"
 say regsync local seed seed.yaml
