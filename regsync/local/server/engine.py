@@ -22,7 +22,6 @@ import graphql
 from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo, GraphQLSchema
 
 from regsync.local.errors import (
-    AlreadyExists,
     Conflict,
     Forbidden,
     Invalid,
@@ -55,10 +54,10 @@ class Refusal(NamedTuple):
 def refusal(error: BaseException | None) -> Refusal:
     """What an error raised by a resolver is to the client.
 
-    A taken name is 400 and not 409: the client sends a request again after a 409, and a name stays taken.
+    409 would say that asking again may help; here it never does, for changes are made one after the other.
     """
     match error:
-        case Invalid() | AlreadyExists():
+        case Invalid():
             return Refusal(400, "BAD_USER_INPUT")
         case Unauthorized():
             return Refusal(401, "UNAUTHENTICATED")
@@ -67,7 +66,7 @@ def refusal(error: BaseException | None) -> Refusal:
         case NotFound():
             return Refusal(404, "NOT_FOUND")
         case Conflict():
-            return Refusal(409, "CONFLICT")
+            return Refusal(400, "CONFLICT")
         case Locked():
             return Refusal(503, "UNAVAILABLE")
         case RegistryError():

@@ -25,7 +25,7 @@ def listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket
     Other machines can reach an address that is not loopback, so that needs `allow_remote`.
     """
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
         raise RegsyncError(
             f"--host {host}: {error.strerror or error}", hint="give an address of this machine"
@@ -35,7 +35,8 @@ def listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket
             f"--host {host}: other machines can reach this address",
             hint="keep 127.0.0.1, or say --allow-remote; keys then cross the network as plain text",
         )
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol counts: without it asyncio leaves Nagle's algorithm on, which costs 40 ms a request.
+    sock = socket.socket(family, kind, protocol)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
