@@ -6,6 +6,7 @@ own module is imported when it runs.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -104,6 +105,9 @@ def main(args: list[str] | None = None) -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    # A command is short-lived and makes few reference cycles; the collector would walk every binding again and again.
+    # `local serve`, which stays, turns it on again.
+    gc.disable()
     try:
         result: Any = cli.main(args, prog_name="regsync", standalone_mode=False)
         sys.stdout.flush()

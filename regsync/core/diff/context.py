@@ -40,10 +40,11 @@ class Matcher:
     def find(self, ref: SourceRef, digest: str | None) -> int | None:
         """The index of the link to that source version.
 
-        A source alias is never found (it must be resolved). A link whose source the key may not see is found by digest.
+        A source alias is never found (it must be resolved): the full names of links end in `:v3`, and no alias looks like
+        that. A link whose source the key may not see is found by digest.
         """
         index = self._by_source.get(f"{ref.entity}/{ref.project}/{ref.artifact}:{ref.version}")
-        if index is not None and ref.is_pinned:
+        if index is not None:
             return index
         return self._hidden_by_digest.get(digest) if digest is not None else None
 
