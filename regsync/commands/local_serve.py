@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import click
@@ -43,6 +44,7 @@ def command(settings: Settings, db: Path | None, host: str, port: int, allow_rem
         settings.say(f"  export WANDB_BASE_URL={run.url(sock)}")
         settings.say("  export WANDB_API_KEY=…   the key that `regsync local user add` or the seed file gave a user")
 
+    gc.enable()  # `commands.run` turned it off; a server stays.
     try:
         run.serve(create_app(store), sock, started)
     finally:
