@@ -1,0 +1,185 @@
+"""What comes back for a GraphQL request: data, errors, or an error of ours that says why there is neither."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+
+import httpx
+
+from regsync.backends.base import BackendError
+
+Json = dict[str, Any]
+
+SHOWN = 300
+"""Characters of a server's own text that a message repeats."""
+
+
+class Fault(NamedTuple):
+    """One entry of `errors`. `field` is the first step of its path: the name of the top-level field, None for the whole."""
+
+    message: str
+    field: str | None
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A GraphQL answer. `data` None: nothing was executed, or nothing of it can be told."""
+
+    status: int
+    data: Json | None
+    faults: tuple[Fault, ...]
+
+    @property
+    def refused_whole(self) -> bool:
+        """Whether the document itself was refused, before anything of it was executed."""
+        return not self.data and bool(self.faults) and all(fault.field is None for fault in self.faults)
+
+
+class DocumentRefusedError(BackendError):
+    """The server does not take this document: it does not know a field, or it is too large. Nothing was executed."""
+
+
+class NotSentError(BackendError):
+    """No connection could be made, so nothing was sent."""
+
+
+class BusyError(BackendError):
+    """The server asked to wait (429, 409) and nothing was executed. `after`: seconds, where it said so."""
+
+    after: float | None = None
+
+
+class LostError(BackendError):
+    """The request was sent, and no answer that could be read came back. It may have been carried out."""
+
+    patience = 100
+    """How many attempts are worth it."""
+
+
+def read_answer(response: httpx.Response) -> Answer:
+    """The GraphQL answer in an HTTP response. Raises one of the errors above, or a plain `BackendError` that no retry would cure."""
+    body = _graphql_body(response)
+    status = response.status_code
+    if status == httpx.codes.UNAUTHORIZED:
+        raise BackendError("the server does not accept the API key", code="unauthorized")
+    if status == httpx.codes.TOO_MANY_REQUESTS or (status == httpx.codes.CONFLICT and _whole(body)):
+        busy = BusyError(f"the server asks to wait (HTTP {status}{_reason(body)})", code="busy")
+        busy.after = _wait_asked(response.headers)
+        raise busy
+    if status >= 500 or status == httpx.codes.REQUEST_TIMEOUT:
+        raise LostError(f"HTTP {status}{_reason(body) or _page(response)}", code="server-error")
+    if body is None:
+        raise _not_graphql(response)
+    return Answer(status, body.get("data"), _faults(body))
+
+
+def _whole(body: Json | None) -> bool:
+    """Whether an error is about the request, not about one field of it."""
+    return body is None or not body.get("data")
+
+
+def _graphql_body(response: httpx.Response) -> Json | None:
+    """The body, if it is a GraphQL answer."""
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict):
+        return None
+    data, errors = body.get("data"), body.get("errors")
+    has_data, has_errors = isinstance(data, dict), isinstance(errors, list) and bool(errors)
+    if not (has_data or has_errors) or (data is not None and not has_data):
+        return None
+    return body
+
+
+def _faults(body: Json) -> tuple[Fault, ...]:
+    return tuple(_fault(error) for error in body.get("errors") or ())
+
+
+def _fault(error: object) -> Fault:
+    if not isinstance(error, dict):
+        return Fault(clipped(str(error)), None, "")
+    path, extensions = error.get("path"), error.get("extensions")
+    code = str(extensions.get("code") or "") if isinstance(extensions, dict) else ""
+    field = path[0] if isinstance(path, list) and path and isinstance(path[0], str) else None
+    return Fault(clipped(str(error.get("message") or "no reason given")), field, code)
+
+
+def clipped(text: str) -> str:
+    """One line of a server's text, not too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else line[:SHOWN] + "…"
+
+
+def _reason(body: Json | None) -> str:
+    faults = _faults(body) if body else ()
+    return f": {faults[0].message}" if faults else ""
+
+
+def _page(response: httpx.Response) -> str:
+    """What a page for people says it is."""
+    title = re.search(rb"<title[^>]*>(.*?)</title>", response.content[:100_000], re.IGNORECASE | re.DOTALL)
+    return f": a page titled {clipped(title[1].decode('utf-8', 'replace'))!r}" if title else ""
+
+
+def _wait_asked(headers: httpx.Headers) -> float | None:
+    """Seconds, from `Retry-After` (seconds or a date) or `RateLimit-Reset` (seconds); the longer of the two."""
+    found = [_seconds(headers.get(name)) for name in ("retry-after", "ratelimit-reset")]
+    return max((seconds for seconds in found if seconds is not None), default=None)
+
+
+def _seconds(text: str | None) -> float | None:
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return max(seconds, 0.0) if seconds < 1e9 else None
+
+
+def _not_graphql(response: httpx.Response) -> BackendError:
+    """The error for an answer that no GraphQL server gives."""
+    status = response.status_code
+    location = response.headers.get("location")
+    if response.is_redirect and location:
+        return BackendError(
+            f"the server sends us elsewhere (HTTP {status} to {clipped(str(httpx.URL(location).copy_with(query=None)))})",
+            "the key is sent to no other address; if that one is right, give it as --backend wandb:URL",
+            code="redirect",
+        )
+    kind = response.headers.get("content-type", "").partition(";")[0].strip() or "no content type"
+    what = f"the answer is not W&B's API: HTTP {status}, {kind}{_page(response)}"
+    hint = (
+        "check the URL: it is the API's address (https://api.wandb.ai), and a proxy or a login page may be in between"
+    )
+    if response.is_success:
+        lost = LostError(what, hint, code="not-the-api")
+        lost.patience = 3
+        return lost
+    return BackendError(what, hint, code="not-the-api")
+
+
+@contextmanager
+def well_formed(what: str) -> Iterator[None]:
+    """Raise `BackendError` where an answer lacks something that the API promises, in place of a Python error."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BackendError(
+            f"{what}: the answer is not of the form that the API promises ({type(error).__name__}: {clipped(str(error))})",
+            "nothing is concluded from it; run this again, and report it if it stays",
+            code="malformed-answer",
+        ) from error

@@ -1,0 +1,119 @@
+"""The backend itself: what `Reader` and `Writer` promise, put together from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from regsync.backends.base import Capabilities, Outcome
+from regsync.backends.wandb import documents, resolving
+from regsync.backends.wandb.answers import well_formed
+from regsync.backends.wandb.fetch import Fetcher
+from regsync.backends.wandb.options import Options
+from regsync.backends.wandb.reading import Reading
+from regsync.backends.wandb.session import Session, connect
+from regsync.backends.wandb.transport import ReadOnlyClient, WritingClient
+from regsync.backends.wandb.writing import Writing
+from regsync.core.actions import Action
+from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
+from regsync.names import REGISTRY_PREFIX, ArtifactId, SourceRef
+
+
+class WandbReader:
+    """Reads a W&B server. Its client has no way to send a mutation. The first call that needs the server connects."""
+
+    def __init__(self, client: ReadOnlyClient, organization: str | None, options: Options) -> None:
+        self._client = client
+        self._organization = organization
+        self._options = options
+        self._session: Session | None = None
+        self._made: tuple[Fetcher, Reading] | None = None
+
+    @property
+    def session(self) -> Session:
+        """Who the key is, and what the server can do. Raises `BackendError`."""
+        if self._session is None:
+            self._session = connect(self._client, self._organization)
+        return self._session
+
+    @property
+    def reading(self) -> Reading:
+        """What reads, and what it has learned of the server."""
+        return self._parts[1]
+
+    @property
+    def _parts(self) -> tuple[Fetcher, Reading]:
+        if self._made is None:
+            fetcher = Fetcher(self._client, self.session.organization, self._options)
+            self._made = fetcher, Reading(fetcher, self.session)
+        return self._made
+
+    @property
+    def client(self) -> ReadOnlyClient:
+        """The connection."""
+        return self._client
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """W&B lets nobody but its web app edit the list of protected aliases; regsync's own server does."""
+        return Capabilities(
+            manages_protected_aliases=self.session.dialect.protected_aliases,
+            batch_size=self._options.mutations_per_document,
+        )
+
+    def destination(self) -> Destination:
+        """Who acts, where. Raises `BackendError`."""
+        session = self.session
+        return Destination(
+            "wandb", self._client.server, session.organization, session.entity, session.user, session.instance
+        )
+
+    def registry_names(self) -> list[str]:
+        """Every registry of the organization that this key can see, sorted."""
+        what = "listing registries"
+        nodes = self.reading.fetch(lambda _: [documents.all_registry_names()], what)[0]
+        with well_formed(what):
+            names = (node["name"] for node in nodes)
+            return sorted(name.removeprefix(REGISTRY_PREFIX) for name in names if name.startswith(REGISTRY_PREFIX))
+
+    def observe(self, scope: Scope) -> Live:
+        """Read all that `scope` names. Raises `BackendError` where any part could not be read in full."""
+        return self.reading.observe(scope)
+
+    def resolve(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, Version | Unresolved]:
+        """The version that each reference means now. Raises `BackendError`."""
+        return resolving.resolve(self.reading, self.session, refs)
+
+    def describe(self, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
+        """Evidence about versions; an id that the key may not see is left out. Raises `BackendError`."""
+        return resolving.describe(self.reading, artifact_ids)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._made is not None:
+            self._made[0].close()
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class WandbWriter(WandbReader):
+    """Reads and writes a W&B server."""
+
+    def __init__(self, client: WritingClient, organization: str | None, options: Options) -> None:
+        super().__init__(client, organization, options)
+        self._writing_client = client
+        self._writing: Writing | None = None
+
+    def perform(self, actions: Sequence[Action]) -> list[Outcome]:
+        """Carry out independent actions, each checked once more right before it is sent. Never raises for an action's failure."""
+        if self._writing is None:
+            self._writing = Writing(self._writing_client, self.reading, self.session, self._options)
+        return self._writing.perform(actions)

@@ -1,0 +1,265 @@
+"""Carrying out a batch of actions: check, send together, and settle by reading whatever was not answered.
+
+A mutation is sent again only after a read has shown that it was not carried out. What a read cannot settle is reported
+as unknown; nothing is ever reported as done because it was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from regsync.backends.base import BackendError, Outcome, Status
+from regsync.backends.wandb import mutations as m
+from regsync.backends.wandb.checking import Check
+from regsync.backends.wandb.deferred import Deferred
+from regsync.backends.wandb.explaining import hint_for, is_conflict, is_unknown_mutation
+from regsync.backends.wandb.options import Options
+from regsync.backends.wandb.reading import Reading, Wanted
+from regsync.backends.wandb.sending import Replied, Reply, Sender
+from regsync.backends.wandb.session import Session
+from regsync.backends.wandb.transport import WritingClient
+from regsync.core import actions as a
+from regsync.core.standing import Is, Standing, standing
+
+_PASSING = frozenset({"changed-while-read", "incomplete-list"})
+"""Errors of a read that another read may not have."""
+
+
+@dataclass(slots=True)
+class _Task:
+    """One action on its way. `lost`: why its last answer did not come, once it has been sent."""
+
+    action: a.Action
+    outcome: Outcome | None = None
+    sent: int = 0
+    lost: str = ""
+
+
+class Writing:
+    """Carries out batches over one connection. Remembers what the server has refused to understand."""
+
+    def __init__(self, client: WritingClient, reading: Reading, session: Session, options: Options) -> None:
+        self._reading = reading
+        self._session = session
+        self._attempts = options.attempts_to_write
+        self._sender = Sender(client, options.mutations_per_document)
+        self._deferred = Deferred()
+
+    def perform(self, actions: Sequence[a.Action]) -> list[Outcome]:
+        """One outcome an action, in order."""
+        tasks = [_Task(action) for action in actions]
+        while left := [task for task in tasks if task.outcome is None]:
+            try:
+                check = self._check(left)
+            except BackendError as error:
+                for task in left:
+                    task.outcome = _unread(task, error)
+                break
+            self._round(left, check)
+        self._redeem(tasks)
+        return [task.outcome for task in tasks if task.outcome is not None]
+
+    def _check(self, tasks: Sequence[_Task]) -> Check:
+        check = Check(self._reading, self._session, [task.action for task in tasks])
+        try:
+            check.read()
+        except BackendError as error:
+            if error.code not in _PASSING:
+                raise
+            check.read()
+        self._deferred.pretend(check.registries)
+        return check
+
+    def _round(self, tasks: Sequence[_Task], check: Check) -> None:
+        """Settle what can be settled from the read, and send the rest, as far as it can travel together."""
+        ready = []
+        for task in tasks:
+            task.outcome = self._settle(task, standing(task.action, check.registries), check)
+            if task.outcome is None:
+                ready.append(task)
+        now = _compatible(ready)
+        self._make_types(now, check)
+        self._send([task for task in now if task.outcome is None and not self._waits_for_type(task, check)], check)
+
+    def _settle(self, task: _Task, found: Standing, check: Check) -> Outcome | None:
+        """The outcome that a read shows; None where the action is to be sent (again)."""
+        action = task.action
+        if found.state is Is.PENDING or (task.sent and _is_half_done(action, check)):
+            if task.sent < self._attempts:
+                return None
+            return Outcome(Status.UNKNOWN, f"{action.address}: sent {task.sent} times without an answer ({task.lost})")
+        index = _linked_index(action, check)
+        if found.state is Is.DONE:
+            if not task.sent:
+                return Outcome(Status.SKIPPED, linked_index=index)
+            return Outcome(Status.DONE, f"no answer came ({task.lost}); a read found it done", linked_index=index)
+        if not task.sent:
+            return Outcome(Status.FAILED, f"{action.address}: {found.found}", "plan again", stale=True)
+        if index is not None:
+            return Outcome(Status.DONE, f"no answer came ({task.lost}); a read found it linked", linked_index=index)
+        return Outcome(Status.UNKNOWN, f"{action.address}: no answer came ({task.lost}), and now {found.found}")
+
+    # Artifact types --------------------------------------------------------------------------------------------------
+
+    def _make_types(self, tasks: Sequence[_Task], check: Check) -> None:
+        """An empty collection needs its type known in the registry first."""
+        waiting = [task for task in tasks if self._waits_for_type(task, check)]
+        missing = sorted({key for task in waiting if (key := _type_key(task.action))})
+        if not missing:
+            return
+        translator = m.Translator(self._session.entity, self._reading.ids, check)
+        made = self._sender.send([translator.create_type(*key) for key in missing])
+        for key, replied in zip(missing, made, strict=True):
+            made_type = replied.payload.get("artifactType")
+            if replied.reply is Reply.DONE and made_type:
+                check.type_ids[key] = made_type["id"]
+            elif is_unknown_mutation(replied.fault.message, m.CREATE_TYPE):
+                self._deferred.needed = True
+            else:
+                for task in (each for each in waiting if _type_key(each.action) == key):
+                    task.sent += 1
+                    task.lost = replied.fault.message
+                    if replied.reply is not Reply.LOST:
+                        task.outcome = _refused(task, replied)
+
+    def _waits_for_type(self, task: _Task, check: Check) -> bool:
+        """Whether a collection cannot be made in this round, because nobody knows yet whether its type is there."""
+        key = _type_key(task.action)
+        return key is not None and not self._deferred.needed and key not in check.type_ids
+
+    # Sending ---------------------------------------------------------------------------------------------------------
+
+    def _send(self, tasks: Sequence[_Task], check: Check) -> None:
+        translator = m.Translator(self._session.entity, self._reading.ids, check)
+        batch: list[m.Mutation] = []
+        spans: list[tuple[_Task, slice]] = []
+        for task in tasks:
+            task.outcome = self._deferred.take(task.action)
+            if task.outcome is not None:
+                continue
+            try:
+                mutations = translator.mutations(task.action)
+            except m.CannotSendError as error:
+                task.outcome = Outcome(Status.FAILED, f"{task.action.address}: {error}", error.hint)
+                continue
+            spans.append((task, slice(len(batch), len(batch) + len(mutations))))
+            batch += mutations
+        replies = self._sender.send(batch)
+        for task, span in spans:
+            self._reply(task, replies[span])
+
+    def _reply(self, task: _Task, replies: Sequence[Replied]) -> None:
+        """Give a task its outcome, or leave it for the next round, which reads first."""
+        task.sent += 1
+        refused = next((each for each in replies if each.reply is Reply.REFUSED), None)
+        lost = next((each for each in replies if each.reply is Reply.LOST), None)
+        if refused is not None:
+            self._refusal(task, refused)
+        elif lost is not None:
+            task.lost = lost.fault.message
+        else:
+            task.outcome = _done(task.action, replies[-1].payload)
+
+    def _refusal(self, task: _Task, refused: Replied) -> None:
+        """A refusal is final, but for a conflict of links, and where an earlier sending may have got there first."""
+        action = task.action
+        if isinstance(action, a.CreateCollection) and is_unknown_mutation(refused.fault.message, m.CREATE_COLLECTION):
+            self._deferred.needed = True
+            task.outcome = self._deferred.take(action)
+            return
+        conflict = isinstance(action, a.LinkVersion) and is_conflict(refused.fault)
+        task.lost = refused.fault.message
+        if task.sent >= self._attempts or refused.fatal or not (conflict or task.sent > 1):
+            task.outcome = _refused(task, refused)
+
+    def _redeem(self, tasks: Sequence[_Task]) -> None:
+        """Give collections that these links made what they were promised; what fails is said with the link."""
+        linked = {
+            (task.action.registry, task.action.collection): task
+            for task in tasks
+            if isinstance(task.action, a.LinkVersion) and task.outcome and task.outcome.status is Status.DONE
+        }
+        due = self._deferred.due(linked)
+        if not due:
+            return
+        try:
+            self._reading.read(Wanted(frozenset(registry for registry, _ in due), bare=frozenset(due)))
+        except BackendError as error:
+            for key in due:
+                _add_note(linked[key], error.message)
+            return
+        for key in due:
+            batch = self._deferred.redeem(key, self._session.entity, self._reading.ids.collections[key])
+            for replied in self._sender.send(batch):
+                if replied.reply is not Reply.DONE:
+                    _add_note(linked[key], replied.fault.message)
+
+
+def _add_note(task: _Task, reason: str) -> None:
+    if task.outcome is not None:
+        message = f"linked; the collection's description or tags could not be set: {reason}"
+        task.outcome = task.outcome._replace(message=message, hint="plan again to set them")
+
+
+def _compatible(tasks: Sequence[_Task]) -> list[_Task]:
+    """What may travel together: an edit of a registry's settings repeats the others as they were read, so one at a time."""
+    edited: set[str] = set()
+    chosen = []
+    for task in tasks:
+        if isinstance(task.action, a.UpdateRegistry | a.AllowArtifactTypes | a.ProtectAlias | a.UnprotectAlias):
+            if task.action.registry in edited:
+                continue
+            edited.add(task.action.registry)
+        chosen.append(task)
+    return chosen
+
+
+def _type_key(action: a.Action) -> tuple[str, str] | None:
+    """Registry and type of a collection that is to be made; None for other actions."""
+    return (action.registry, action.type) if isinstance(action, a.CreateCollection) else None
+
+
+def _is_half_done(action: a.Action, check: Check) -> bool:
+    """Whether a new member was added and has not got the right role yet."""
+    registry = check.registries.get(action.registry)
+    if not isinstance(action, a.SetMember) or action.old is not None or registry is None:
+        return False
+    return (registry.members or {}).get(action.member) not in (None, action.role)
+
+
+def _linked_index(action: a.Action, check: Check) -> int | None:
+    """The index at which the version of a link action is linked now; None for other actions."""
+    if not isinstance(action, a.LinkVersion) or action.registry not in check.registries:
+        return None
+    collection = check.registries[action.registry].collections.get(action.collection)
+    return collection.index_of(action.version.artifact_id) if collection else None
+
+
+def _done(action: a.Action, payload: dict[str, Any]) -> Outcome:
+    if isinstance(action, a.LinkVersion):
+        return Outcome(Status.DONE, linked_index=payload.get("versionIndex"))
+    made = payload.get("inserted")
+    if isinstance(action, a.CreateRegistry) and made is False:
+        message = "somebody made a registry of that name at the same time; the server edited that one"
+        return Outcome(Status.DONE, message, "look at it, then plan again", stale=True)
+    if isinstance(action, a.SettingAction) and made is True:
+        message = "somebody deleted the registry at the same time; the server made a new one of that name"
+        return Outcome(Status.DONE, message, "look at it, then plan again", stale=True)
+    return Outcome(Status.DONE)
+
+
+def _refused(task: _Task, replied: Replied) -> Outcome:
+    action, fault = task.action, replied.fault
+    hint = replied.hint or hint_for(action, fault)
+    return Outcome(Status.FAILED, f"{action.address}: {fault.message}", hint, fatal=replied.fatal)
+
+
+def _unread(task: _Task, error: BackendError) -> Outcome:
+    """The check before (or after) a mutation could not be read, so nothing more is known, or sent."""
+    if task.sent:
+        message = f"{task.action.address}: no answer came ({task.lost}), and then: {error.message}"
+        return Outcome(Status.UNKNOWN, message, error.hint)
+    message = f"{task.action.address}: not sent, because the check before it failed: {error.message}"
+    return Outcome(Status.FAILED, message, error.hint, fatal=True)
