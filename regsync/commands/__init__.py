@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import keyword
 import os
 import sys
 from typing import Any
@@ -28,6 +29,7 @@ COMMANDS = {
     "undo": "Plan the way back from a receipt",
     "why": "Explain one address: manifest line, live value, rule",
     "doctor": "Check the connection, the key and the roles",
+    "fmt": "Lay out manifests as a careful person would type them",
     "schema": "Print a JSON schema",
     "completion": "Print the completion script for a shell",
     "local": "The embedded registry",
@@ -44,7 +46,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"regsync.commands.{cmd_name}")
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"regsync.commands.{name}")
         command: click.Command = module.command
         return command
 

@@ -1,0 +1,60 @@
+"""`regsync fmt`: manifests in their canonical layout."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import click
+
+from regsync.commands.context import Settings, pass_settings
+
+
+@click.command("fmt")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Write nothing; show what would change, and exit 1 if anything would.")
+@pass_settings
+def command(settings: Settings, paths: tuple[Path, ...], check: bool) -> int:
+    """Lay out manifests as a careful person would type them.
+
+    Two spaces of indentation, the key order of the schema, no trailing spaces, a line break at the end. Comments,
+    quotes, the order of names and of lists, and the kind of line break stay as they are; what a file declares never
+    changes. A file that is not YAML is left alone.
+    """
+    from regsync.diagnostics import DiagnosticsError
+    from regsync.manifest.files import find_sources
+    from regsync.manifest.layout import formatted
+    from regsync.manifest.rewrite import rewrite
+    from regsync.views.diagnostics import render_diagnostics
+
+    sources, problems = find_sources(paths)
+    changed = 0
+    for source in sources:
+        try:
+            text = formatted(source)
+        except DiagnosticsError as error:
+            problems += error.diagnostics
+            continue
+        if text.encode() == source.data:
+            continue
+        changed += 1
+        if check:
+            click.echo(_diff(source.name, source.data.decode(), text), nl=False)
+            settings.say(f"{source.name} would change")
+        else:
+            rewrite({source.name: (source.sha256, text)})
+            click.echo(source.name)
+    if problems:
+        click.echo(render_diagnostics(problems, color=settings.use_color(err=True)), err=True)
+    settings.say(f"{len(sources)} read, {changed} {'would change' if check else 'changed'}")
+    return 1 if problems or (check and changed) else 0
+
+
+def _diff(name: str, before: str, after: str) -> str:
+    """A unified diff; a line that the terminal would obey is shown harmless."""
+    from regsync.views.escape import plain
+
+    old, new = before.splitlines(), after.splitlines()
+    path = name.removeprefix("/")
+    lines = difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="")
+    return "".join(f"{plain(line)}\n" for line in lines)
