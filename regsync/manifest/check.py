@@ -7,7 +7,7 @@ there is no value.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -133,7 +133,7 @@ def _findings(document: Document, error: ValidationError, missing: set[tuple[int
     key: Any = None
     keep: tuple[Block, str] | None = None
     kind: Any = error.kind
-    for step in error.instance_path:
+    for step in _real_path(document.root, error):
         container, key = node, step
         node = node[step]
         if isinstance(container, Block):
@@ -167,6 +167,38 @@ def _findings(document: Document, error: ValidationError, missing: set[tuple[int
         elif isinstance(node, str) or name not in _TEXT_ONLY:
             code, message, hint = words.bad_value(label, node, error, _subschema(error))
             yield _Finding(Diagnostic(code, message, where, hint), name == "type", keep)
+
+
+def _real_path(root: Any, error: ValidationError) -> list[Any]:
+    """The keys and indices that lead to what an error speaks of.
+
+    The validator gives the key "007" as the number 7. Where several keys may be meant, it is the one with the value that
+    the error quotes.
+    """
+    path: list[Any] = list(error.instance_path)
+    if not any(isinstance(step, int) for step in path):
+        return path
+    return _find(root, path, error.instance) or _find(root, path, None) or path
+
+
+def _number(key: str) -> int | None:
+    return int(key) if key.isascii() and len(key) < 25 and key.removeprefix("+").isdecimal() else None
+
+
+def _find(node: Any, path: list[Any], quoted: Any) -> list[Any] | None:
+    if not path:
+        return [] if quoted is None or node == quoted else None
+    step = path[0]
+    keys: Iterable[Any] = ()
+    if isinstance(node, Items):
+        keys = [step] if isinstance(step, int) and step < len(node) else []
+    elif isinstance(node, Block):
+        keys = [key for key in node if key == step or (isinstance(step, int) and _number(key) == step)]
+    for key in keys:
+        rest = _find(node[key], path[1:], quoted)
+        if rest is not None:
+            return [key, *rest]
+    return None
 
 
 def _descriptions(document: Document) -> Iterator[_Finding]:

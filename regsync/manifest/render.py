@@ -6,6 +6,7 @@ Loading the result gives the same `Desired`, positions aside; rendering that giv
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ from regsync.core.desired import (
 )
 
 Json = dict[str, Any]
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that JSON allows in a text and YAML does not, or takes for line breaks."""
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -42,8 +45,9 @@ def to_yaml(desired: Desired) -> str:
 
 
 def to_json(desired: Desired) -> str:
-    """The same manifest as JSON."""
-    return json.dumps(to_manifest(desired), indent=2, ensure_ascii=False) + "\n"
+    """The same manifest as JSON, which is YAML as well and so can be loaded."""
+    text = json.dumps(to_manifest(desired), indent=2, ensure_ascii=False)
+    return _NOT_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 
 
 def to_manifest(desired: Desired) -> Json:

@@ -89,7 +89,7 @@ def syntax_error(error: yaml.YAMLError, data: bytes, name: str) -> Diagnostic:
     if isinstance(error, ReaderError):
         return _not_text(data, name)
     if not isinstance(error, MarkedYAMLError):
-        return Diagnostic("yaml-syntax", f"this is not YAML: {error}", Position(name))
+        return Diagnostic("yaml-syntax", f"this is not YAML: {error}", Position(name), "check that it is a manifest")
     problem = error.problem or error.context or "it cannot be read"
     mark = error.problem_mark or error.context_mark
     if problem in _WHERE_IT_BEGAN:
@@ -106,12 +106,11 @@ def syntax_error(error: yaml.YAMLError, data: bytes, name: str) -> Diagnostic:
         return Diagnostic(
             "tab", message, where, "indent with spaces; most editors can be told to do so for .yaml files"
         )
-    for start, says, hint in _HINTS:
-        if problem.startswith(start):
-            if mark and "${" in _line(data, mark):
-                hint = 'inside [ ] and { } a text with a variable goes in quotes: "${…}"'
-            return Diagnostic("yaml-syntax", f"{says}{_begun(error, mark)}", where, hint)
-    return Diagnostic("yaml-syntax", f"this is not YAML: {problem}{_begun(error, mark)}", where)
+    unknown = ("", f"this is not YAML: {problem}", "check the indentation, brackets and quotes around here")
+    _, says, hint = next((each for each in _HINTS if problem.startswith(each[0])), unknown)
+    if mark and "${" in _line(data, mark):
+        hint = 'inside [ ] and { } a text with a variable goes in quotes: "${…}"'
+    return Diagnostic("yaml-syntax", f"{says}{_begun(error, mark)}", where, hint)
 
 
 def _begun(error: MarkedYAMLError, mark: Mark | None) -> str:

@@ -195,7 +195,7 @@ class _Reader:
                 return block
             key_mark = event.start_mark
             key = scalar(event) if event.__class__ is ScalarEvent else self.value(event, depth)
-            if key.__class__ is not str or key in block or key == "<<":
+            if key.__class__ is not str or key in block or key == "<<" or not key:
                 key = self.bad_key(key, event, block)
             event = get()
             value = scalar(event) if event.__class__ is ScalarEvent else self.value(event, depth)
@@ -233,6 +233,9 @@ class _Reader:
         if key == "<<" and (event.__class__ is not ScalarEvent or event.implicit[0]):
             hint = "write the keys out, share values with variables, or change them for one environment with --overlay"
             self.problem("merge-key", mark, "YAML merge keys (`<<`) are not part of a manifest", hint)
+            return None
+        if key == "":
+            self.problem("key-not-text", mark, "this name is empty", "write a name, or delete the entry")
             return None
         if key.__class__ is str:
             if key not in block:
