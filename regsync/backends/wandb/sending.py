@@ -24,11 +24,12 @@ class Reply(Enum):
 
 
 class Replied(NamedTuple):
-    """A reply. `fatal`: no later mutation can succeed either."""
+    """A reply. `unsent`: refused before anything of the document was executed. `fatal`: no later mutation can succeed either."""
 
     reply: Reply
     payload: dict[str, Any]
     fault: Fault
+    unsent: bool = False
     fatal: bool = False
     hint: str | None = None
 
@@ -59,7 +60,7 @@ class Sender:
             return [Replied(Reply.LOST, {}, Fault(error.message, None, error.code))] * len(batch)
         except BackendError as error:
             fault = Fault(error.message, None, error.code)
-            return [Replied(Reply.REFUSED, {}, fault, fatal=True, hint=error.hint)] * len(batch)
+            return [Replied(Reply.REFUSED, {}, fault, unsent=True, fatal=True, hint=error.hint)] * len(batch)
         if answer.refused_whole and len(batch) > 1 and not _all_unknown(answer, batch):
             return self._one_by_one(batch)
         return [
@@ -82,11 +83,10 @@ def _all_unknown(answer: Answer, batch: Sequence[Mutation]) -> bool:
 
 def _replied(answer: Answer, mutation: Mutation, name: str, hide: Callable[[str], str]) -> Replied:
     """The reply to the mutation that is the field `name` of a document."""
-    fault = next((each for each in answer.faults if each.field == name), None)
-    if fault is None and answer.refused_whole:
-        fault = answer.faults[0]
+    if answer.refused_whole:
+        return Replied(Reply.REFUSED, {}, _hidden(answer.faults[0], hide), unsent=True)
+    fault = next((_hidden(each, hide) for each in answer.faults if each.field == name), None)
     if fault is not None:
-        fault = fault._replace(message=hide(fault.message))
         return Replied(Reply.LOST if is_unsure(fault) else Reply.REFUSED, {}, fault)
     payload = (answer.data or {}).get(name)
     if not isinstance(payload, dict):
@@ -95,3 +95,7 @@ def _replied(answer: Answer, mutation: Mutation, name: str, hide: Callable[[str]
     if not is_success(mutation, payload):
         return Replied(Reply.REFUSED, payload, Fault("the server says that it did not succeed", name, ""))
     return Replied(Reply.DONE, payload, _NO_FAULT)
+
+
+def _hidden(fault: Fault, hide: Callable[[str], str]) -> Fault:
+    return fault._replace(message=hide(fault.message))

@@ -29,12 +29,16 @@ _PASSING = frozenset({"changed-while-read", "incomplete-list"})
 
 @dataclass(slots=True)
 class _Task:
-    """One action on its way. `lost`: why its last answer did not come, once it has been sent."""
+    """One action on its way. `said`: the server's refusal, or why its last answer did not come, once it has been sent.
+
+    `refused`: the refusal, until a read has shown that it is true.
+    """
 
     action: a.Action
     outcome: Outcome | None = None
     sent: int = 0
-    lost: str = ""
+    said: str = ""
+    refused: Replied | None = None
 
 
 class Writing:
@@ -87,19 +91,27 @@ class Writing:
         """The outcome that a read shows; None where the action is to be sent (again)."""
         action = task.action
         if found.state is Is.PENDING or (task.sent and _is_half_done(action, check)):
-            if task.sent < self._attempts:
-                return None
-            return Outcome(Status.UNKNOWN, f"{action.address}: sent {task.sent} times without an answer ({task.lost})")
+            return self._settle_pending(task)
         index = _linked_index(action, check)
-        if found.state is Is.DONE:
-            if not task.sent:
-                return Outcome(Status.SKIPPED, linked_index=index)
-            return Outcome(Status.DONE, f"no answer came ({task.lost}); a read found it done", linked_index=index)
         if not task.sent:
+            if found.state is Is.DONE:
+                return Outcome(Status.SKIPPED, linked_index=index)
             return Outcome(Status.FAILED, f"{action.address}: {found.found}", "plan again", stale=True)
-        if index is not None:
-            return Outcome(Status.DONE, f"no answer came ({task.lost}); a read found it linked", linked_index=index)
-        return Outcome(Status.UNKNOWN, f"{action.address}: no answer came ({task.lost}), and now {found.found}")
+        if found.state is Is.DONE or index is not None:
+            return Outcome(Status.DONE, f"{task.said}; a read found it done", linked_index=index)
+        if task.refused is not None:
+            return _refused(task, task.refused)
+        return Outcome(Status.UNKNOWN, f"{action.address}: {task.said}, and now {found.found}")
+
+    def _settle_pending(self, task: _Task) -> Outcome | None:
+        """The outcome of an action that is not carried out; None where it is to be sent (again)."""
+        refused, task.refused = task.refused, None
+        tired = task.sent >= self._attempts
+        if refused is not None and (tired or not _is_link_conflict(task.action, refused)):
+            return _refused(task, refused)
+        if tired:
+            return Outcome(Status.UNKNOWN, f"{task.action.address}: sent {task.sent} times: {task.said}")
+        return None
 
     # Artifact types --------------------------------------------------------------------------------------------------
 
@@ -120,7 +132,7 @@ class Writing:
             else:
                 for task in (each for each in waiting if _type_key(each.action) == key):
                     task.sent += 1
-                    task.lost = replied.fault.message
+                    task.said = f"no answer came ({replied.fault.message})"
                     if replied.reply is not Reply.LOST:
                         task.outcome = _refused(task, replied)
 
@@ -158,21 +170,20 @@ class Writing:
         if refused is not None:
             self._refusal(task, refused)
         elif lost is not None:
-            task.lost = lost.fault.message
+            task.said = f"no answer came ({lost.fault.message})"
         else:
             task.outcome = _done(task.action, replies[-1].payload)
 
     def _refusal(self, task: _Task, refused: Replied) -> None:
-        """A refusal is final, but for a conflict of links, and where an earlier sending may have got there first."""
+        """A refusal of the whole document is final, if this was the first try; any other is proven by reading first."""
         action = task.action
         if isinstance(action, a.CreateCollection) and is_unknown_mutation(refused.fault.message, m.CREATE_COLLECTION):
             self._deferred.needed = True
             task.outcome = self._deferred.take(action)
-            return
-        conflict = isinstance(action, a.LinkVersion) and is_conflict(refused.fault)
-        task.lost = refused.fault.message
-        if task.sent >= self._attempts or refused.fatal or not (conflict or task.sent > 1):
+        elif refused.unsent and task.sent == 1:
             task.outcome = _refused(task, refused)
+        else:
+            task.refused, task.said = refused, f"the server answered: {refused.fault.message}"
 
     def _redeem(self, tasks: Sequence[_Task]) -> None:
         """Give collections that these links made what they were promised; what fails is said with the link."""
@@ -214,6 +225,11 @@ def _compatible(tasks: Sequence[_Task]) -> list[_Task]:
             edited.add(task.action.registry)
         chosen.append(task)
     return chosen
+
+
+def _is_link_conflict(action: a.Action, refused: Replied) -> bool:
+    """Whether two links got in each other's way, which the next try may not meet."""
+    return isinstance(action, a.LinkVersion) and is_conflict(refused.fault)
 
 
 def _type_key(action: a.Action) -> tuple[str, str] | None:
@@ -259,7 +275,7 @@ def _refused(task: _Task, replied: Replied) -> Outcome:
 def _unread(task: _Task, error: BackendError) -> Outcome:
     """The check before (or after) a mutation could not be read, so nothing more is known, or sent."""
     if task.sent:
-        message = f"{task.action.address}: no answer came ({task.lost}), and then: {error.message}"
+        message = f"{task.action.address}: {task.said}, and then: {error.message}"
         return Outcome(Status.UNKNOWN, message, error.hint)
     message = f"{task.action.address}: not sent, because the check before it failed: {error.message}"
     return Outcome(Status.FAILED, message, error.hint, fatal=True)
