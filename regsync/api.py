@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from regsync import backends
-from regsync.apply.receipt import Receipt
-from regsync.apply.run import apply_plan
-from regsync.apply.state import StateDir
+from regsync.execution.receipt import Receipt
+from regsync.execution.run import apply_plan
+from regsync.execution.state import StateDir
 from regsync.backends.base import Reader, Writer
 from regsync.core.desired import HazardName
 from regsync.core.live import Live

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regsync.apply.receipt import decode_receipt_operations
+from regsync.execution.receipt import decode_receipt_operations
 from regsync.backends.base import Status
 from regsync.core.desired import Consents, Desired
 from regsync.core.diff import Comparison

@@ -83,7 +83,7 @@ def _apply_manifests(
     receipt: Path | None,
     format_: str,
 ) -> int:
-    from regsync.apply.execute import check_applyable
+    from regsync.execution.execute import check_applyable
     from regsync.core.plan_document import plan_document
     from regsync.planning import plan_manifests
 
@@ -115,9 +115,9 @@ def _approved(number: int) -> bool:
 def _carry_out(
     settings: Settings, plan: Plan, writer: Writer, receipt: Path | None, format_: str, *, saved: bool
 ) -> int:
-    from regsync.apply.receipt import receipt_document
-    from regsync.apply.run import apply_plan, stop_on_signal
-    from regsync.apply.state import StateDir, write_whole
+    from regsync.execution.receipt import receipt_document
+    from regsync.execution.run import apply_plan, stop_on_signal
+    from regsync.execution.state import StateDir, write_whole
     from regsync.commands.progress import progress_watch
     from regsync.core.canonical import canonical_json
 

@@ -26,7 +26,7 @@ def command(settings: Settings, manifests: ManifestArguments, selection: Selecti
 
     Where a receipt of an earlier apply is in the state folder, each alias is shown with the side that moved since.
     """
-    from regsync.apply.state import StateDir
+    from regsync.execution.state import StateDir
     from regsync.drift import differences, last_bindings
     from regsync.planning import plan_manifests
     from regsync.views.drift import drift_document, render_drift

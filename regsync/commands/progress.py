@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from regsync.apply.execute import Silent, Watch
+from regsync.execution.execute import Silent, Watch
 from regsync.views.escape import plain
 
 if TYPE_CHECKING:

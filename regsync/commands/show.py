@@ -19,7 +19,7 @@ from regsync.commands.shown import FORMATS, plan_view, receipt_view
 @pass_settings
 def command(settings: Settings, file: Path, format_: str) -> int:
     """Show a saved plan or a receipt."""
-    from regsync.apply.receipt import RECEIPT_FORMAT, decode_receipt_operations
+    from regsync.execution.receipt import RECEIPT_FORMAT, decode_receipt_operations
     from regsync.core.plan_document import decode_plan
 
     document = read_document(file)

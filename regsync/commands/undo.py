@@ -25,7 +25,7 @@ def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[st
 
     Exit codes: 0 done; 1 error; 3 a hazard that nobody consented to; 5 the receipt is of another destination.
     """
-    from regsync.apply.state import write_whole
+    from regsync.execution.state import write_whole
     from regsync.core.plan_document import plan_document, plan_text
     from regsync.planning import plan_undo
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from regsync.apply.run import Applied, apply_plan
-from regsync.apply.state import StateDir
+from regsync.execution.run import Applied, apply_plan
+from regsync.execution.state import StateDir
 from regsync.backends import open_reader, open_writer
 from regsync.core.desired import HazardName
 from regsync.core.live import Live, RegistryScope

@@ -85,7 +85,7 @@ def test_undo_leads_back_wherever_the_plan_says_that_it_can(seed: Json, manifest
         event(f"irrevocable: {bool(plan.irrevocable)}")
         applied = here.apply(plan)
         assert applied.receipt is not None
-        from regsync.apply.receipt import receipt_document
+        from regsync.execution.receipt import receipt_document
 
         with open_reader(here.spec, None, lambda _: None) as reader:
             back = plan_undo(receipt_document(applied.receipt), reader, EVERY_HAZARD.allow)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Protocol
 
-from regsync.apply.journal import Journal
-from regsync.apply.receipt import Receipt, Result, bindings_of, whole_result
+from regsync.execution.journal import Journal
+from regsync.execution.receipt import Receipt, Result, bindings_of, whole_result
 from regsync.backends.base import BackendError, Outcome, Reader, Status, Writer
 from regsync.core import actions as a
 from regsync.core.canonical import document_digest

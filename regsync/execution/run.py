@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from regsync.apply.execute import (
+from regsync.execution.execute import (
     Execution,
     Watch,
     check_before_first_write,
     settle_by_reading,
     try_observe,
 )
-from regsync.apply.journal import Interrupted, Journal, read_journal
-from regsync.apply.receipt import Receipt, Result, receipt_document
-from regsync.apply.state import StateDir, write_whole
+from regsync.execution.journal import Interrupted, Journal, read_journal
+from regsync.execution.receipt import Receipt, Result, receipt_document
+from regsync.execution.state import StateDir, write_whole
 from regsync.backends.base import Outcome, Reader, Status, Writer
 from regsync.core.canonical import canonical_json, document_digest
 from regsync.core.operation import Operation

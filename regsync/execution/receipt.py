@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from regsync.apply.journal import outcome_json
+from regsync.execution.journal import outcome_json
 from regsync.backends.base import Outcome, Status
 from regsync.core.canonical import document_digest
 from regsync.core.live import Live
