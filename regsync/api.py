@@ -14,14 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from regsync import backends
-from regsync.execution.receipt import Receipt
-from regsync.execution.run import apply_plan
-from regsync.execution.state import StateDir
 from regsync.backends.base import Reader, Writer
 from regsync.core.desired import HazardName
 from regsync.core.live import Live
 from regsync.core.plan import Plan, Selection
 from regsync.core.scope import scope_of
+from regsync.execution.receipt import Receipt
+from regsync.execution.run import apply_plan
+from regsync.execution.state import StateDir
 from regsync.manifest.load import Loaded, load
 from regsync.names import parse_address
 from regsync.planning import plan_manifests

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Protocol
 
-from regsync.execution.journal import Journal
-from regsync.execution.receipt import Receipt, Result, bindings_of, whole_result
 from regsync.backends.base import BackendError, Outcome, Reader, Status, Writer
 from regsync.core import actions as a
 from regsync.core.canonical import document_digest
@@ -21,6 +19,8 @@ from regsync.core.scope import scope_of_actions
 from regsync.core.staleness import check_destination, check_fresh
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import RefusedError, RegsyncError
+from regsync.execution.journal import Journal
+from regsync.execution.receipt import Receipt, Result, bindings_of, whole_result
 
 SETTLED = (Status.DONE, Status.SKIPPED)
 

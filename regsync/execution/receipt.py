@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from regsync.execution.journal import outcome_json
 from regsync.backends.base import Outcome, Status
 from regsync.core.canonical import document_digest
 from regsync.core.live import Live
@@ -16,6 +15,7 @@ from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.core.plan_document import check_document, decode_operation, operation_json
 from regsync.diagnostics import RegsyncError
+from regsync.execution.journal import outcome_json
 from regsync.version import __version__
 
 RECEIPT_FORMAT = "regsync/receipt/v1"

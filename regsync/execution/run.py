@@ -10,6 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+from regsync.backends.base import Outcome, Reader, Status, Writer
+from regsync.core.canonical import canonical_json, document_digest
+from regsync.core.operation import Operation
+from regsync.core.plan import Plan
+from regsync.core.plan_document import decode_plan, plan_document
+from regsync.diagnostics import RegsyncError, StalePlanError
 from regsync.execution.execute import (
     Execution,
     Watch,
@@ -20,12 +26,6 @@ from regsync.execution.execute import (
 from regsync.execution.journal import Interrupted, Journal, read_journal
 from regsync.execution.receipt import Receipt, Result, receipt_document
 from regsync.execution.state import StateDir, write_whole
-from regsync.backends.base import Outcome, Reader, Status, Writer
-from regsync.core.canonical import canonical_json, document_digest
-from regsync.core.operation import Operation
-from regsync.core.plan import Plan
-from regsync.core.plan_document import decode_plan, plan_document
-from regsync.diagnostics import RegsyncError, StalePlanError
 
 Say = Callable[[str], None]
 """Shows a line to whoever is watching."""
