@@ -99,6 +99,8 @@ def cli(ctx: click.Context, backend: str, organization: str | None, color: str, 
     regsync shows what it would change, and then does exactly that.
     """
     ctx.obj = Settings(backend, organization or None, color, verbose, quiet)
+    # Settings.use_color decides; left to itself, click takes colour out again of all that goes to a pipe.
+    ctx.color = True
 
 
 def main(args: list[str] | None = None) -> None:
