@@ -28,14 +28,25 @@ from regsync.core.desired import (
 Json = dict[str, Any]
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """Characters that JSON allows in a text and YAML does not, or takes for line breaks."""
-_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _ReadableDumper(_Dumper):  # type: ignore[misc]
+    """Writes texts of several lines as people do, below `|`, where YAML can."""
+
+
+def _represent_text(dumper: Any, text: str) -> Any:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_ReadableDumper.add_representer(str, _represent_text)
 
 
 def to_yaml(desired: Desired) -> str:
     """The manifest as YAML, keys sorted by name and lists in the order in which they were declared."""
     text: str = yaml.dump(
         to_manifest(desired),
-        Dumper=_DUMPER,
+        Dumper=_ReadableDumper,
         sort_keys=False,
         allow_unicode=True,
         default_flow_style=False,

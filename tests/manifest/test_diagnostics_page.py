@@ -22,6 +22,7 @@ MADE_BY_OTHER_TESTS = {
     "not-a-file",
     "too-many-errors",
     "unreadable",
+    "unusual-layout",
     "variables-too-long",
 }
 

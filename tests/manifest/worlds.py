@@ -67,8 +67,10 @@ SOURCES = st.builds(
     st.sampled_from(["v0", "v1", "v12", "latest"]),
 )
 INDICES = st.sampled_from(["v0", "v1", "v7"])
-DESCRIPTIONS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(
-    lambda t: "${" not in t
+DESCRIPTIONS = (
+    st.none()
+    | st.text("ab \n\t:#-", max_size=8)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(lambda t: "${" not in t)
 )
 CONSENT = st.lists(
     st.sampled_from(list(HazardName)).flatmap(
