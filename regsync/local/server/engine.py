@@ -12,14 +12,12 @@ The shape of an error, and the HTTP status that goes with it, are W&B's, as its 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import graphql
-from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo, GraphQLSchema
+from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo
 
 from regsync.local.errors import (
     Conflict,
@@ -30,6 +28,7 @@ from regsync.local.errors import (
     RegistryError,
     Unauthorized,
 )
+from regsync.local.server.contract import schema, snake
 
 MAX_TOKENS = 200_000
 """Longest document that is read, in GraphQL tokens: some thousands of mutations."""
@@ -57,7 +56,7 @@ def refusal(error: BaseException | None) -> Refusal:
     409 would say that asking again may help; here it never does, for changes are made one after the other.
     """
     match error:
-        case Invalid():
+        case Invalid() | UnicodeEncodeError() | OverflowError():
             return Refusal(400, "BAD_USER_INPUT")
         case Unauthorized():
             return Refusal(401, "UNAUTHENTICATED")
@@ -73,28 +72,6 @@ def refusal(error: BaseException | None) -> Refusal:
             return Refusal(500, "STORAGE_ERROR")
         case _:
             return Refusal(500, "INTERNAL_ERROR")
-
-
-def snake(name: str) -> str:
-    """`artifactID` to `artifact_id`: how a name of the schema is written in Python."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-@lru_cache(maxsize=1)
-def schema() -> GraphQLSchema:
-    """The schema, with Python's names for arguments and input fields."""
-    built = graphql.build_schema(Path(__file__).with_name("schema.graphql").read_text(encoding="utf-8"))
-    for kind in built.type_map.values():
-        if graphql.is_introspection_type(kind):
-            continue
-        if graphql.is_input_object_type(kind):
-            for name, input_field in kind.fields.items():
-                input_field.out_name = snake(name)
-        elif graphql.is_object_type(kind) or graphql.is_interface_type(kind):
-            for field in kind.fields.values():
-                for name, argument in field.args.items():
-                    argument.out_name = snake(name)
-    return built
 
 
 @lru_cache(maxsize=256)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from regsync.local.errors import Invalid
+from regsync.local.server.contract import MAX_INT
 from regsync.names import version_index
 
 MAX_LENGTH = 100_000
@@ -208,6 +209,8 @@ def _list(operator: str, value: Any) -> list[Any]:
 def _scalar(value: Any) -> Any:
     if isinstance(value, list | dict):
         raise Invalid(f"filter: expected one value, found {_shown(value)}")
+    if isinstance(value, int) and abs(value) > MAX_INT:
+        raise Invalid(f"filter: {value} is too large")
     return value
 
 

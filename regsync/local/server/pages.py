@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from regsync.local.database import Transaction
 from regsync.local.errors import Invalid
+from regsync.local.server.contract import MAX_INT
 from regsync.local.server.filters import Condition
 
 DEFAULT_SIZE = 50
@@ -79,7 +80,7 @@ def select(
         counted = tx.value(f"SELECT count(*) FROM {listing.source} WHERE {condition.sql}", *condition.parameters)
         return int(counted)
 
-    return Connection(edges, _page_info(edges, len(rows) > size), total)
+    return Connection(edges, _page_info(edges, len(rows) > size > 0), total)
 
 
 def listed(
@@ -100,7 +101,8 @@ def listed(
     size = _size(first, most)
     chosen = everything[start : start + size]
     edges = [{"node": node(item), "cursor": _write_cursor(name(item), 0)} for item in chosen]
-    return Connection(edges, _page_info(edges, len(everything) > start + size), lambda: len(everything))
+    more = 0 < size < len(everything) - start
+    return Connection(edges, _page_info(edges, more), lambda: len(everything))
 
 
 def _page_info(edges: Sequence[Json], more: bool) -> Json:
@@ -130,8 +132,9 @@ def _write_cursor(value: Any, key: int) -> str:
 def _read_cursor(text: str) -> list[Any]:
     try:
         value, key = json.loads(b64decode(text, validate=True))
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise Invalid(f"{text!r} is not a cursor of this server") from error
-    if not isinstance(value, str | int | float) or not isinstance(key, int):
+    except (binascii.Error, ValueError, TypeError, RecursionError):
+        value, key = None, None
+    small = all(not isinstance(part, int) or abs(part) <= MAX_INT for part in (value, key))
+    if not isinstance(value, str | int | float) or not isinstance(key, int) or not small:
         raise Invalid(f"{text!r} is not a cursor of this server")
     return [value, key]

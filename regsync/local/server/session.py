@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 from regsync.local.access import Actor
 from regsync.local.database import Store, Transaction
+from regsync.local.faults import explained
 from regsync.local.server.addresses import Addresses
 
 T = TypeVar("T")
@@ -33,7 +34,10 @@ class Session:
     def tx(self) -> Transaction:
         """The transaction under way; one that reads is begun where there is none."""
         if self._tx is None:
-            self._tx = self._reading.enter_context(self.store.read(self.actor))
+            tx = self._reading.enter_context(self.store.read(self.actor))
+            with explained(self.store.path, self.store.timeout):
+                tx.value("SELECT 1 FROM instance")  # the first read is the one that may have to wait for a writer
+            self._tx = tx
         return self._tx
 
     @contextmanager

@@ -176,6 +176,52 @@ class CollectionNode:
         return self.collection.next_index
 
 
+@dataclass(frozen=True, slots=True)
+class HiddenSequence:
+    """A source collection in a project that the viewer cannot see: W&B tells its name, and nothing of where it is."""
+
+    version: nodes.versions.ArtifactNode
+
+    typename: ClassVar[str] = "ArtifactSequence"
+    state: ClassVar[str] = "READY"
+    description: ClassVar[None] = None
+    updated_at: ClassVar[None] = None
+    project: ClassVar[None] = None
+    latest_artifact: ClassVar[None] = None
+    digest_algorithm: ClassVar[None] = None
+
+    @property
+    def id(self) -> str:
+        return encode(Kind.COLLECTION, self.version.version.sequence_id)
+
+    @property
+    def name(self) -> str:
+        return self.version.version.name
+
+    @property
+    def created_at(self) -> str:
+        return self.version.created_at
+
+    @property
+    def default_artifact_type(self) -> TypeNode:
+        return self.version.artifact_type
+
+    def tags(self, after: str | None = None, first: int | None = None) -> Connection:
+        return listed((), str, str)
+
+    def aliases(self, after: str | None = None, first: int | None = None) -> Connection:
+        return listed((), str, str)
+
+    def artifacts(self, **arguments: Any) -> None:
+        return None
+
+    def artifact_membership(self, alias_name: str) -> None:
+        return None
+
+    def artifact_memberships(self, **arguments: Any) -> None:
+        return None
+
+
 def of(session: Session, key: int) -> CollectionNode:
     """The collection with that integer key. Raises `NotFound`."""
     return session.once(("collection", key), lambda: CollectionNode(session, collections.by_id(session.tx, key)))

@@ -80,19 +80,23 @@ class ArtifactNode:
         return encode(Kind.ARTIFACT, self.version.id)
 
     @property
-    def artifact_sequence(self) -> nodes.collections.CollectionNode | Json:
-        """The source collection; where the viewer cannot see it, its name alone, as W&B does."""
+    def artifact_sequence(self) -> nodes.collections.CollectionNode | nodes.collections.HiddenSequence:
         if artifacts.source_is_visible(self.session.tx, self.version):
             return nodes.collections.of(self.session, self.version.sequence_id)
-        return {"id": encode(Kind.COLLECTION, self.version.sequence_id), "name": self.version.name}
+        return nodes.collections.HiddenSequence(self)
 
     @property
     def version_index(self) -> int | None:
         return self.version.index
 
     @property
-    def artifact_type(self) -> Json:
-        return {"name": self.version.type}
+    def artifact_type(self) -> nodes.collections.TypeNode:
+        version = self.version
+        key = self.session.once(
+            ("type of", version.sequence_id),
+            lambda: self.session.tx.value("SELECT type_id FROM collections WHERE id = ?", version.sequence_id),
+        )
+        return nodes.collections.TypeNode(self.session, version.project_id, key, version.type)
 
     @property
     def description(self) -> str | None:
