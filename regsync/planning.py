@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regsync.execution.receipt import decode_receipt_operations
 from regsync.backends.base import Status
 from regsync.core.desired import Consents, Desired
 from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
 from regsync.core.live import Destination, Live
-from regsync.core.plan import EVERYTHING, Inputs, ManifestInfo, Plan, Selection, make_plan, make_undo_plan
+from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
+from regsync.core.planner import Inputs, make_plan, make_undo_plan
 from regsync.core.scope import restrict, scope_of, scope_of_actions
 from regsync.core.staleness import check_destination
 from regsync.core.undo import undo_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
+from regsync.execution.receipt import decode_receipt_operations
 from regsync.names import Address
 
 if TYPE_CHECKING:

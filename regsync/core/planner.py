@@ -1,0 +1,132 @@
+"""The planner: from what is declared and what is live to a proven Plan. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from regsync.core.actions import Json
+from regsync.core.desired import Desired, HazardName
+from regsync.core.diff import Comparison, ManualStep
+from regsync.core.hazards import Hazard, assess, consent_places
+from regsync.core.live import Destination, Live, Scope, Unresolved, Version
+from regsync.core.operation import Operation
+from regsync.core.order import number_off, put_in_order
+from regsync.core.owned import owned_by, unchanged
+from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, ReadInfo, Selection
+from regsync.core.proof import Proof, prove
+from regsync.core.undo import Irrevocable, Undo, undo_of
+from regsync.diagnostics import Diagnostic, DiagnosticsError
+from regsync.names import Address, SourceRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything that a plan is made from; the same inputs make the same plan, byte for byte."""
+
+    desired: Desired
+    live: Live
+    scope: Scope
+    resolved: Mapping[SourceRef, Version | Unresolved]
+    destination: Destination
+    manifest: ManifestInfo
+    fingerprints: Mapping[str, str]
+    manages_protected: bool
+    selection: Selection = EVERYTHING
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+def make_plan(inputs: Inputs, comparison: Comparison) -> Plan:
+    """Compare, order, judge and prove. `comparison` is the one of the same desired and live state.
+
+    Raises `DiagnosticsError` where the desired state cannot be reached, with every reason; `ProofError` never, unless
+    regsync has a defect.
+    """
+    actor = inputs.destination.user
+    findings = comparison.findings(inputs.resolved, actor=actor, manages_protected=inputs.manages_protected)
+    diagnostics = [*inputs.warnings, *findings.diagnostics]
+    if any(diagnostic.is_error for diagnostic in diagnostics):
+        raise DiagnosticsError(diagnostics)
+    operations = put_in_order(findings.drafts, actor)
+
+    def nothing_left(final: Live) -> bool:
+        again = Comparison(inputs.desired, final).findings(
+            inputs.resolved, actor=actor, manages_protected=inputs.manages_protected
+        )
+        return not again.drafts and not any(d.is_error for d in again.diagnostics)
+
+    proof, final = prove(operations, inputs.live, actor, nothing_left)
+    undo = undo_of(operations, final, actor)
+    return _assembled(
+        inputs,
+        operations,
+        assess(operations, findings.emptied, inputs.desired, inputs.live, inputs.selection.allow),
+        proof=proof,
+        manual=tuple(findings.manual),
+        warnings=tuple(diagnostics),
+        undo=number_off(undo.drafts),
+        irrevocable=undo.irrevocable,
+    )
+
+
+def make_undo_plan(inputs: Inputs, undo: Undo, receipt_digest: str) -> Plan:
+    """The plan that takes a receipt back, from what `undo_of` found against the live state in `inputs`."""
+    actor = inputs.destination.user
+    operations = number_off(undo.drafts)
+    hazards = assess(operations, (), inputs.desired, inputs.live, inputs.selection.allow)
+    proof, final = prove(operations, inputs.live, actor, lambda _: True)
+    return _assembled(
+        inputs,
+        operations,
+        tuple(hazard for hazard in hazards if hazard.name is not HazardName.EMPTY_DESIRED),
+        proof=proof,
+        warnings=inputs.warnings,
+        undo=number_off(undo_of(operations, final, actor).drafts),
+        irrevocable=undo.irrevocable,
+        undoes=receipt_digest,
+    )
+
+
+def _assembled(
+    inputs: Inputs,
+    operations: tuple[Operation, ...],
+    hazards: tuple[Hazard, ...],
+    *,
+    proof: Proof,
+    undo: tuple[Operation, ...],
+    irrevocable: tuple[Irrevocable, ...],
+    warnings: tuple[Diagnostic, ...],
+    manual: tuple[ManualStep, ...] = (),
+    undoes: str | None = None,
+) -> Plan:
+    read = inputs.live.read
+    return Plan(
+        destination=inputs.destination,
+        manifest=inputs.manifest,
+        read=ReadInfo(inputs.scope, read.complete, read.pages, read.items, inputs.fingerprints),
+        selection=inputs.selection,
+        operations=operations,
+        hazards=hazards,
+        manual=manual,
+        warnings=warnings,
+        owned=owned_by(inputs.desired),
+        consents=_consents(inputs),
+        unchanged=unchanged(inputs.desired, operations),
+        undo=undo,
+        irrevocable=irrevocable,
+        proof=proof,
+        undoes=undoes,
+    )
+
+
+def _consents(inputs: Inputs) -> tuple[Json, ...]:
+    given: list[Json] = [
+        {"address": str(Address(registry, collection)) if registry else "", "hazard": name.value, "number": number}
+        for registry, collection, consents in consent_places(inputs.desired)
+        for name, number in sorted(consents.items())
+    ]
+    given += [
+        {"address": "--allow", "hazard": name.value, "number": number}
+        for name, number in sorted(inputs.selection.allow.items())
+    ]
+    return tuple(given)
