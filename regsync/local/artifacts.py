@@ -225,6 +225,8 @@ def delete(tx: Transaction, version: Version, *, with_aliases: bool = False) -> 
     own (`latest` included) and not `with_aliases`; `Forbidden`.
     """
     require(entity_role(tx, version.entity_id), Role.MEMBER, "delete artifacts", f"artifact {version}")
+    if by_id(tx, version.id).state == DELETED:
+        missing(f"artifact {version}")
     guard = tx.one(
         """SELECT p.name AS project, c.name AS collection, a.name AS alias FROM memberships m
            JOIN aliases a ON a.membership_id = m.id JOIN collections c ON c.id = m.collection_id

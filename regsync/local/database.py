@@ -12,12 +12,13 @@ import os
 import re
 import sqlite3
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from regsync.local import faults
 from regsync.local.access import OWNER, Actor
@@ -32,6 +33,7 @@ DEFAULT_TIMEOUT = 10.0
 _CACHE_KIB = 64 * 1024
 """At most this much memory a connection for pages; SQLite's own 2 MiB makes large seeds a third slower."""
 
+T = TypeVar("T")
 Clock = Callable[[], datetime]
 Json = Mapping[str, Any] | list[Any] | str | int | None
 
@@ -175,7 +177,7 @@ class Store:
             if connection.in_transaction:
                 raise RuntimeError("a transaction of this store is already open in this thread")
             connection.execute(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
-            connection.execute(begin)
+            _patiently(connection, self.timeout, lambda: _begin(connection, begin))
             try:
                 now = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
                 yield Transaction(connection, actor, self.files, now.replace("+00:00", "Z"), writing=writing)
@@ -190,7 +192,7 @@ class Store:
             return held[1]
         connection = _connect(self.path, self.timeout, "rw")
         try:
-            _check_is_ours(connection, self.path)
+            _patiently(connection, self.timeout, lambda: _check_is_ours(connection, self.path))
         except BaseException:
             connection.close()
             raise
@@ -248,12 +250,50 @@ def _connect(path: Path, timeout: float, mode: str) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=256,
     )
+    try:
+        _prepare(connection, timeout)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, timeout: float) -> None:
     connection.row_factory = sqlite3.Row
     connection.create_function("regexp", 2, _regexp, deterministic=True)
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
+    _patiently(connection, timeout, lambda: connection.execute("PRAGMA synchronous = FULL"))
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    return connection
+
+
+def _begin(connection: sqlite3.Connection, begin: str) -> None:
+    """Begin a transaction and take its lock at once, so that nothing in a read can find the file locked later."""
+    connection.execute(begin)
+    connection.execute("SELECT 1 FROM instance").fetchone()
+
+
+def _patiently(connection: sqlite3.Connection, timeout: float, act: Callable[[], T]) -> T:
+    """Do something that takes a lock, trying every few milliseconds until the timeout.
+
+    SQLite's own waiting pauses up to 100 ms between tries, and a busy writer leaves gaps far shorter than that: readers
+    were seen to wait for seconds. Once a lock is held, SQLite's waiting is right again: for the commit.
+    """
+    deadline = time.monotonic() + timeout
+    pause = 0.0
+    connection.execute("PRAGMA busy_timeout = 0")
+    while True:
+        try:
+            result = act()
+            break
+        except sqlite3.OperationalError as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if not faults.is_busy(error) or time.monotonic() > deadline:
+                raise
+        pause = min(pause + 0.001, 0.005)
+        time.sleep(pause)
+    connection.execute(f"PRAGMA busy_timeout = {round(timeout * 1000)}")
+    return result
 
 
 def _regexp(pattern: str, text: object) -> bool:

@@ -58,10 +58,16 @@ def explained(path: Path, timeout: float) -> Iterator[None]:
         raise _from_os(error, path) from error
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another connection holds a lock that is in the way."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def _from_sqlite(error: sqlite3.Error, path: Path, timeout: float) -> FileProblem | None:
     extended = getattr(error, "sqlite_errorcode", 0)
     code = extended & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if is_busy(error):
         return Locked(
             f"{path}: another process is using the registry; waited {timeout:g} seconds",
             hint="try again when it is done",
@@ -91,7 +97,7 @@ def _from_os(error: OSError, path: Path) -> FileProblem:
         return _full(Path(where))
     if error.errno in _DENIED:
         return read_only(Path(where))
-    return Damaged(f"{where}: {error.strerror or error}")
+    return FileProblem(f"{where}: {error.strerror or error}")
 
 
 def _full(path: Path) -> DiskFull:

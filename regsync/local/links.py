@@ -83,6 +83,7 @@ def link(
     Raises `Forbidden`, `Invalid` (the type, a personal or foreign source), `Conflict` (a deleted or pending version).
     """
     require(registries.role(tx, registry), Role.MEMBER, "link versions", f"registry {registry.name}")
+    version = artifacts.by_id(tx, version.id)  # as it is now: it may have been read in an earlier transaction
     _check_source(registry, version)
     collection = collections.find(tx, registry, collection_name)
     if collection is not None and collection.type != version.type:
