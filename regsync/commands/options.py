@@ -53,7 +53,13 @@ def manifest_arguments(*, required: bool = True) -> Callable[[Callable[P, R]], C
     """Give a command `PATH…` and the options that go with it; the function gets them as `manifests: ManifestArguments`."""
 
     def decorate(function: Callable[P, R]) -> Callable[..., R]:
-        @click.argument("paths", metavar="PATH...", nargs=-1, required=required, type=click.Path(path_type=Path))
+        @click.argument(
+            "paths",
+            metavar="PATH..." if required else "[PATH...]",
+            nargs=-1,
+            required=required,
+            type=click.Path(path_type=Path),
+        )
         @click.option(
             "--var",
             "variables",

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
 from regsync.manifest.files import Source
 from regsync.manifest.shape import Shape
-from regsync.manifest.spans import List, Map, Node, Scalar, Written, after_properties, spans
+from regsync.manifest.spans import List, Map, Node, Scalar, Written, after_properties, comments, scalars, spans
 from regsync.manifest.tree import parse
 
 STEP = 2
+MODE_LINE = "yaml-language-server:"
+"""In a comment that tells editors which schema a file follows; it stays at the top."""
 _ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
-_COMMENT = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
 _BLOCK_HEADER = re.compile(r"[|>]([-+]?)([1-9]?)([-+]?)")
 
 
@@ -68,32 +69,6 @@ def _is_same(before: str, after: str, name: str) -> bool:
     return Counter(comments(before)) == Counter(comments(after))
 
 
-def comments(text: str) -> list[str]:
-    """Every comment of a text, from `#` to the end of its line without trailing spaces."""
-    pieces: list[str] = []
-    end = 0
-    for scalar in _scalars([document.root for document in spans(text)]):
-        start = scalar.start.offset
-        if scalar.is_block:
-            start = text.find("\n", start) if "\n" in text[start:] else len(text)
-        pieces.append(text[end:start])
-        end = max(end, scalar.end.offset)
-    pieces.append(text[end:])
-    return [found.rstrip() for found in _COMMENT.findall(" ".join(pieces))]
-
-
-def _scalars(nodes: Sequence[Node]) -> list[Scalar]:
-    found: list[Scalar] = []
-    for node in nodes:
-        if isinstance(node, Scalar):
-            found.append(node)
-        elif isinstance(node, Map):
-            found += _scalars([each for entry in node.entries for each in entry])
-        elif isinstance(node, List):
-            found += _scalars(node.items)
-    return found
-
-
 @dataclass(slots=True)
 class _Entry:
     """An entry of a block: the comments and blank lines above it, and its own lines with all that is in it."""
@@ -117,11 +92,15 @@ class _Layout:
         if not self.lines[-1]:
             self.lines.pop()
         self.in_order = True
+        self.containers: dict[int, int] = {}
+        """The column of the block that each block text is in, by the identity of its node."""
 
     def run(self, *, in_order: bool) -> str:
         """The text in its layout; `in_order`: with the keys in the order of the schema."""
         self.in_order = in_order
         documents = spans(self.text)
+        for document in documents:
+            self.find_containers(document.root, 0)
         self.close_last_scalar(documents)
         out: list[str] = []
         at = 0
@@ -135,10 +114,10 @@ class _Layout:
 
     def close_last_scalar(self, documents: Sequence[Written]) -> None:
         """A block text at the very end, without a line break, has none in its value: the break that is added must not count."""
-        scalars = _scalars([document.root for document in documents])
-        if not scalars or not scalars[-1].is_block or self.text.endswith("\n"):
+        found = scalars([document.root for document in documents])
+        if not found or not found[-1].is_block or self.text.endswith("\n"):
             return
-        last = scalars[-1]
+        last = found[-1]
         if last.end.offset < len(self.text):
             return
         line = self.lines[last.start.line]
@@ -161,14 +140,21 @@ class _Layout:
         if isinstance(root, Map | List) and not root.flow:
             if root.start.line < at or root.anchor or (document.explicit and root.start.line == document.start.line):
                 raise _UnusualError(root.start.line, "a document that starts like this")
-            first = _trimmed_end(self.gap(at, root.start.line, 0), keep=True)
-            return out + first + self.block(root, 0, Shape.root(), root.start.line, stop), stop
+            top = self.end_of_header(at, root.start.line)
+            return [*out, *self.gap(at, top, 0), *self.block(root, 0, Shape.root(), top, stop)], stop
         if _is_empty(root):
             return out + _trimmed(self.gap(at, stop, 0)), stop
         last = self.last_line(root)
         out += self.gap(at, root.start.line, 0) if root.start.line >= at else []
         out += [self.lines[number].rstrip() for number in range(root.start.line, last + 1)]
         return out + _trimmed_end(self.gap(last + 1, stop, 0)), stop
+
+    def end_of_header(self, first: int, key: int) -> int:
+        """Of the lines above the first key: up to where they are about the file. Comments right above the key are about it."""
+        top = key
+        while top > first and self.lines[top - 1].strip():
+            top -= 1
+        return key if any(MODE_LINE in line for line in self.lines[top:key]) else top
 
     # Blocks -----------------------------------------------------------------------------------------------------
 
@@ -250,7 +236,8 @@ class _Layout:
         if _is_empty(value):
             return [prefix + _comment(rest), *_trimmed_end(self.gap(line + 1, stop, indent + STEP))]
         body = self.inline(value, indent, column, shape)
-        below = self.gap(self.last_line(value) + 1, stop, indent + STEP)
+        deeper = 0 if isinstance(value, Scalar) and value.is_block else STEP  # Deeper would be a part of a block text.
+        below = self.gap(self.last_line(value) + 1, stop, indent + deeper)
         if value.start.line > line and (rest.strip() or any(map(str.strip, self.lines[line + 1 : value.start.line]))):
             above = self.gap(line + 1, value.start.line, indent + STEP)
             return [prefix + _comment(rest), *above, " " * (indent + STEP) + body[0], *body[1:], *below]
@@ -280,11 +267,17 @@ class _Layout:
     def block_text(self, value: Scalar, indent: int, column: int, last: int) -> list[str]:
         """The lines of a `|` or `>` text. Spaces at their ends belong to the text."""
         lines = self.lines[value.start.line + 1 : last + 1]
+        old = self.depth(value, column, lines)
         header = _BLOCK_HEADER.match(self.text, after_properties(self.text, value))
-        given = int(header[2]) if header and header[2] else 0
-        old = column + given if given else next((_indent(line) for line in lines if line.strip(" ")), 0)
-        new = indent + given if given else indent + STEP
+        new = indent + (int(header[2]) if header and header[2] else STEP)
         return [" " * new + line[old:] if len(line) > old or line.strip(" ") else "" for line in lines]
+
+    def depth(self, value: Scalar, column: int, lines: Sequence[str]) -> int:
+        """The indentation of a block text in a container at `column`: as its header says, or that of its first line."""
+        header = _BLOCK_HEADER.match(self.text, after_properties(self.text, value))
+        if header and header[2]:
+            return column + int(header[2])
+        return next((_indent(line) for line in lines if line.strip(" ")), len(self.text))
 
     def flow(self, node: Node, shape: Shape) -> str:
         """A value that stands in one line."""
@@ -314,6 +307,14 @@ class _Layout:
             elif not out or out[-1]:
                 out.append("")
         return out
+
+    def find_containers(self, node: Node, column: int) -> None:
+        if isinstance(node, Scalar):
+            self.containers[id(node)] = column
+        elif isinstance(node, Map | List) and not node.flow:
+            inner = [value for _, value in node.entries] if isinstance(node, Map) else node.items
+            for each in inner:
+                self.find_containers(each, self.column(node))
 
     def column(self, node: Map | List) -> int:
         """The column of a block's keys or dashes."""
@@ -348,8 +349,7 @@ class _Layout:
         if header and "+" in header[0]:
             return last
         body = self.lines[node.start.line + 1 : last + 1]
-        given = bool(header and header[2])
-        depth = 0 if given else next((_indent(line) for line in body if line.strip(" ")), len(self.text))
+        depth = self.depth(node, self.containers.get(id(node), 0), body)
         while last > node.start.line and not self.lines[last].strip(" ") and len(self.lines[last]) <= depth:
             last -= 1
         return last
@@ -384,8 +384,8 @@ def _trimmed_start(lines: list[str]) -> list[str]:
     return lines[1:] if lines and not lines[0] else lines
 
 
-def _trimmed_end(lines: list[str], *, keep: bool = False) -> list[str]:
-    return lines[:-1] if lines and not lines[-1] and not keep else lines
+def _trimmed_end(lines: list[str]) -> list[str]:
+    return lines[:-1] if lines and not lines[-1] else lines
 
 
 def _trimmed(lines: list[str]) -> list[str]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from yaml.events import (
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What ends a line for libyaml; `str.splitlines` ends lines at other characters as well."""
+_COMMENT = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
 _PROPERTIES = re.compile(r"&[^\s,\[\]{}]+(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|[\n\r])|[ \t])*")
 
 
@@ -97,6 +98,33 @@ class Written:
 def spans(text: str) -> list[Written]:
     """The documents of a text without a byte order mark. Raises `yaml.YAMLError` for what is no YAML."""
     return list(_Reader(text).documents())
+
+
+def scalars(nodes: Iterable[Node]) -> list[Scalar]:
+    """Every scalar in the nodes, keys included, as they stand in the text."""
+    found: list[Scalar] = []
+    for node in nodes:
+        if isinstance(node, Scalar):
+            found.append(node)
+        elif isinstance(node, Map):
+            found += scalars(each for entry in node.entries for each in entry)
+        elif isinstance(node, List):
+            found += scalars(node.items)
+    return found
+
+
+def comments(text: str) -> list[str]:
+    """Every comment of a text, from `#` to the end of its line without trailing spaces."""
+    pieces: list[str] = []
+    end = 0
+    for scalar in scalars(document.root for document in spans(text)):
+        start = scalar.start.offset
+        if scalar.is_block:
+            start = text.find("\n", start) if "\n" in text[start:] else len(text)
+        pieces.append(text[end:start])
+        end = max(end, scalar.end.offset)
+    pieces.append(text[end:])
+    return [found.rstrip() for found in _COMMENT.findall("\n".join(pieces))]
 
 
 def after_properties(text: str, node: Node) -> int:
