@@ -24,16 +24,28 @@ def items(block: list[Any]) -> dict[str, bool]:
 def check(before: Live, manifest: Json, after: Live) -> None:
     """Assert that `after` is what `manifest` asks for, and that nothing else has changed since `before`."""
     declared = manifest["registries"]
+    renamed = _renamed(declared, before.registries)
     for name in before.registries.keys() | after.registries.keys() | declared.keys():
-        was, now = before.registries.get(name), after.registries.get(name)
+        was, now = before.registries.get(renamed.get(name, name)), after.registries.get(name)
         wanted = declared.get(name)
-        if wanted is None:
+        if name in renamed.values():
+            assert now is None, f"{name} has another name now"
+        elif wanted is None:
             assert was == now, f"{name} is not declared and has changed"
         elif wanted == "absent":
             assert now is None
         else:
             assert now is not None, f"{name} is declared and not there"
             _check_registry(was, wanted, now)
+
+
+def _renamed(declared: Json, there: Any) -> dict[str, str]:
+    """New name → old name, for what has to be renamed."""
+    return {
+        name: block["previously"]
+        for name, block in declared.items()
+        if block != "absent" and block.get("previously") in there and name not in there
+    }
 
 
 def _check_registry(was: LiveRegistry | None, wanted: Json, now: LiveRegistry) -> None:
@@ -70,14 +82,17 @@ def _check_collections(old: LiveRegistry, wanted: Json, now: LiveRegistry) -> No
     declared = wanted.get("collections", {})
     unlisted = wanted.get("unlisted", {})
     remove_others = "collections" in wanted and unlisted.get("collections") == "remove"
+    renamed = _renamed(declared, old.collections)
     for name in old.collections.keys() | now.collections.keys() | declared.keys():
         block = declared.get(name)
-        if block == "absent" or (block is None and remove_others):
+        if name in renamed.values():
+            assert name not in now.collections
+        elif block == "absent" or (block is None and remove_others):
             assert name not in now.collections
         elif block is None:
             assert now.collections.get(name) == old.collections.get(name), f"{name} is not declared and has changed"
         else:
-            was = old.collections.get(name) or LiveCollection(name, block["type"])
+            was = old.collections.get(renamed.get(name, name)) or LiveCollection(name, block["type"])
             _check_collection(was, block, {**unlisted, **block.get("unlisted", {})}, now.collections[name])
 
 

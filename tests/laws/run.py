@@ -11,13 +11,13 @@ from typing import Any
 
 import yaml
 
-from regsync.execution.run import Applied, apply_plan
-from regsync.execution.state import StateDir
 from regsync.backends import open_reader, open_writer
 from regsync.core.desired import HazardName
 from regsync.core.live import Live, RegistryScope
 from regsync.core.plan import Plan, Selection
 from regsync.core.plan_document import plan_document, plan_text
+from regsync.execution.run import Applied, apply_plan
+from regsync.execution.state import StateDir
 from regsync.local.database import create_store
 from regsync.local.planting import plant
 from regsync.local.seed_reader import parse_seed

@@ -134,6 +134,7 @@ def wanted_registries(draw: st.DrawFn) -> Json | str:
     if draw(st.integers(0, 5)):
         names = draw(st.sets(st.sampled_from(sorted(COLLECTIONS))))
         registry["collections"] = {name: draw(wanted_collections(name)) for name in sorted(names)}
+        _rename_some(draw, registry["collections"], sorted(COLLECTIONS))
     if draw(st.booleans()):
         registry["unlisted"] = draw(unlisted(["members", "protected_aliases", "collections", "aliases", "tags"]))
     return registry
@@ -143,8 +144,14 @@ def wanted_registries(draw: st.DrawFn) -> Json | str:
 def wanted_worlds(draw: st.DrawFn) -> Json:
     """A manifest."""
     names = draw(st.sets(st.sampled_from(REGISTRIES), min_size=1))
-    return {
-        "apiVersion": "regsync/v1",
-        "organization": "acme",
-        "registries": {name: draw(wanted_registries()) for name in sorted(names)},
-    }
+    registries = {name: draw(wanted_registries()) for name in sorted(names)}
+    _rename_some(draw, registries, REGISTRIES)
+    return {"apiVersion": "regsync/v1", "organization": "acme", "registries": registries}
+
+
+def _rename_some(draw: st.DrawFn, blocks: dict[str, Any], pool: list[str]) -> None:
+    """Give some blocks a former name: one that is not declared itself, nor taken by another block."""
+    free = [name for name in pool if name not in blocks]
+    for block in blocks.values():
+        if free and block != "absent" and draw(st.integers(0, 2)) == 0:
+            block["previously"] = free.pop()
