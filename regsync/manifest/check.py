@@ -7,7 +7,7 @@ there is no value.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from regsync.diagnostics import Diagnostic, Position
 from regsync.manifest import words
+from regsync.manifest.locate import Locator
 from regsync.manifest.tree import Block, Document, Items, key_position, position, value_position
 from regsync.schema_files import schema
 
@@ -83,13 +84,12 @@ def check(document: Document, ignore: Container[Position] = ()) -> list[Diagnost
         document.root = None
         return [Diagnostic("missing-key", message, position(document.mark), hint)]
     missing = {(id(container), key) for container, key in document.missing}
-    findings: list[_Finding] = []
-    for error in islice(_validator().iter_errors(root), MAX_ERRORS):
-        findings += _findings(document, error, missing)
+    findings = _all_findings(document, missing)
     if len(findings) >= MAX_ERRORS:
         message = "this document has more errors than are worth listing"
         hint = "correct these first"
         findings.append(_Finding(Diagnostic("too-many-errors", message, position(document.mark), hint), False, None))
+        document.root = None
     findings += _descriptions(document)
     _prune(document, findings)
     wrong_types = {finding.diagnostic.position for finding in findings if finding.type_error}
@@ -111,8 +111,7 @@ def _prune(document: Document, findings: list[_Finding]) -> None:
             if finding.slot:
                 finding.slot[0].pop(finding.slot[1], None)
         root["apiVersion"] = "regsync/v1"
-        errors = islice(_validator().iter_errors(root), MAX_ERRORS)
-        findings = [finding for error in errors for finding in _findings(document, error, set())]
+        findings = _all_findings(document, set())
     if findings:
         document.root = None
 
@@ -127,13 +126,25 @@ def _other_version(root: Block) -> Diagnostic:
     return Diagnostic("api-version", message, where, "write apiVersion: regsync/v1")
 
 
-def _findings(document: Document, error: ValidationError, missing: set[tuple[int, Any]]) -> Iterator[_Finding]:
+def _all_findings(document: Document, missing: set[tuple[int, Any]]) -> list[_Finding]:
+    locator = Locator(document.root)
+    found = (
+        finding
+        for error in _validator().iter_errors(document.root)
+        for finding in _findings(document, error, locator.path(error), missing)
+    )
+    return list(islice(found, MAX_ERRORS))
+
+
+def _findings(
+    document: Document, error: ValidationError, path: list[Any], missing: set[tuple[int, Any]]
+) -> Iterator[_Finding]:
     node: Any = document.root
     container: Block | Items | None = None
     key: Any = None
     keep: tuple[Block, str] | None = None
     kind: Any = error.kind
-    for step in _real_path(document.root, error):
+    for step in path:
         container, key = node, step
         node = node[step]
         if isinstance(container, Block):
@@ -167,38 +178,6 @@ def _findings(document: Document, error: ValidationError, missing: set[tuple[int
         elif isinstance(node, str) or name not in _TEXT_ONLY:
             code, message, hint = words.bad_value(label, node, error, _subschema(error))
             yield _Finding(Diagnostic(code, message, where, hint), name == "type", keep)
-
-
-def _real_path(root: Any, error: ValidationError) -> list[Any]:
-    """The keys and indices that lead to what an error speaks of.
-
-    The validator gives the key "007" as the number 7. Where several keys may be meant, it is the one with the value that
-    the error quotes.
-    """
-    path: list[Any] = list(error.instance_path)
-    if not any(isinstance(step, int) for step in path):
-        return path
-    return _find(root, path, error.instance) or _find(root, path, None) or path
-
-
-def _number(key: str) -> int | None:
-    return int(key) if key.isascii() and len(key) < 25 and key.removeprefix("+").isdecimal() else None
-
-
-def _find(node: Any, path: list[Any], quoted: Any) -> list[Any] | None:
-    if not path:
-        return [] if quoted is None or node == quoted else None
-    step = path[0]
-    keys: Iterable[Any] = ()
-    if isinstance(node, Items):
-        keys = [step] if isinstance(step, int) and step < len(node) else []
-    elif isinstance(node, Block):
-        keys = [key for key in node if key == step or (isinstance(step, int) and _number(key) == step)]
-    for key in keys:
-        rest = _find(node[key], path[1:], quoted)
-        if rest is not None:
-            return [key, *rest]
-    return None
 
 
 def _descriptions(document: Document) -> Iterator[_Finding]:
