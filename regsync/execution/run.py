@@ -25,7 +25,7 @@ from regsync.execution.execute import (
 )
 from regsync.execution.journal import Interrupted, Journal, read_journal
 from regsync.execution.receipt import Receipt, Result, receipt_document
-from regsync.execution.state import StateDir, write_whole
+from regsync.execution.state import StateDir, short_digest, write_whole
 
 Say = Callable[[str], None]
 """Shows a line to whoever is watching."""
@@ -79,7 +79,7 @@ def apply_plan(
 
 def _refuse_second_time(plan: Plan, digest: str, done: frozenset[str], state: StateDir) -> None:
     """What this very plan did once and somebody took back is not done again: that would overrule them unseen."""
-    for document in state.read_receipts():
+    for document in state.read_receipts(digest):
         if document.get("plan") != digest:
             continue
         undone = [
@@ -96,7 +96,7 @@ def _refuse_second_time(plan: Plan, digest: str, done: frozenset[str], state: St
 
 
 def _free_name(folder: Path, at: str, digest: str, ending: str) -> Path:
-    stem = f"{at.replace(':', '').replace('-', '')}-{digest.removeprefix('sha256:')[:12]}"
+    stem = f"{at.replace(':', '').replace('-', '')}-{short_digest(digest)}"
     path = folder / f"{stem}{ending}"
     number = 2
     while path.exists():

@@ -64,10 +64,11 @@ class StateDir:
                 code="state-dir",
             ) from error
 
-    def read_receipts(self) -> list[dict[str, Any]]:
-        """Every readable receipt, oldest first. Files that are no receipts are passed over: nothing depends on them."""
+    def read_receipts(self, plan_digest: str | None = None) -> list[dict[str, Any]]:
+        """Every readable receipt (of one plan, if given), oldest first. What is no receipt is passed over: nothing needs it."""
         found = []
-        for path in sorted(self.receipts.glob("*.json")):
+        pattern = f"*-{short_digest(plan_digest)}*.json" if plan_digest else "*.json"
+        for path in sorted(self.receipts.glob(pattern)):
             try:
                 document = json.loads(path.read_text(encoding="utf-8"))
             except (OSError, ValueError):
@@ -75,6 +76,11 @@ class StateDir:
             if isinstance(document, dict) and str(document.get("format", "")).startswith("regsync/receipt/"):
                 found.append(document)
         return found
+
+
+def short_digest(digest: str) -> str:
+    """The part of a digest that stands in file names."""
+    return digest.removeprefix("sha256:")[:12]
 
 
 def write_whole(path: Path, text: str) -> None:
