@@ -110,8 +110,9 @@ class ReadOnlyClient:
         asked = error.after if isinstance(error, BusyError) else None
         if asked is not None:
             return asked + 0.1
-        backoff = tenacity.wait_exponential_jitter(self._options.first_wait, self._options.longest_wait, jitter=0.3)
-        return backoff(state)
+        first = self._options.first_wait
+        doubling = tenacity.wait_exponential(multiplier=first, max=self._options.longest_wait)
+        return doubling(state) + tenacity.wait_random(0, first)(state)
 
     def _is_over(self, state: tenacity.RetryCallState) -> bool:
         """Whether the next attempt would be after the deadline, or is not worth making."""
