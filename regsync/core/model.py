@@ -9,7 +9,7 @@ from typing import NamedTuple, assert_never
 
 from regsync.core import actions as a
 from regsync.core.live import Live, LiveCollection, LiveRegistry, Version
-from regsync.names import Role
+from regsync.names import Role, Visibility
 
 Key = tuple[str, str]
 """Registry and collection, by the names they had (or first got); it follows a collection through renames."""
@@ -123,6 +123,8 @@ class Model:
     def _in_registry(action: a.SettingAction, registry: LiveRegistry) -> None:
         match action:
             case a.UpdateRegistry():
+                if registry.visibility is Visibility.RESTRICTED is not action.new_visibility:
+                    raise IllegalActionError(f"registry {registry.name!r} is restricted and stays so")
                 registry.description = action.new_description
                 registry.visibility = action.new_visibility
             case a.AllowArtifactTypes():
@@ -130,10 +132,14 @@ class Model:
             case a.ProtectAlias():
                 registry.protected_aliases = (registry.protected_aliases or frozenset()) | {action.alias}
             case a.UnprotectAlias():
+                if action.alias not in (registry.protected_aliases or ()):
+                    raise IllegalActionError(f"alias {action.alias!r} is not protected")
                 registry.protected_aliases = (registry.protected_aliases or frozenset()) - {action.alias}
             case a.SetMember():
                 registry.members = {**(registry.members or {}), action.member: action.role}
             case a.RemoveMember():
+                if action.member not in (registry.members or ()):
+                    raise IllegalActionError(f"{action.member!r} is no member")
                 registry.members = {k: v for k, v in (registry.members or {}).items() if k != action.member}
             case _:
                 assert_never(action)
@@ -144,8 +150,7 @@ class Model:
             case a.CreateCollection():
                 if name in registry.collections:
                     raise IllegalActionError(f"there is a collection {name!r} already")
-                if registry.artifact_types is not None and action.type not in registry.artifact_types:
-                    raise IllegalActionError(f"registry {registry.name!r} does not accept type {action.type!r}")
+                self._check_accepted(registry, action.type)
                 created = LiveCollection(name, action.type, action.description)
                 self._own.add(id(created))
                 registry.collections[name] = created
@@ -166,6 +171,11 @@ class Model:
             case _:
                 assert_never(action)
 
+    @staticmethod
+    def _check_accepted(registry: LiveRegistry, kind: str) -> None:
+        if registry.artifact_types is not None and kind not in registry.artifact_types:
+            raise IllegalActionError(f"registry {registry.name!r} does not accept type {kind!r}")
+
     def _in_collection(self, action: a.ContentAction, collection: LiveCollection) -> list[Effect]:
         key = self.identity(action.registry, action.collection)
         match action:
@@ -176,6 +186,7 @@ class Model:
             case a.RemoveTags():
                 collection.tags -= frozenset(action.tags)
             case a.LinkVersion():
+                self._check_accepted(self.registries[action.registry], action.version.type)
                 self._link(action, collection)
             case a.UnlinkVersion():
                 return self._unlink(action, collection, key)

@@ -16,6 +16,7 @@ from regsync.core.diff.context import (
     Findings,
     Matcher,
     RegistryContext,
+    accepts,
     note_if_emptied,
     some,
 )
@@ -88,15 +89,7 @@ def _type_of(
             f"use --target {address} to make it" if wanted.partial else "add `type:`, or correct the name",
         )
         return None
-    if context.accepted is not None and wanted.type not in context.accepted:
-        findings.error(
-            "type-not-accepted",
-            f"registry {context.name!r} does not accept artifacts of type {wanted.type!r}",
-            wanted.origin,
-            f"accepted are {', '.join(sorted(context.accepted)) or 'none'}; add it to `artifact_types`",
-        )
-        return None
-    return wanted.type
+    return wanted.type if accepts(wanted.type, context, wanted.origin, findings) else None
 
 
 def _itself(

@@ -90,6 +90,19 @@ class RegistryContext:
     """Aliases that are protected now, or will be, or (where the list cannot be read) are declared to be."""
 
 
+def accepts(kind: str, context: RegistryContext, position: Position, findings: Findings) -> bool:
+    """Whether the registry takes new links of that type, now or after this plan; an error is recorded where it does not."""
+    if context.accepted is None or kind in context.accepted:
+        return True
+    findings.error(
+        "type-not-accepted",
+        f"registry {context.name!r} does not accept artifacts of type {kind!r}",
+        position,
+        f"accepted are {', '.join(sorted(context.accepted)) or 'none'}; add it to `artifact_types`",
+    )
+    return False
+
+
 def note_if_emptied(block: object, unlisted: list[str], noun: str, address: Address, findings: Findings) -> None:
     """Record the hazard that an empty block would remove everything of its kind."""
     if not block and unlisted:

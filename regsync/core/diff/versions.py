@@ -6,7 +6,15 @@ from typing import NamedTuple
 
 from regsync.core import actions as a
 from regsync.core.desired import DesiredCollection, HazardName, Kind
-from regsync.core.diff.context import DECLARED, DECLARED_ABSENT, Findings, Matcher, RegistryContext, note_if_emptied
+from regsync.core.diff.context import (
+    DECLARED,
+    DECLARED_ABSENT,
+    Findings,
+    Matcher,
+    RegistryContext,
+    accepts,
+    note_if_emptied,
+)
 from regsync.core.live import LiveCollection, Unresolved, Version
 from regsync.core.operation import Hit
 from regsync.diagnostics import Position
@@ -99,7 +107,10 @@ class VersionDiff:
             hint = version.hint if version else None
             self._findings.error("version-not-found", f"{ref} {reason}", origin, hint)
             return None
-        return version if self._fits(ref, version, digest, origin) else None
+        if not self._fits(ref, version, digest, origin):
+            return None
+        linked = version.artifact_id in self._matcher.by_artifact
+        return version if linked or accepts(version.type, self._context, origin, self._findings) else None
 
     def _fits(self, ref: VersionRef, version: Version, digest: str | None, origin: Position) -> bool:
         if digest is not None and version.digest != digest:
