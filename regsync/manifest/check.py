@@ -22,6 +22,9 @@ from regsync.schema_files import schema
 
 MAX_ERRORS = 500
 """Of one document; it is not looked at further."""
+MANY_NODES = 250_000
+"""A document with more keys and items than this is very large; that is 100,000 aliases."""
+MAX_ERRORS_OF_MANY_NODES = 30
 _VARIABLE = {"$ref": "#/$defs/variable"}
 _SAME_PLACE = {"$ref", "then", "else"}
 """Steps into a schema that stay at the same place of the document."""
@@ -84,12 +87,7 @@ def check(document: Document, ignore: Container[Position] = ()) -> list[Diagnost
         document.root = None
         return [Diagnostic("missing-key", message, position(document.mark), hint)]
     missing = {(id(container), key) for container, key in document.missing}
-    findings = _all_findings(document, missing)
-    if len(findings) >= MAX_ERRORS:
-        message = "this document has more errors than are worth listing"
-        hint = "correct these first"
-        findings.append(_Finding(Diagnostic("too-many-errors", message, position(document.mark), hint), False, None))
-        document.root = None
+    findings = (_all_findings if document.nodes <= MANY_NODES else _first_findings)(document, missing)
     findings += _descriptions(document)
     _prune(document, findings)
     wrong_types = {finding.diagnostic.position for finding in findings if finding.type_error}
@@ -107,13 +105,17 @@ def _prune(document: Document, findings: list[_Finding]) -> None:
         root = document.root
         if not findings or not isinstance(root, Block):
             break
-        for finding in findings:
-            if finding.slot:
-                finding.slot[0].pop(finding.slot[1], None)
-        root["apiVersion"] = "regsync/v1"
+        _take_out(root, findings)
         findings = _all_findings(document, set())
     if findings:
         document.root = None
+
+
+def _take_out(root: Block, findings: list[_Finding]) -> None:
+    for finding in findings:
+        if finding.slot:
+            finding.slot[0].pop(finding.slot[1], None)
+    root["apiVersion"] = "regsync/v1"
 
 
 def _other_version(root: Block) -> Diagnostic:
@@ -133,7 +135,37 @@ def _all_findings(document: Document, missing: set[tuple[int, Any]]) -> list[_Fi
         for error in _validator().iter_errors(document.root)
         for finding in _findings(document, error, locator.path(error), missing)
     )
-    return list(islice(found, MAX_ERRORS))
+    findings = list(islice(found, MAX_ERRORS))
+    if len(findings) == MAX_ERRORS:
+        findings.append(_too_many(document))
+    return findings
+
+
+def _first_findings(document: Document, missing: set[tuple[int, Any]]) -> list[_Finding]:
+    """The errors of a very large document, one after the other: the validator keeps 3 kB for each that it lists."""
+    findings: list[_Finding] = []
+    for _ in range(MAX_ERRORS_OF_MANY_NODES):
+        root = document.root
+        try:
+            _validator().validate(root)
+        except ValidationError as error:
+            path = Locator(root).path(error)
+            found = list(islice(_findings(document, error, path, missing), MAX_ERRORS_OF_MANY_NODES))
+            findings += found
+            if not isinstance(root, Block):
+                return findings
+            _take_out(root, found)
+        else:
+            return findings
+    return [*findings, _too_many(document)]
+
+
+def _too_many(document: Document) -> _Finding:
+    """Ends the checks of a document."""
+    document.root = None
+    message = "this document has more errors than are worth listing"
+    where = position(document.mark)
+    return _Finding(Diagnostic("too-many-errors", message, where, "correct these first"), False, None)
 
 
 def _findings(

@@ -17,7 +17,10 @@ from regsync.manifest.build import build
 from regsync.manifest.check import check
 from regsync.manifest.files import AnyPath, FileProblemError, Source, find_sources, read_source
 from regsync.manifest.merge import agree, overlay
-from regsync.manifest.tree import Block, Document, parse
+from regsync.manifest.tree import Block, Document, parse, position
+
+MAX_PROBLEMS = 2000
+"""When there are more, no further document is looked at."""
 
 
 class ManifestFile(NamedTuple):
@@ -95,8 +98,7 @@ def load_sources(
         run.problems += problems
         documents, over = run.parse(sources), run.parse(overlays)
         inserted = run.substitute(documents, over, variables or {}, list(variable_files))
-        for document in [*documents, *over]:
-            run.problems += check(document, run.silent)
+        run.check([*documents, *over])
         root = run.compose(documents, over, organization)
         desired, findings = build(root, organization)
         found = sort_diagnostics([*run.problems, *findings])
@@ -156,6 +158,20 @@ class _Run:
         if complete:
             self.problems += variables_of.unused(given, substitution.used)
         return {name: variable.value for name, variable in sorted(outside.items())}
+
+    def check(self, documents: list[Document]) -> None:
+        """Check the structure of all documents; with too many problems, the rest of them is left out."""
+        for document in documents:
+            if len(self.problems) < MAX_PROBLEMS:
+                self.problems += check(document, self.silent)
+                continue
+            if document.root is not None:
+                message = "from here on nothing was checked: there are more errors than are worth listing"
+                where = position(document.mark)
+                self.problems.append(Diagnostic("too-many-errors", message, where, "correct the others first"))
+            for each in documents:
+                each.root = None
+            return
 
     def compose(self, documents: list[Document], over: list[Document], organization: str | None) -> Block:
         """All documents as one."""

@@ -34,6 +34,8 @@ MAX_DEPTH = 40
 """Maps and lists inside each other. A manifest needs about ten."""
 MAX_ALIASED_NODES = 100_000
 """How much all YAML aliases (`*name`) of one file may stand for, in nodes."""
+MAX_NODES = 2_000_000
+"""Keys and items in one file. 100,000 aliases need 240,000."""
 MAX_PROBLEMS = 200
 """Reading of a file stops after this many."""
 
@@ -82,13 +84,14 @@ def value_position(container: Block | Items, key: Any) -> Position:
 @dataclass(slots=True)
 class Document:
     """One YAML document. `missing`: values that are not there (`key:` and nothing). `dollars`: texts with a `$` in them.
-    `dollar_keys`: keys with `${` in them."""
+    `dollar_keys`: keys with `${` in them. `nodes`: how many keys and items there are."""
 
     root: Any
     mark: Mark
     missing: list[Slot] = field(default_factory=list)
     dollars: list[Slot] = field(default_factory=list)
     dollar_keys: list[tuple[Block, str]] = field(default_factory=list)
+    nodes: int = 0
 
 
 @dataclass(slots=True)
@@ -133,6 +136,7 @@ class _Reader:
         self.open_anchors: set[str] = set()
         self.sizes: dict[str, int] = {}
         self.aliased_nodes = 0
+        self.nodes = 0
 
     def stream(self) -> None:
         while True:
@@ -192,6 +196,7 @@ class _Reader:
         while True:
             event: Any = get()
             if event.__class__ is MappingEndEvent:
+                self.count(len(block), start.start_mark)
                 return block
             key_mark = event.start_mark
             key = scalar(event) if event.__class__ is ScalarEvent else self.value(event, depth)
@@ -203,6 +208,8 @@ class _Reader:
                 continue
             block[key] = value
             at[key] = (key_mark, event.start_mark)
+            if len(block) > MAX_NODES:
+                self.count(len(block), start.start_mark)
             if "${" in key:
                 self.document.dollar_keys.append((block, key))
             if value.__class__ is str:
@@ -218,14 +225,24 @@ class _Reader:
         while True:
             event: Any = self.get()
             if event.__class__ is SequenceEndEvent:
+                self.count(len(items), start.start_mark)
                 return items
             value = self.value(event, depth)
             items.append(value)
+            if len(items) > MAX_NODES:
+                self.count(len(items), start.start_mark)
             items.at.append(event.start_mark)
             if value.__class__ is str and "$" in value:
                 self.document.dollars.append((items, len(items) - 1))
             elif value is None and event.__class__ is ScalarEvent and not event.value:
                 self.document.missing.append((items, len(items) - 1))
+
+    def count(self, more: int, mark: Mark) -> None:
+        self.document.nodes += more
+        self.nodes += more
+        if self.nodes > MAX_NODES:
+            message = f"this file has more than {MAX_NODES} keys and items"
+            raise self.stop("file-too-large", mark, message, "split it into several files")
 
     def bad_key(self, key: Any, event: Any, block: Block) -> str | None:
         """Report a key that is no text, or is there already. None: leave the entry out."""

@@ -22,7 +22,6 @@ MADE_BY_OTHER_TESTS = {
     "not-a-file",
     "too-many-errors",
     "unreadable",
-    "unusual-layout",
     "variables-too-long",
 }
 
