@@ -29,6 +29,7 @@ COMMANDS = {
     "undo": "Plan the way back from a receipt",
     "why": "Explain one address: manifest line, live value, rule",
     "doctor": "Check the connection, the key and the roles",
+    "import": "Write manifests from what is live",
     "promote": "Give one alias the version of another, in the manifest",
     "set": "Bind an alias, in the manifest",
     "fmt": "Lay out manifests as a careful person would type them",

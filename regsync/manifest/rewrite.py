@@ -1,4 +1,4 @@
-"""Writing manifests that were read before: whole or not at all, and never over somebody else's change."""
+"""Writing manifests: whole or not at all, and never over something else than what was read."""
 
 from __future__ import annotations
 
@@ -49,3 +49,34 @@ def _byte_order_mark(target: Path, name: str, sha256: str) -> bytes:
         raise RegsyncError(f"cannot write {name}: permission denied", "nothing was changed", code="cannot-write")
     mark = b"\xef\xbb\xbf"
     return mark if before.startswith(mark) else b""
+
+
+def create(files: Mapping[Path, str]) -> None:
+    """Make new files, with their folders: all of them or none. Raises `RegsyncError`, also where one is there already."""
+    there = sorted(str(path) for path in files if os.path.lexists(path))
+    if there:
+        others = f" and {len(there) - 3} more" if len(there) > 3 else ""
+        message = f"{', '.join(there[:3])}{others} {'is' if len(there) == 1 else 'are'} there already"
+        raise RegsyncError(message, "nothing was written; name another folder, or move these away", code="file-exists")
+    staged: list[tuple[Path, Path]] = []
+    made: list[Path] = []
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            staged.append((temporary, path))
+            with temporary.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        for temporary, path in staged:
+            temporary.replace(path)
+            made.append(path)
+    except OSError as error:
+        for path in made:
+            path.unlink(missing_ok=True)
+        message = f"cannot write {error.filename or 'the files'}: {error.strerror or error}"
+        raise RegsyncError(message, "no file was left behind", code="cannot-write") from error
+    finally:
+        for temporary, _ in staged:
+            temporary.unlink(missing_ok=True)

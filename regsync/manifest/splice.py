@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import yaml
 
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
+from regsync.manifest.emit import HIDDEN, READ_AS_OTHER, YamlDumper
 from regsync.manifest.spans import List, Map, Node, Repeat, Scalar, after_properties
-
-_YAML_1_2 = re.compile(r"[-+]?[0-9][0-9_]*([eE][-+]?[0-9]+)?|0[xo][0-9a-fA-F]+|[yYnN]")
-"""Unquoted, these are numbers or booleans to other readers of YAML than PyYAML."""
 
 
 class Splice(NamedTuple):
@@ -39,14 +36,14 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
 
 def quoted(value: str, style: str = "", *, flow: bool = False) -> str:
     """A scalar as YAML, in one line and in that style where it can be; else in double quotes. `flow`: inside brackets."""
-    if not style and _YAML_1_2.fullmatch(value):
+    if (not style and READ_AS_OTHER.fullmatch(value)) or HIDDEN.search(value):
         style = '"'
     node = yaml.ScalarNode("tag:yaml.org,2002:str", value, style=style or None)
     whole = yaml.SequenceNode("tag:yaml.org,2002:seq", [node], flow_style=True) if flow else node
-    dumped: str = yaml.serialize(whole, width=10**9, allow_unicode=True)
+    dumped: str = yaml.serialize(whole, Dumper=YamlDumper, width=10**9, allow_unicode=True)
     result = dumped.removesuffix("...\n").rstrip("\n")
     result = result[1:-1] if flow else result
-    if "\n" in result or (not style and result[:1] == "'"):
+    if "\n" in result:
         return quoted(value, '"', flow=flow)
     return result
 

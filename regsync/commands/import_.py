@@ -1,0 +1,127 @@
+"""`regsync import`: live registries as manifests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from regsync.commands.context import Settings, pass_settings
+from regsync.commands.selection import address
+
+if TYPE_CHECKING:
+    from regsync.backends.base import Reader
+    from regsync.core.live import Live, Scope
+    from regsync.manifest.from_live import Wanted
+    from regsync.names import Address
+
+
+@click.command("import")
+@click.argument("addresses", metavar="[ADDR...]", nargs=-1)
+@click.option(
+    "-o", "--out", metavar="DIR", type=click.Path(path_type=Path), help="Write files into this folder; else to stdout."
+)
+@click.option(
+    "--split",
+    type=click.Choice(["registry", "collection"]),
+    default="registry",
+    show_default=True,
+    help="With -o: one file a registry, or one a collection.",
+)
+@click.option("--digests", is_flag=True, help="Pin every version to its digest.")
+@click.option(
+    "--members/--no-members", default=True, show_default=True, help="With or without members and their roles."
+)
+@pass_settings
+def command(
+    settings: Settings, addresses: tuple[str, ...], out: Path | None, split: str, digests: bool, members: bool
+) -> None:
+    """Write manifests from what is live. Planning them at once changes nothing.
+
+    ADDR is a registry, or registry/collection; without one, every registry that the key can see is written. Aliases
+    are bound to source versions; where the key cannot see a source, to the index and its digest. Files that are
+    there already are never overwritten.
+    """
+    from regsync.manifest.from_live import Content, a_file_a_collection, a_file_a_registry, one_text
+    from regsync.manifest.rewrite import create
+    from regsync.views.diagnostics import render_diagnostics
+
+    if out is None and split == "collection":
+        raise click.UsageError("--split collection needs -o DIR")
+    asked = [address(text, "ADDR") for text in addresses]
+    if any(each.alias is not None for each in asked):
+        raise click.BadParameter("write registry or registry/collection", param_hint="ADDR")
+    with settings.reader() as reader:
+        organization = reader.destination().organization
+        live, wanted = read_live(reader, asked, members=members)
+    in_files = a_file_a_collection if split == "collection" else a_file_a_registry
+    write = one_text if out is None else in_files
+    imported = write(live, wanted, organization, Content(digests, members))
+    if out is None:
+        click.echo(imported.files[""], nl=False)
+    else:
+        create({out / name: text for name, text in imported.files.items()})
+        for name in imported.files:
+            click.echo(str(out / name))
+    if imported.warnings:
+        settings.say(render_diagnostics(imported.warnings, color=settings.use_color(err=True)))
+    if any(each.protected_aliases is None for each in live.registries.values()):
+        settings.say(
+            "protected aliases cannot be read here: add `protected_aliases: […]` from each registry's settings"
+        )
+    settings.say(_summary(live, out))
+
+
+def read_live(reader: Reader, asked: list[Address], *, members: bool) -> tuple[Live, list[Wanted]]:
+    """Read what was asked for, or everything. Raises `RegsyncError` for what is not there."""
+    from regsync.diagnostics import RegsyncError, did_you_mean
+    from regsync.manifest.from_live import Wanted
+
+    known = reader.registry_names()
+    if not known:
+        raise RegsyncError(
+            f"{reader.destination().organization} has no registry that this key can see",
+            "there is nothing to import; `regsync init` makes a manifest to start from",
+            code="no-registries",
+        )
+    for each in asked:
+        if each.registry not in known:
+            message = f"registry {each.registry!r} is missing, or not visible to this key"
+            raise RegsyncError(message, did_you_mean(each.registry, known), code="registry-missing")
+    scope = _scope(asked, known, members=members)
+    live = reader.observe(scope)
+    for each in asked:
+        there = live.registries[each.registry].collections
+        if each.collection is not None and each.collection not in there:
+            all_names = reader.observe(_scope([], [each.registry], members=False)).registries[each.registry].collections
+            raise RegsyncError(
+                f"{each} is not there", did_you_mean(each.collection, all_names), code="collection-missing"
+            )
+    whole = {each.registry for each in asked if each.collection is None}
+    return live, [Wanted(name, settings=not asked or name in whole) for name in scope]
+
+
+def _scope(asked: list[Address], known: list[str], *, members: bool) -> Scope:
+    from regsync.core.live import RegistryScope
+
+    if not asked:
+        return {name: RegistryScope(None, members) for name in known}
+    scope: Scope = {}
+    for name in sorted({each.registry for each in asked}):
+        inner = [each.collection for each in asked if each.registry == name]
+        whole = None in inner
+        scope[name] = RegistryScope(None if whole else frozenset(map(str, inner)), members and whole)
+    return scope
+
+
+def _summary(live: Live, out: Path | None) -> str:
+    collections = [each for registry in live.registries.values() for each in registry.collections.values()]
+    aliases = sum(len(each.aliases) for each in collections)
+    registries = _count(len(live.registries), "registry", "registries")
+    counts = f"{registries}, {_count(len(collections), 'collection')}, {_count(aliases, 'alias', 'aliases')}"
+    return f"{counts}; `regsync plan {out}` says that nothing would change" if out else counts
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
