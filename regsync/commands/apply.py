@@ -83,8 +83,8 @@ def _apply_manifests(
     receipt: Path | None,
     format_: str,
 ) -> int:
-    from regsync.execution.execute import check_applyable
     from regsync.core.plan_document import plan_document
+    from regsync.execution.execute import check_applyable
     from regsync.planning import plan_manifests
 
     loaded = manifests.load(settings.organization)
@@ -115,11 +115,11 @@ def _approved(number: int) -> bool:
 def _carry_out(
     settings: Settings, plan: Plan, writer: Writer, receipt: Path | None, format_: str, *, saved: bool
 ) -> int:
+    from regsync.commands.progress import progress_watch
+    from regsync.core.canonical import canonical_json
     from regsync.execution.receipt import receipt_document
     from regsync.execution.run import apply_plan, stop_on_signal
     from regsync.execution.state import StateDir, write_whole
-    from regsync.commands.progress import progress_watch
-    from regsync.core.canonical import canonical_json
 
     with stop_on_signal(settings.say) as stop_requested, progress_watch(settings) as watch:
         applied = apply_plan(plan, writer, StateDir(), watch=watch, say=settings.say, stop_requested=stop_requested)

@@ -26,8 +26,8 @@ def command(settings: Settings, manifests: ManifestArguments, selection: Selecti
 
     Where a receipt of an earlier apply is in the state folder, each alias is shown with the side that moved since.
     """
-    from regsync.execution.state import StateDir
     from regsync.drift import differences, last_bindings
+    from regsync.execution.state import StateDir
     from regsync.planning import plan_manifests
     from regsync.views.drift import drift_document, render_drift
 

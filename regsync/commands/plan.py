@@ -33,8 +33,8 @@ def command(
 
     Exit codes: 0 done; 1 error; 2 there are changes (with --detailed-exitcode); 3 a hazard that nobody consented to.
     """
-    from regsync.execution.state import write_whole
     from regsync.core.plan_document import plan_document, plan_text
+    from regsync.execution.state import write_whole
     from regsync.planning import plan_manifests
 
     loaded = manifests.load(settings.organization)

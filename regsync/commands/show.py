@@ -19,8 +19,8 @@ from regsync.commands.shown import FORMATS, plan_view, receipt_view
 @pass_settings
 def command(settings: Settings, file: Path, format_: str) -> int:
     """Show a saved plan or a receipt."""
-    from regsync.execution.receipt import RECEIPT_FORMAT, decode_receipt_operations
     from regsync.core.plan_document import decode_plan
+    from regsync.execution.receipt import RECEIPT_FORMAT, decode_receipt_operations
 
     document = read_document(file)
     color = settings.use_color()

@@ -25,8 +25,8 @@ def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[st
 
     Exit codes: 0 done; 1 error; 3 a hazard that nobody consented to; 5 the receipt is of another destination.
     """
-    from regsync.execution.state import write_whole
     from regsync.core.plan_document import plan_document, plan_text
+    from regsync.execution.state import write_whole
     from regsync.planning import plan_undo
 
     document = read_document(receipt)
