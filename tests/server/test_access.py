@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+from base64 import b64encode
+from urllib.parse import urlsplit
+
 import httpx
 import pytest
 
@@ -74,3 +78,26 @@ def test_the_front_page_tells_nothing(served: Served) -> None:
     assert "acme" not in answer.text
     assert httpx.get(f"{served.url}/graphql").status_code == 405
     assert httpx.get(f"{served.url}/elsewhere").status_code == 404
+
+
+@pytest.mark.parametrize("head", ["PUT /upload/{token}", "POST /graphql", "POST /files/acme-ml/p/r/file_stream"])
+def test_a_client_that_hangs_up_leaves_nothing_behind(served: Served, store: Store, head: str) -> None:
+    (version,) = plant_versions(store, "hung-up", 1)
+    create = (
+        'mutation M($id: ID!) { createArtifactFiles(input: {artifactFiles: [{artifactID: $id, name: "x"}]}) '
+        "{ files { edges { node { uploadUrl } } } } }"
+    )
+    made = ask(served.url, "bob", create, id=artifact_id(version))["data"]["createArtifactFiles"]
+    token = made["files"]["edges"][0]["node"]["uploadUrl"].rpartition("/")[2]
+    with store.read() as tx:
+        before = tx.value("SELECT count(*) FROM contents")
+    basic = b64encode(f"api:{api_key('bob')}".encode()).decode()
+    place = urlsplit(served.url)
+    with socket.create_connection((place.hostname, place.port)) as connection:
+        head = head.format(token=token)
+        connection.sendall(
+            f"{head} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nContent-Length: 1000\r\n\r\n{{".encode()
+        )
+    assert httpx.get(served.url).status_code == 200
+    with store.read() as tx:
+        assert tx.value("SELECT count(*) FROM contents") == before

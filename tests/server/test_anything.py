@@ -128,7 +128,7 @@ def answer(store: Store, actor: Actor, text: str, variables: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS)
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_nothing_makes_it_fail(store: Store, kind: str, name: str, data: st.DataObject) -> None:
     with store.read() as tx:

@@ -8,7 +8,7 @@ import sqlite3
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regsync.local.database import create_store
@@ -144,6 +144,7 @@ FILTERS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(filter=FILTERS)
 def test_sql_chooses_what_the_filter_says(rows: sqlite3.Connection, filter: dict[str, Any]) -> None:
     expected = {number for number, row in enumerate(ROWS) if matches(filter, row)}

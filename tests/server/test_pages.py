@@ -51,7 +51,7 @@ def pages(store: Store, order: str, size: int) -> list[int]:
     return seen
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fruits=FRUITS, order=st.sampled_from(ORDERS), size=st.integers(1, 5))
 def test_pages_of_any_size_give_the_same_rows(
     store: Store, fruits: list[tuple[str, int]], order: str, size: int
@@ -63,7 +63,7 @@ def test_pages_of_any_size_give_the_same_rows(
     assert pages(store, order, size) == expected
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fruits=FRUITS, more=FRUITS, order=st.sampled_from(ORDERS), size=st.integers(1, 3), gone=st.integers(0, 11))
 def test_rows_that_come_and_go_do_not_repeat_or_hide_others(
     store: Store, fruits: list[tuple[str, int]], more: list[tuple[str, int]], order: str, size: int, gone: int
@@ -82,6 +82,7 @@ def test_rows_that_come_and_go_do_not_repeat_or_hide_others(
     assert [one for one in seen if one in before and one != removed] == [one for one in before if one != removed]
 
 
+@settings(deadline=None)
 @given(names=st.sets(st.text(max_size=4), max_size=9), size=st.integers(1, 4))
 def test_lists_at_hand_come_in_pages_too(names: set[str], size: int) -> None:
     seen: list[str] = []

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -22,7 +22,7 @@ from regsync.local.database import Store
 from regsync.local.errors import Invalid, RegistryError, Unauthorized
 from regsync.local.server import streams, transfer
 from regsync.local.server.addresses import Addresses, Purpose, Signer
-from regsync.local.server.engine import Answer, execute, refusal
+from regsync.local.server.engine import execute, refusal
 from regsync.local.server.root import Root
 from regsync.local.server.session import Session
 
@@ -41,25 +41,24 @@ def create_app(store: Store, signer: Signer | None = None) -> Starlette:
     """The application over one registry file. Requests run in threads of their own and may overlap."""
     signing = signer or Signer()
 
+    # Who asks is settled before the body is read, so that a stranger can make the server keep nothing.
     async def graphql(request: Request) -> Response:
+        actor = await run_in_threadpool(_actor, store, request)
         body = await _json_body(request)
-        return await run_in_threadpool(_graphql, store, signing, request, body)
+        return await run_in_threadpool(_graphql, store, actor, Addresses(_base_url(request), signing), body)
 
     async def file_stream(request: Request) -> Response:
+        actor = await run_in_threadpool(_actor, store, request)
         body = await _json_body(request)
-
-        def receive() -> Response:
-            return JSONResponse(streams.receive(store, _actor(store, request), request.path_params, body))
-
-        return await run_in_threadpool(receive)
+        return JSONResponse(await run_in_threadpool(streams.receive, store, actor, request.path_params, body))
 
     async def upload(request: Request) -> Response:
-        token = request.path_params["token"]
+        claim = signing.check(Purpose.UPLOAD, request.path_params["token"])
         with SpooledTemporaryFile(max_size=_IN_MEMORY) as held:
             async for chunk in request.stream():
                 await run_in_threadpool(held.write, chunk)
             held.seek(0)
-            await run_in_threadpool(transfer.receive, store, signing, token, cast(BinaryIO, held))
+            await run_in_threadpool(transfer.receive, store, claim, cast(BinaryIO, held))
         return Response(status_code=200)
 
     async def content(request: Request) -> Response:
@@ -79,21 +78,24 @@ def create_app(store: Store, signer: Signer | None = None) -> Starlette:
         Route(f"/{Purpose.DOWNLOAD}/{{token}}/{{name:path}}", content),
         Route("/artifactsV2/{path:path}", content_by_path),
     ]
-    handlers: dict[Any, Callable[..., Any]] = {RegistryError: _refused}
+    handlers: dict[Any, Callable[..., Any]] = {RegistryError: _refused, ClientDisconnect: _gone}
     return Starlette(routes=routes, exception_handlers=handlers)
 
 
-def _graphql(store: Store, signer: Signer, request: Request, body: Any) -> Response:
-    actor = _actor(store, request)
+def _base_url(request: Request) -> str:
+    """How the client itself reached the server; addresses of files start with it."""
+    return str(request.base_url).rstrip("/")
+
+
+def _graphql(store: Store, actor: Actor, addresses: Addresses, body: Any) -> Response:
     if not isinstance(body, dict) or not isinstance(body.get("query"), str):
         raise Unreadable("expected a JSON object with a query")
     variables, operation = body.get("variables"), body.get("operationName")
     if not isinstance(variables, dict | None) or not isinstance(operation, str | None):
         raise Unreadable("variables is an object, and operationName is text")
-    addresses = Addresses(str(request.base_url).rstrip("/"), signer)
     with Session(store, actor, addresses) as session:
         answer = execute(body["query"], variables, operation or None, Root(session))
-    return _answer(answer)
+    return JSONResponse(answer.body, status_code=answer.status)
 
 
 def _actor(store: Store, request: Request) -> Actor:
@@ -126,10 +128,6 @@ async def _json_body(request: Request) -> Any:
     return body
 
 
-def _answer(answer: Answer) -> Response:
-    return JSONResponse(answer.body, status_code=answer.status)
-
-
 def _refused(request: Request, error: Exception) -> Response:
     """A request that was refused as a whole, in the shape that the client shows to its user."""
     refused = refusal(error)
@@ -138,6 +136,11 @@ def _refused(request: Request, error: Exception) -> Response:
     body = {"errors": [{"message": message, "extensions": {"code": refused.code}}], "data": None}
     headers = {"WWW-Authenticate": 'Basic realm="regsync"'} if refused.status == 401 else None
     return JSONResponse(body, status_code=refused.status, headers=headers)
+
+
+def _gone(request: Request, error: Exception) -> Response:
+    """The client hung up in the middle of its request; nobody reads this."""
+    return Response(status_code=400)
 
 
 def _file(found: bytes | Path) -> Response:

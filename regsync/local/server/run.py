@@ -57,7 +57,15 @@ def url(sock: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that ends with status 0 on a signal, in place of raising the signal again when it has shut down."""
+    """uvicorn that says when it has started, and that ends with status 0 on a signal in place of raising it once more."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._say_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._say_started()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -70,9 +78,8 @@ class _Server(uvicorn.Server):
 
 
 def serve(app: ASGIApp, sock: socket.socket, started: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way may finish. `started` is called when requests can be sent."""
+    """Serve until SIGINT or SIGTERM; requests under way may finish. `started` is called once both are so."""
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=GRACE
     )
-    started()
-    asyncio.run(_Server(config).serve(sockets=[sock]))
+    asyncio.run(_Server(config, started).serve(sockets=[sock]))

@@ -27,9 +27,11 @@ MAX_MANIFEST = 512 * 1024 * 1024
 """Largest manifest that is read, in bytes: some millions of files."""
 
 
-def receive(store: Store, signer: Signer, token: str, stream: BinaryIO) -> None:
-    """Keep what a client uploads, for whoever got the address. Raises the `Refused` and `FileProblem` families."""
-    claim = signer.check(Purpose.UPLOAD, token)
+def receive(store: Store, claim: Json, stream: BinaryIO) -> None:
+    """Keep what a client uploads, as whoever got the address that makes this claim.
+
+    Raises the `Refused` and `FileProblem` families.
+    """
     with store.read() as tx:
         user = accounts.user_by_id(tx, claim["user"])
     actor = Actor(user.id, user.name)
