@@ -17,7 +17,7 @@ from typing import BinaryIO
 from regsync.local.access import missing
 from regsync.local.database import Store, Transaction
 from regsync.local.digests import md5_of_bytes
-from regsync.local.faults import explained
+from regsync.local.faults import files_explained
 
 INLINE_LIMIT = 16 * 1024
 """Contents of at most this many bytes are kept in the database itself."""
@@ -42,7 +42,7 @@ def stage_bytes(store: Store, content: bytes) -> Staged:
 
 def stage_file(store: Store, path: Path) -> Staged:
     """Get a copy of a file ready to `add`. Raises the `FileProblem` family (for a file that cannot be read, too)."""
-    with explained(store.path, store.timeout), path.open("rb") as stream:
+    with files_explained(path), path.open("rb") as stream:
         return stage_stream(store, stream)
 
 
@@ -51,7 +51,7 @@ def stage_stream(store: Store, stream: BinaryIO) -> Staged:
     head = stream.read(INLINE_LIMIT + 1)
     if len(head) <= INLINE_LIMIT:
         return Staged(md5_of_bytes(head), len(head), head)
-    with explained(store.path, store.timeout):
+    with files_explained(store.files):
         store.files.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".incoming-", dir=store.files)
         try:
@@ -95,7 +95,10 @@ def size(tx: Transaction, md5: str) -> int | None:
 def read(tx: Transaction, md5: str) -> bytes:
     """Some content as bytes. Raises `NotFound`; `FileProblem` where its file is gone."""
     found = locate(tx, md5)
-    return found if isinstance(found, bytes) else found.read_bytes()
+    if isinstance(found, bytes):
+        return found
+    with files_explained(found):
+        return found.read_bytes()
 
 
 def locate(tx: Transaction, md5: str) -> bytes | Path:

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -123,6 +124,22 @@ def to_json(value: Json) -> str | None:
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+class _Held:
+    """A thread's connection. It is closed when the thread ends; a forked process leaves it to the process that opened it."""
+
+    __slots__ = ("__weakref__", "connection", "process")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.process = os.getpid()
+
+    def close(self) -> None:
+        if self.process == os.getpid():
+            self.connection.close()
+
+    __del__ = close
+
+
 class Store:
     """A registry file. Use `open_store` or `create_store` to get one.
 
@@ -142,13 +159,14 @@ class Store:
         self.read_only = read_only
         self._clock = clock
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._held: weakref.WeakSet[_Held] = weakref.WeakSet()
         self._guard = threading.Lock()
 
     @property
     def files(self) -> Path:
         """The folder beside the database that holds file contents too large to keep in it."""
-        return self.path.with_name(self.path.name + ".files")
+        real = self.path.resolve()
+        return real.with_name(real.name + ".files")
 
     @contextmanager
     def read(self, actor: Actor = OWNER) -> Iterator[Transaction]:
@@ -187,27 +205,28 @@ class Store:
                     connection.execute("ROLLBACK")
 
     def _connection(self) -> sqlite3.Connection:
-        held: tuple[int, sqlite3.Connection] | None = getattr(self._local, "held", None)
-        if held and held[0] == os.getpid():
-            return held[1]
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is not None and held.process == os.getpid():
+            return held.connection
         connection = _connect(self.path, self.timeout, "rw")
         try:
             _patiently(connection, self.timeout, lambda: _check_is_ours(connection, self.path))
+            connection.execute(f"PRAGMA query_only = {'ON' if self.read_only else 'OFF'}")
         except BaseException:
             connection.close()
             raise
-        self._local.held = (os.getpid(), connection)
+        self._local.held = _Held(connection)
         with self._guard:
-            self._connections.append(connection)
+            self._held.add(self._local.held)
         return connection
 
     def close(self) -> None:
         """Close the connections of all threads. The store opens new ones if it is used again."""
         with self._guard:
-            connections, self._connections = self._connections, []
+            held, self._held = list(self._held), weakref.WeakSet()
             self._local = threading.local()
-        for connection in connections:
-            connection.close()
+        for each in held:
+            each.close()
 
 
 def open_store(
@@ -230,7 +249,7 @@ def create_store(path: Path, *, timeout: float = DEFAULT_TIMEOUT, clock: Clock =
     An existing registry is left as it is, and a file that is something else is refused. Two processes may do this at once.
     """
     faults.check_path(path, must_exist=False)
-    with faults.explained(path, timeout):
+    with faults.files_explained(path), faults.explained(path, timeout):
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = _connect(path, timeout, "rwc")
         try:

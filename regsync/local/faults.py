@@ -40,13 +40,15 @@ def check_path(path: Path, *, must_exist: bool) -> None:
             raise NotARegistry(f"{path}: not a regular file", hint=MAKE_ONE)
         if must_exist and not path.exists():
             raise NoRegistryFile(f"{path}: no such registry file", hint=MAKE_ONE)
-    except (OSError, ValueError) as error:
-        raise NotARegistry(f"{path}: cannot be opened: {error}") from error
+    except OSError as error:
+        raise NotARegistry(
+            f"{path}: cannot be opened: {error.strerror or error}", hint="check the path and its permissions"
+        ) from error
 
 
 @contextmanager
 def explained(path: Path, timeout: float) -> Iterator[None]:
-    """Raise the fitting `FileProblem` in place of any error of SQLite or the operating system in the block."""
+    """Raise the fitting `FileProblem` in place of any error of SQLite in the block."""
     try:
         yield
     except sqlite3.Error as error:
@@ -54,6 +56,13 @@ def explained(path: Path, timeout: float) -> Iterator[None]:
         if problem is None:
             raise
         raise problem from error
+
+
+@contextmanager
+def files_explained(path: Path) -> Iterator[None]:
+    """Raise the fitting `FileProblem` in place of any error of the operating system in the block."""
+    try:
+        yield
     except OSError as error:
         raise _from_os(error, path) from error
 

@@ -134,6 +134,36 @@ def test_commands_say_it_without_a_traceback(tmp_path: Path, kind: str) -> None:
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.parametrize("name", ["with space.db", "a?b#c%20d.db", "ünïcode.db", "-dash.db", "file:x.db"])
+def test_any_path_will_do(tmp_path: Path, name: str) -> None:
+    make_world(tmp_path / name).store.close()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    dump(open_store(tmp_path / name, read_only=True))
+
+
+def test_a_link_to_the_file_is_the_file(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    store = make_world(tmp_path / "real" / "registry.db").store
+    (tmp_path / "link.db").symlink_to(store.path)
+    staged = contents.stage_bytes(store, bytes(100_000))
+    linked = open_store(tmp_path / "link.db")
+    with linked.write() as tx:
+        contents.add(tx, staged)
+        assert contents.read(tx, staged.md5) == bytes(100_000)
+
+
+def test_connections_go_with_their_threads(world: World) -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = open_files()
+    for _ in range(20):
+        thread = threading.Thread(target=dump, args=(world.store,))
+        thread.start()
+        thread.join()
+    assert open_files() <= before + 1
+
+
 # Locked --------------------------------------------------------------------------------------------------------------
 
 
