@@ -13,11 +13,12 @@ from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
 from regsync.core.live import Destination, Live
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
-from regsync.core.planner import Inputs, make_plan, make_undo_plan
+from regsync.core.planner import Inputs, compare, make_plan, make_undo_plan
 from regsync.core.scope import restrict, scope_of, scope_of_actions
 from regsync.core.staleness import check_destination
 from regsync.core.undo import undo_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
+from regsync.evidence import gather
 from regsync.execution.receipt import decode_receipt_operations
 from regsync.names import Address
 
@@ -62,7 +63,9 @@ def plan_manifests(loaded: Loaded, reader: Reader, selection: Selection = EVERYT
         selection=selection,
         warnings=tuple(loaded.warnings),
     )
-    return Planned(make_plan(inputs, comparison), live, desired)
+    compared = compare(inputs, comparison)
+    evidence = gather(compared.operations, desired, reader.describe)
+    return Planned(make_plan(inputs, compared, evidence), live, desired)
 
 
 def _check_selection(desired: Desired, selection: Selection) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from regsync.core.actions import Json
 from regsync.core.desired import Desired, HazardName
-from regsync.core.diff import Comparison, ManualStep
+from regsync.core.diff import Comparison, Findings, ManualStep
+from regsync.core.evidence import NO_EVIDENCE, Evidence, with_evidence
 from regsync.core.hazards import Hazard, assess, consent_places
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version
 from regsync.core.operation import Operation
@@ -36,18 +37,32 @@ class Inputs:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-def make_plan(inputs: Inputs, comparison: Comparison) -> Plan:
-    """Compare, order, judge and prove. `comparison` is the one of the same desired and live state.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What has to be done, in order, and nothing judged yet."""
 
-    Raises `DiagnosticsError` where the desired state cannot be reached, with every reason; `ProofError` never, unless
-    regsync has a defect.
+    operations: tuple[Operation, ...]
+    findings: Findings
+    warnings: tuple[Diagnostic, ...]
+
+
+def compare(inputs: Inputs, comparison: Comparison) -> Compared:
+    """Compare and order. `comparison` is the one of the same desired and live state.
+
+    Raises `DiagnosticsError` where the desired state cannot be reached, with every reason.
     """
     actor = inputs.destination.user
     findings = comparison.findings(inputs.resolved, actor=actor, manages_protected=inputs.manages_protected)
     diagnostics = [*inputs.warnings, *findings.diagnostics]
     if any(diagnostic.is_error for diagnostic in diagnostics):
         raise DiagnosticsError(diagnostics)
-    operations = put_in_order(findings.drafts, actor)
+    return Compared(put_in_order(findings.drafts, actor), findings, tuple(diagnostics))
+
+
+def make_plan(inputs: Inputs, compared: Compared, evidence: Evidence = NO_EVIDENCE) -> Plan:
+    """Judge and prove what `compare` found for the same inputs. Raises `ProofError` only where regsync has a defect."""
+    actor = inputs.destination.user
+    operations = with_evidence(compared.operations, inputs.desired, evidence)
 
     def nothing_left(final: Live) -> bool:
         again = Comparison(inputs.desired, final).findings(
@@ -60,10 +75,10 @@ def make_plan(inputs: Inputs, comparison: Comparison) -> Plan:
     return _assembled(
         inputs,
         operations,
-        assess(operations, findings.emptied, inputs.desired, inputs.live, inputs.selection.allow),
+        assess(operations, compared.findings.emptied, inputs.desired, inputs.live, inputs.selection.allow),
         proof=proof,
-        manual=tuple(findings.manual),
-        warnings=tuple(diagnostics),
+        manual=tuple(compared.findings.manual),
+        warnings=compared.warnings + evidence.warnings,
         undo=number_off(undo.drafts),
         irrevocable=undo.irrevocable,
     )
