@@ -116,9 +116,9 @@ def parse(data: bytes, name: str) -> Parsed:
     """Read the documents of a file. Empty ones are left out. Never raises: what is wrong is in the result."""
     stream = _Named(data)
     stream.name = name
-    reader = _Reader(_LOADER(stream).get_event)
+    reader = _Reader()
     try:
-        reader.stream()
+        reader.read(_LOADER(stream).get_event)
     except yaml.YAMLError as error:
         reader.diagnostics.append(syntax_error(error, data, name))
     except _StopError:
@@ -127,8 +127,8 @@ def parse(data: bytes, name: str) -> Parsed:
 
 
 class _Reader:
-    def __init__(self, get: Callable[[], Event]) -> None:
-        self.get = get
+    def __init__(self) -> None:
+        self.get: Callable[[], Event]
         self.documents: list[Document] = []
         self.diagnostics: list[Diagnostic] = []
         self.document = Document(None, None)  # type: ignore[arg-type]
@@ -138,7 +138,8 @@ class _Reader:
         self.aliased_nodes = 0
         self.nodes = 0
 
-    def stream(self) -> None:
+    def read(self, get: Callable[[], Event]) -> None:
+        self.get = get
         while True:
             event = self.get()
             if event.__class__ is StreamEndEvent:

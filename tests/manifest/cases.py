@@ -9,7 +9,7 @@ apiVersion: regsync/v1
 model.yaml:3:5: error: …
 ```
 Every file but the overlays and variable files is named on the command line, so the case is one call of `load`.
-With UPDATE_EXPECTED=1 in the environment a run of the tests writes what it saw into the cases; review the diff.
+With REGSYNC_UPDATE=1 in the environment a run of the tests writes what it saw into the cases; review the diff.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-UPDATE = bool(os.environ.get("UPDATE_EXPECTED"))
+UPDATE = bool(os.environ.get("REGSYNC_UPDATE"))
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from regsync.diagnostics import Diagnostic, DiagnosticsError
+from regsync.manifest.check import MANY_NODES, MAX_ERRORS_OF_MANY_NODES
 from regsync.manifest.files import MAX_FILE_SIZE
-from regsync.manifest.load import load
+from regsync.manifest.load import MAX_PROBLEMS, load
+from regsync.manifest.tree import MAX_NODES
 from regsync.manifest.variables import MAX_INSERTED
 
 GOOD = b"apiVersion: regsync/v1\nregistries: {model: {description: caf\xc3\xa9}}\n"
@@ -226,3 +228,33 @@ def test_variables_that_are_not_text() -> None:
     Path("m.yaml").write_text("apiVersion: regsync/v1\norganization: ${o}\n")
     found = problems("m.yaml", variables={"o": os.fsdecode(b"\xff")})
     assert "encoding" in {each.code for each in found}
+
+
+def test_a_very_large_document_tells_its_first_errors() -> None:
+    aliases = "".join(f"          a{n}: x/y\n" for n in range(MANY_NODES + 1))
+    Path("m.yaml").write_text(
+        f"apiVersion: regsync/v1\nregistries:\n  m:\n    collections:\n      c:\n        aliases:\n{aliases}"
+    )
+    found = problems("m.yaml")
+    assert [each.code for each in found][:2] == ["too-many-errors", "bad-version"]
+    assert len(found) == MAX_ERRORS_OF_MANY_NODES + 1
+
+
+def test_one_error_in_a_very_large_document_is_found() -> None:
+    aliases = "".join(f"          a{n}: v1\n" for n in range(MANY_NODES + 1))
+    Path("m.yaml").write_text(
+        f"apiVersion: regsync/v1\nregistries:\n  m:\n    collections:\n      c:\n        aliases:\n{aliases}          b: 3\n"
+    )
+    assert codes("m.yaml") == [(f"m.yaml:{MANY_NODES + 8}:14", "wrong-type")]
+
+
+def test_more_values_than_any_registry_has_are_refused() -> None:
+    Path("m.yaml").write_text("apiVersion: regsync/v1\nregistries:\n" + "- 3\n" * (MAX_NODES + 10))
+    assert codes("m.yaml") == [("m.yaml:3:1", "file-too-large")]
+
+
+def test_documents_without_end() -> None:
+    Path("m.yaml").write_text("---\nx: {}\n" * 5000)
+    found = problems("m.yaml")
+    assert len(found) <= MAX_PROBLEMS + 1
+    assert found[-1].code == "too-many-errors"
