@@ -34,7 +34,7 @@ MAX_DEPTH = 40
 """Maps and lists inside each other. A manifest needs about ten."""
 MAX_ALIASED_NODES = 100_000
 """How much all YAML aliases (`*name`) of one file may stand for, in nodes."""
-MAX_NODES = 2_000_000
+MAX_NODES = 1_000_000
 """Keys and items in one file. 100,000 aliases need 240,000."""
 MAX_PROBLEMS = 200
 """Reading of a file stops after this many."""
