@@ -7,8 +7,10 @@ from types import TracebackType
 from typing import Self
 
 from regsync.backends.base import Capabilities, Outcome
+from regsync.backends.checkup import Finding
 from regsync.backends.wandb import documents, resolving
 from regsync.backends.wandb.answers import well_formed
+from regsync.backends.wandb.facts import facts
 from regsync.backends.wandb.fetch import Fetcher
 from regsync.backends.wandb.options import Options
 from regsync.backends.wandb.reading import Reading
@@ -88,6 +90,15 @@ class WandbReader:
     def describe(self, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
         """Evidence about versions; an id that the key may not see is left out. Raises `BackendError`."""
         return resolving.describe(self.reading, artifact_ids)
+
+    def facts(self) -> list[Finding]:
+        """For `doctor`: the key, what the server can do, and what follows from what it cannot."""
+        return facts(self.session, self.reading.dialect, self._client.credentials.source)
+
+    def may_write(self, registry: str) -> bool | None:
+        """What the server says of a registry that was read with its members; None where it does not say."""
+        read_only = self.reading.read_only.get(registry)
+        return None if read_only is None else not read_only
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,6 +10,7 @@ from regsync.backends.base import BackendError
 from regsync.backends.wandb.answers import DocumentRefusedError, well_formed
 from regsync.backends.wandb.documents import Dialect
 from regsync.backends.wandb.transport import ReadOnlyClient
+from regsync.backends.wandb.url import key_page
 from regsync.diagnostics import did_you_mean
 
 Json = dict[str, Any]
@@ -64,7 +65,7 @@ def connect(client: ReadOnlyClient, organization: str | None) -> Session:
     if not viewer:
         raise BackendError(
             f"{client.server}: the API key belongs to nobody on this server",
-            f"the key is from {client.credentials.source}; get a valid one from {client.server}/authorize",
+            f"the key is from {client.credentials.source}; get a valid one from {key_page(client.server)}",
             code="unauthorized",
         )
     with well_formed(what):

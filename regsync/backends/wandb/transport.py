@@ -26,7 +26,7 @@ from regsync.backends.wandb.answers import (
 )
 from regsync.backends.wandb.credentials import Credentials
 from regsync.backends.wandb.options import DEADLINE_VARIABLE, PAGE_VARIABLE, TIMEOUT_VARIABLE, Options
-from regsync.backends.wandb.url import is_loopback
+from regsync.backends.wandb.url import is_loopback, key_page
 
 _log = logging.getLogger("regsync.wandb")
 _PIECE = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*|[{}()]|[A-Za-z_]\w*', re.DOTALL)
@@ -131,7 +131,7 @@ class ReadOnlyClient:
 
     def _hint(self, error: BackendError) -> str | None:
         if error.code == "unauthorized":
-            return f"the key is from {self.credentials.source}; get a valid one from {self.server}/authorize"
+            return f"the key is from {self.credentials.source}; get a valid one from {key_page(self.server)}"
         if isinstance(error, BusyError):
             return f"run this again later, or allow longer waits with {DEADLINE_VARIABLE} (seconds)"
         if isinstance(error, LostError):

@@ -68,3 +68,8 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def key_page(server: str) -> str:
+    """Where a user of that server finds their API key."""
+    return "https://wandb.ai/authorize" if server == CLOUD else f"{server}/authorize"

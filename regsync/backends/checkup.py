@@ -1,0 +1,136 @@
+"""What `doctor` finds: whether the backend can be reached, as whom, with which roles, and what therefore will work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from regsync.backends.base import BackendError, Reader
+from regsync.core.desired import Desired, DesiredRegistry
+from regsync.core.live import LiveRegistry, RegistryScope
+from regsync.diagnostics import RegsyncError
+from regsync.names import Role
+
+
+class State(StrEnum):
+    """How a finding stands. A `problem` is something that will not work; a `note` is good to know."""
+
+    OK = "ok"
+    NOTE = "note"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `subject` is short; `text` says what was found, `hint` what to do about it."""
+
+    subject: str
+    state: State
+    text: str
+    hint: str | None = None
+
+
+@runtime_checkable
+class Informant(Protocol):
+    """A backend that can say more of itself than `Reader` asks for."""
+
+    def facts(self) -> Sequence[Finding]:
+        """About the server and the key."""
+        ...
+
+    def may_write(self, registry: str) -> bool | None:
+        """What the server says of a registry that was read with its members; None where it does not say."""
+        ...
+
+
+def examine(open_backend: Callable[[], Reader], desired: Desired | None) -> list[Finding]:
+    """Look at everything, as far as one gets. `desired` None: at every registry that there is, in place of the declared."""
+    try:
+        with open_backend() as reader:
+            return [*_who(reader), *_registries(reader, desired)]
+    except RegsyncError as error:
+        return [Finding("connection", State.PROBLEM, error.message, error.hint)]
+
+
+def _who(reader: Reader) -> Iterable[Finding]:
+    there = reader.destination()
+    yield Finding("server", State.OK, there.url)
+    yield Finding("user", State.OK, there.user)
+    yield Finding("organization", State.OK, f"{there.organization} (entity {there.entity})")
+    if isinstance(reader, Informant):
+        yield from reader.facts()
+
+
+def _registries(reader: Reader, desired: Desired | None) -> Iterable[Finding]:
+    declared: Mapping[str, DesiredRegistry] = (
+        {} if desired is None else {str(k): v for k, v in desired.registries.items()}
+    )
+    try:
+        visible = reader.registry_names()
+        names = sorted(declared) if desired is not None else visible
+        scope = {name: RegistryScope(frozenset(), members=True) for name in names}
+        live = reader.observe(scope).registries if scope else {}
+    except BackendError as error:
+        yield Finding("registries", State.PROBLEM, error.message, error.hint)
+        return
+    for name in names:
+        found = live.get(name)
+        if found is None:
+            yield _missing(name, declared[name])
+        else:
+            may_write = reader.may_write(name) if isinstance(reader, Informant) else None
+            yield _role(found, may_write, declared.get(name))
+    if not names:
+        yield Finding("registries", State.NOTE, "there is none that this key can see")
+
+
+def _missing(name: str, wanted: DesiredRegistry) -> Finding:
+    text = "missing, or not visible to this key"
+    if wanted.absent:
+        return Finding(f"registry {name}", State.OK, f"{text}; declared absent")
+    hint = "a plan would create it; where it exists and is restricted, ask one of its admins for a role"
+    return Finding(f"registry {name}", State.NOTE, text, hint)
+
+
+def _role(live: LiveRegistry, may_write: bool | None, wanted: DesiredRegistry | None) -> Finding:
+    subject = f"registry {live.name}"
+    visibility = live.visibility.value
+    if live.role is Role.ADMIN:
+        return Finding(subject, State.OK, f"{visibility}; role admin: everything")
+    needs = _admin_needs(live, wanted)
+    if live.role is Role.MEMBER:
+        text = f"{visibility}; role member: links, ordinary aliases, tags and collections"
+        return _with_needs(subject, text, needs, known=True)
+    if live.role is not None or may_write is False:
+        role = live.role.value if live.role else "not told"
+        state = State.PROBLEM if wanted is not None else State.NOTE
+        return Finding(
+            subject, state, f"{visibility}; role {role}: reading only", "plan and drift work, apply does not"
+        )
+    text = f"{visibility}; role not told" + ("; this key may write" if may_write else "")
+    return _with_needs(subject, text, needs, known=False)
+
+
+def _with_needs(subject: str, text: str, needs: Sequence[str], *, known: bool) -> Finding:
+    if not needs:
+        return Finding(subject, State.OK, text)
+    hint = f"the manifests declare {', '.join(needs)}, which only registry admins may change"
+    return Finding(subject, State.PROBLEM if known else State.NOTE, text, hint)
+
+
+def _admin_needs(live: LiveRegistry, wanted: DesiredRegistry | None) -> list[str]:
+    """What the manifests declare that takes the role admin to change."""
+    if wanted is None:
+        return []
+    needs = []
+    if wanted.protected_aliases or live.protected_aliases:
+        needs.append("protected aliases")
+    if wanted.members is not None:
+        needs.append("members")
+    if wanted.visibility not in (None, live.visibility):
+        needs.append("visibility")
+    if wanted.artifact_types is not None and frozenset(map(str, wanted.artifact_types)) != live.artifact_types:
+        needs.append("accepted artifact types")
+    return needs

@@ -1,0 +1,60 @@
+"""Servers that are older than the project's own, or that leave out what only it has: the same one, behind a relay that refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tests.backends.wandb.wire import Behaviour, Forward, Request, Response, as_json
+
+OWN_FIELDS = ("nextVersionIndex", "protectedAliases", "regsyncInstanceId")
+"""What W&B does not have."""
+OLD_FIELDS = (
+    *OWN_FIELDS,
+    "features",
+    "allowAllArtifactTypesInRegistry",
+    "artifactCollectionMembership",
+    "organizations",
+    "readOnly",
+    "commitHash",
+)
+
+
+def lacking(fields: Iterable[str], features: Iterable[str] = ()) -> Behaviour:
+    """A server whose schema lacks some fields, mutations included, and that does not announce some features."""
+    unknown, hidden = tuple(fields), tuple(features)
+
+    def behave(request: Request, forward: Forward) -> Response:
+        for field in unknown:
+            if re.search(rf"\b{field}\b", request.document) or f'"{field}"' in request.body.decode():
+                return as_json({"errors": [{"message": f'Cannot query field "{field}" on type "Some".'}]}, 400)
+        answer = forward()
+        if "serverInfo" not in request.document or answer.status != 200:
+            return answer
+        body = answer.json
+        info = body["data"]["serverInfo"]
+        if "features" in info:
+            info["features"] = [each for each in info["features"] if not each["name"].startswith(hidden or "-")]
+        return as_json(body)
+
+    return behave
+
+
+def like_wandb(*more: str) -> Behaviour:
+    """Without what only the project's own server has; and without `more`."""
+    return lacking([*OWN_FIELDS, *more], ["REGSYNC_"])
+
+
+def single_mutations(request: Request, forward: Forward) -> Response:
+    """A server that takes one mutation a document."""
+    if request.writes and "m1:" in request.document:
+        return as_json({"errors": [{"message": "operation is too complex"}]}, 400)
+    return forward()
+
+
+def small_documents(request: Request, forward: Forward) -> Response:
+    """A server that takes three fields a document, and pages of at most 100."""
+    first = [value for name, value in request.variables.items() if name.endswith("_first")]
+    if "p3:" in request.document or any(size > 100 for size in first):
+        return as_json({"errors": [{"message": "operation has complexity 2000, which exceeds the limit of 1000"}]}, 422)
+    return forward()

@@ -1,0 +1,168 @@
+"""What regsync does with a server that has less than the project's own: it falls back, or says what is missing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from regsync.backends.base import Status
+from regsync.core import actions as a
+from regsync.core.live import RegistryScope, Version
+from regsync.names import SourceRef
+from tests.backends.wandb.script import DETECTOR, MANIFEST, SEED
+from tests.backends.wandb.servers import OLD_FIELDS, lacking, like_wandb, single_mutations, small_documents
+from tests.backends.wandb.wire import Behaviour, Relay, relay
+from tests.backends.wandb.worlds import QUICK, Work, everything, prints, served, write_world
+
+
+@pytest.fixture(scope="module")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_world(tmp_path_factory.mktemp("older") / "seed.db", SEED)
+
+
+@pytest.fixture
+def file(seed: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "registry.db"
+    shutil.copy(seed, path)
+    return path
+
+
+@pytest.fixture
+def between(file: Path) -> Iterator[Relay]:
+    with served(file) as server, relay(server) as made:
+        yield made
+
+
+@pytest.fixture
+def work(between: Relay, tmp_path: Path) -> Work:
+    return Work(tmp_path, between.url)
+
+
+SCOPE = {
+    "model": RegistryScope(None, True),
+    "first name": RegistryScope(frozenset(["rows"])),
+    "none": RegistryScope(None),
+}
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [like_wandb(), like_wandb("TagConnection"), lacking(OLD_FIELDS), small_documents],
+    ids=["wandb", "no tag pages", "old", "small documents"],
+)
+def test_the_same_is_read_but_for_what_the_server_does_not_tell(
+    work: Work, between: Relay, file: Path, behave: Behaviour
+) -> None:
+    between.reset(behave)
+    with work.reader() as reader:
+        live = reader.observe(SCOPE).registries
+        told = reader.capabilities.manages_protected_aliases
+    expected = everything(file).registries
+    assert live.keys() == {"model", "first name"}
+    for name, registry in live.items():
+        assert registry.description == expected[name].description
+        for collection in registry.collections.values():
+            assert collection == expected[name].collections[collection.name]
+    assert live["model"].collections.keys() == expected["model"].collections.keys()
+    assert live["model"].members == expected["model"].members
+    if not told:
+        assert live["model"].protected_aliases is None
+    if behave is not small_documents:
+        assert not told
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 7])
+def test_pages_of_any_size_give_the_same(work: Work, file: Path, page_size: int) -> None:
+    small = replace(QUICK, page_size=page_size, names_per_list=2, weight_per_document=12, timeout=10.0, deadline=20.0)
+    with replace(work, options=small).reader() as reader:
+        live = reader.observe({name: RegistryScope(None, True) for name in reader.registry_names()})
+        named = reader.observe({"model": RegistryScope(frozenset(["detector", "doomed", "missing"]))})
+    assert prints(live) == prints(everything(file))
+    assert named.registries["model"].collections.keys() == {"detector", "doomed"}
+    assert live.read.pages > 12 / page_size
+
+
+@pytest.mark.parametrize("behave", [single_mutations, small_documents], ids=["single mutations", "small documents"])
+def test_a_server_with_narrow_limits_gets_everything_done(
+    work: Work, between: Relay, file: Path, behave: Behaviour
+) -> None:
+    between.reset(behave)
+    plan = work.plan(work.manifest(MANIFEST))
+    receipt = work.apply(plan).receipt
+    assert receipt is not None and receipt.exit_code == 0 and receipt.verified
+    assert work.plan(work.manifest(MANIFEST)).operations == ()
+
+
+@pytest.mark.parametrize(
+    "missing", [(), ("createArtifactPortfolio",), ("createArtifactType", "createArtifactPortfolio")]
+)
+def test_on_wandb_protected_aliases_are_asserted_and_collections_are_made_as_the_server_can(
+    work: Work, between: Relay, file: Path, missing: tuple[str, ...]
+) -> None:
+    between.reset(like_wandb(*missing))
+    manifest = work.manifest(MANIFEST)
+    plan = work.plan(manifest)
+    assert not {"protect-alias", "unprotect-alias"} & {operation.action.kind for operation in plan.operations}
+    receipt = work.apply(plan).receipt
+    assert receipt is not None and receipt.exit_code == 0 and receipt.verified
+    assert work.plan(manifest).operations == ()
+    first = everything(file).registries["fresh"].collections["first"]
+    assert (first.description, first.tags, first.aliases) == (
+        "made here",
+        frozenset({"one", "two"}),
+        {"golden": 1, "canary": 0},
+    )
+    later = [outcome for outcome in receipt.outcomes.values() if "first link" in (outcome.message or "")]
+    assert bool(later) == bool(missing)
+
+
+def test_an_empty_collection_that_nothing_is_linked_into_is_not_reported_as_verified(
+    work: Work, between: Relay
+) -> None:
+    between.reset(like_wandb("createArtifactPortfolio"))
+    manifest = work.manifest({"registries": {"model": {"collections": {"empty": {"type": "model"}}}}})
+    receipt = work.apply(work.plan(manifest)).receipt
+    assert receipt is not None and not receipt.verified
+
+
+def test_what_is_needed_and_missing_is_said(work: Work, between: Relay) -> None:
+    between.reset(lacking(["viewer"]))
+    with pytest.raises(Exception, match="viewer"), work.reader() as reader:
+        reader.destination()
+
+
+def test_an_alias_is_set_where_versions_cannot_be_looked_up_by_name(work: Work, between: Relay, file: Path) -> None:
+    between.reset(lacking(OLD_FIELDS))
+    manifest = work.manifest(
+        {
+            "registries": {
+                "model": {"collections": {"detector": {"aliases": {"staging": f"{DETECTOR}:v2", "unused": "absent"}}}}
+            }
+        }
+    )
+    receipt = work.apply(work.plan(manifest)).receipt
+    assert receipt is not None and receipt.exit_code == 0 and receipt.verified
+    assert everything(file).registries["model"].collections["detector"].aliases == {"production": 0, "staging": 2}
+
+
+def test_the_index_of_a_link_is_told_so_that_the_executor_can_compare(work: Work, between: Relay, file: Path) -> None:
+    """On W&B nobody tells the next index; where it is not one more than the highest, the answer says so."""
+    with work.reader() as reader:
+        version = reader.resolve([SourceRef("acme-ml", "fraud", "detector", "v5")])[
+            SourceRef("acme-ml", "fraud", "detector", "v5")
+        ]
+        detector = everything(file).registries["model"].collections["detector"]
+    assert isinstance(version, Version)
+    with work.writer() as writer:
+        unlinked = a.UnlinkVersion("model", "detector", detector.links[2], 2)
+        assert [outcome.status for outcome in writer.perform([unlinked])] == [Status.DONE]
+    between.reset(like_wandb())
+    with work.writer() as writer:
+        live = writer.observe({"model": RegistryScope(frozenset(["detector"]))}).registries["model"]
+        assert live.collections["detector"].next_index == 2
+        outcome = writer.perform([a.LinkVersion("model", "detector", version, 2)])[0]
+    assert (outcome.status, outcome.linked_index) == (Status.DONE, 3)

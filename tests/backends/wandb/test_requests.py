@@ -1,0 +1,98 @@
+"""How many requests it takes. The figures are promises: `docs/wandb.md` repeats them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from regsync.core.live import RegistryScope
+from tests.backends.wandb.wire import Relay, relay
+from tests.backends.wandb.worlds import PEOPLE, QUICK, Work, served, write_world
+
+COLLECTIONS, ALIASES = 1000, 10
+CONSTANT = 5
+"""Requests that a read of any size takes: who the key is, the instance, and a page more here and there."""
+SOURCE = "acme-ml/fraud/detector"
+
+
+@dataclass(frozen=True, slots=True)
+class Big:
+    """A registry with 1,000 collections of 10 versions, with an alias on each."""
+
+    work: Work
+    relay: Relay
+
+    def requests(self) -> int:
+        """How many there were since the last call."""
+        number = len(self.relay.requests)
+        self.relay.reset()
+        return number
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Big]:
+    folder = tmp_path_factory.mktemp("big")
+    collection = {
+        "type": "model",
+        "versions": [f"{SOURCE}:v{number}" for number in range(ALIASES)],
+        "aliases": {f"alias {number}": f"v{number}" for number in range(ALIASES)},
+    }
+    names = [f"collection {number:04}" for number in range(COLLECTIONS)]
+    artifacts = {SOURCE: {"type": "model", "versions": ALIASES}}
+    registries = {"model": {"collections": dict.fromkeys(names, collection)}}
+    file = write_world(folder / "registry.db", {**PEOPLE, "artifacts": artifacts, "registries": registries})
+    with served(file) as server, relay(server) as between:
+        yield Big(Work(folder, between.url, replace(QUICK, timeout=60.0, deadline=60.0)), between)
+
+
+def test_reading_a_registry_takes_a_request_for_100_collections(big: Big) -> None:
+    big.requests()
+    with big.work.reader() as reader:
+        live = reader.observe({"model": RegistryScope(None)})
+    assert len(live.registries["model"].collections) == COLLECTIONS
+    assert sum(len(each.aliases) for each in live.registries["model"].collections.values()) == COLLECTIONS * ALIASES
+    assert big.requests() <= COLLECTIONS / 100 + CONSTANT
+
+
+def test_reading_collections_by_name_takes_as_many(big: Big) -> None:
+    big.requests()
+    names = frozenset(f"collection {number:04}" for number in range(COLLECTIONS))
+    with big.work.reader() as reader:
+        live = reader.observe({"model": RegistryScope(names)})
+    assert len(live.registries["model"].collections) == COLLECTIONS
+    assert big.requests() <= COLLECTIONS / 100 + CONSTANT
+
+
+def test_moving_1000_aliases_takes_at_most_120_requests(big: Big) -> None:
+    """Planning from manifests, the check before the first write, the check before each, and the check after the last."""
+    moves = {f"collection {number:04}": {"aliases": {"alias 0": f"{SOURCE}:v7"}} for number in range(COLLECTIONS)}
+    manifest = big.work.manifest({"registries": {"model": {"collections": moves}}})
+    big.requests()
+    plan = big.work.plan(manifest)
+    planning = big.requests()
+    receipt = big.work.apply(plan).receipt
+    assert receipt is not None and receipt.exit_code == 0 and receipt.verified
+    assert len(plan.operations) == COLLECTIONS
+    assert planning + big.requests() <= 120
+
+
+def test_resolving_1000_versions_takes_few_requests(big: Big) -> None:
+    from regsync.names import SourceRef
+
+    refs = [SourceRef("acme-ml", "fraud", "detector", f"v{number}") for number in range(1000)]
+    with big.work.reader() as reader:
+        reader.destination()
+        big.requests()
+        found = reader.resolve(refs)
+    assert len(found) == 1000
+    assert big.requests() <= 5
+
+
+def test_a_small_scope_is_read_in_one_request(big: Big) -> None:
+    with big.work.reader() as reader:
+        reader.destination()
+        big.requests()
+        reader.observe({"model": RegistryScope(frozenset(["collection 0001", "collection 0002"]), members=True)})
+    assert big.requests() == 1
