@@ -66,7 +66,8 @@ def _address(collection: str, alias: str, option: str) -> Address:
 def _declared(loaded: Loaded, address: Address) -> Pin:
     """The version that the manifests bind the alias to. Raises where they bind it to none."""
     from regsync.diagnostics import RegsyncError
-    from regsync.manifest.edit import ABSENT, binding
+    from regsync.manifest.edit import binding
+    from regsync.manifest.splice import ABSENT
 
     value = binding(loaded, address)
     if value is None:

@@ -19,10 +19,8 @@ from regsync.manifest.places import Place, places, written_version
 from regsync.manifest.render import to_manifest
 from regsync.manifest.rewrite import rewrite
 from regsync.manifest.spans import Scalar
-from regsync.manifest.splice import Pin, Splice, pinned, quoted, spliced
+from regsync.manifest.splice import ABSENT, Pin, Splice, pinned, quoted, spliced
 from regsync.names import Address, CollectionName, RegistryName, SourceRef, parse_version_ref
-
-ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +219,7 @@ def _splices(found: Sequence[Place], alias: str, pin: Pin) -> dict[str, list[Spl
     for place in found:
         place.check()
         entry, aliases = place.alias(alias), place.aliases
-        own = place.document.replace(entry[1], pin, flow=aliases.flow) if entry and aliases else None
+        own = place.document.replace(entry, pin, flow=aliases.flow) if entry and aliases else None
         splices = _new_alias(place, alias, pin) if own is None else own
         result.setdefault(place.document.name, []).extend(splices)
     return result

@@ -42,7 +42,7 @@ class YamlDumper(yaml.SafeDumper):
             return bool(super().check_simple_key())
         if self.analysis is None:
             self.analysis = self.analyze_scalar(event.value)
-        return not self.analysis.multiline and len(repr(event.value)) < _LONGEST_KEY
+        return "\n" not in event.value and len(repr(event.value)) < _LONGEST_KEY
 
     def choose_scalar_style(self) -> Any:
         """Double quotes where any are needed, so that they look alike; single ones around `"` and `\\`."""

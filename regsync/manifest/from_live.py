@@ -265,13 +265,13 @@ def _ranges(numbers: Sequence[int]) -> str:
     """`v1, v3 to v5`."""
     parts: list[str] = []
     start = previous = numbers[0]
-    for number in [*numbers[1:], None]:
-        if number is not None and number == previous + 1:
+    for number in [*numbers[1:], -1]:
+        if number == previous + 1:
             previous = number
             continue
-        parts.append(f"v{start}" if start == previous else f"v{start} to v{previous}")
-        if number is not None:
-            start = previous = number
+        between = " to " if previous > start + 1 else ", "
+        parts.append(f"v{start}" if start == previous else f"v{start}{between}v{previous}")
+        start = previous = number
     return ", ".join(parts)
 
 

@@ -11,6 +11,8 @@ from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
 from regsync.manifest.emit import HIDDEN, READ_AS_OTHER, YamlDumper
 from regsync.manifest.spans import List, Map, Node, Repeat, Scalar, after_properties
 
+ABSENT = "absent"
+
 
 class Splice(NamedTuple):
     """Put `text` where the characters from `start` to `end` (offsets) are."""
@@ -93,32 +95,36 @@ class Document(NamedTuple):
 
     # Values -----------------------------------------------------------------------------------------------------
 
-    def replace(self, node: Node, value: Pin, *, flow: bool) -> list[Splice]:
-        """Write another value in place of one; `flow`: it stands inside brackets."""
+    def replace(self, entry: tuple[Node, Node], value: Pin, *, flow: bool) -> list[Splice]:
+        """Write another value for a key; `flow`: they stand inside brackets."""
+        key, node = entry
         self.check_own(node)
         start, end = after_properties(self.text, node), node.end.offset
         if isinstance(node, Scalar):
             if node.is_block:
                 raise self.refuse(node, "this version is written as a block text", "write it in one line")
             return [Splice(start, end, pinned(value, node.style, flow=flow))]
-        if not isinstance(node, Map):
+        version = node.find("version") if isinstance(node, Map) else None
+        if not isinstance(node, Map) or version is None:
             raise self.refuse(node, "this is not a version", "write entity/project/artifact:v3")
-        version, digest = node.find("version"), node.find("digest")
-        if version is None:
-            raise self.refuse(node, "this map has no version", "write {version: …, digest: …}")
+        digest = node.find("digest")
         if node.flow and value.digest is None:
             return [Splice(start, end, pinned(value, flow=flow))]
-        splices = self.replace(version[1], Pin(value.version), flow=node.flow)
-        if digest is None:
-            return splices + (
-                [] if value.digest is None else self.insert(node, "digest", quoted(value.digest), version)
-            )
-        if value.digest is None:
-            return [*splices, self.without_line(digest[0], digest[1])]
-        return splices + self.replace(digest[1], Pin(value.digest), flow=node.flow)
+        if value.version == ABSENT:
+            colon = self.text.index(":", key.end.offset) + 1
+            return [Splice(colon, colon, f" {ABSENT}"), *(self.without_line(each) for each in node.entries)]
+        splices = self.replace(version, Pin(value.version), flow=node.flow)
+        if digest is None and value.digest is not None:
+            splices += self.insert(node, "digest", quoted(value.digest, flow=node.flow), version)
+        elif digest is not None and value.digest is None:
+            splices.append(self.without_line(digest))
+        elif digest is not None and value.digest is not None:
+            splices += self.replace(digest, Pin(value.digest), flow=node.flow)
+        return splices
 
-    def without_line(self, key: Node, value: Node) -> Splice:
+    def without_line(self, entry: tuple[Node, Node]) -> Splice:
         """Take out the line of an entry in a block."""
+        key, value = entry
         self.check_own(value)
         start, end = self.line_start(key.start.offset), self.line_end(value.end.offset)
         if end < len(self.text):
@@ -136,8 +142,8 @@ class Document(NamedTuple):
     def _in_flow(self, parent: Map, key: str, value: str, after: tuple[Node, Node] | None) -> Splice:
         entry = f"{quoted(key, flow=True)}: {value}"
         if not parent.entries:
-            start = after_properties(self.text, parent)
-            return Splice(start, parent.end.offset, f"{{{entry}}}")
+            start, end = after_properties(self.text, parent) + 1, parent.end.offset - 1
+            return Splice(start, start if self.text[start:end].strip(" ") else end, entry)
         first = parent.entries[0][0]
         line = self.line_start(first.start.offset)
         lead = self.text[line : first.start.offset]
