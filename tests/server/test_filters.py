@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ ROWS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     """The rows in tables of their own, in a database that the store opened, for its REGEXP."""
     store, _ = create_store(tmp_path_factory.mktemp("filters") / "registry.db")
     connection = store._connection()
@@ -43,7 +44,8 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
         given_row = (number, row["name"], row["size"], json.dumps(row["metadata"]))
         connection.execute("INSERT INTO r VALUES (?, ?, ?, ?)", given_row)
         connection.executemany("INSERT INTO tags VALUES (?, ?)", [(number, tag) for tag in row["tag"]])
-    return connection
+    yield connection
+    store.close()
 
 
 def chosen(rows: sqlite3.Connection, filter: Any) -> set[int]:
