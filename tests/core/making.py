@@ -9,7 +9,7 @@ from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
 from regsync.core.live import Destination, Live, LiveCollection, LiveRegistry, ReadProof, Unresolved, Version
 from regsync.core.plan import ManifestInfo, Plan, Selection
-from regsync.core.planner import Inputs, make_plan
+from regsync.core.planner import Inputs, compare, make_plan
 from regsync.core.scope import scope_of
 from regsync.manifest.load import load
 from regsync.names import Role, SourceRef
@@ -65,4 +65,4 @@ def plan(folder: Path, body: str, found: Live, allow: Consents | None = None) ->
         selection=Selection(allow=allow or {}),
         warnings=tuple(loaded.warnings),
     )
-    return make_plan(inputs, comparison)
+    return make_plan(inputs, compare(inputs, comparison))
