@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +40,7 @@ class Client:
         self, command: list[str], user: str, arguments: dict[str, Any] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run Python in an empty folder of its own with nothing in the environment but where to go and who asks."""
-        home = self.home / f"{len(list(self.home.iterdir()))}"
-        home.mkdir()
+        home = Path(tempfile.mkdtemp(dir=self.home))
         return subprocess.run(
             [str(self.python), *command],
             input=json.dumps(arguments or {}),

@@ -13,6 +13,7 @@ import wandb
 
 from regsync.local.server import nodes
 from regsync.local.server.contract import schema, snake
+from regsync.local.server.features import FEATURES
 from regsync.local.server.root import Root
 
 OBJECTS: dict[str, list[type]] = {
@@ -105,3 +106,13 @@ def _document(program: bytes, name: bytes) -> str:
             if not re.match(rb"\s*fragment ", text[end:]):
                 break
     return text[:end].decode()
+
+
+def test_the_documentation_names_every_field_that_can_be_asked() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "server.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`(\w+)`", page))
+    for name in ("Query", "Mutation"):
+        kind = schema().type_map[name]
+        assert isinstance(kind, graphql.GraphQLObjectType)
+        assert set(kind.fields) <= told, name
+    assert {feature for feature in FEATURES if feature.startswith("REGSYNC_")} <= told
