@@ -28,6 +28,7 @@ COMMANDS = {
     "drift": "Tell where live differs from the manifests",
     "undo": "Plan the way back from a receipt",
     "why": "Explain one address: manifest line, live value, rule",
+    "graph": "Show the operations of a plan as a graph",
     "doctor": "Check the connection, the key and the roles",
     "import": "Write manifests from what is live",
     "promote": "Give one alias the version of another, in the manifest",

@@ -1,0 +1,39 @@
+"""`regsync graph`: the operations of a plan and their order, drawn."""
+
+from __future__ import annotations
+
+import click
+
+from regsync.commands.context import Settings, pass_settings
+from regsync.commands.options import ManifestArguments, manifest_arguments
+from regsync.commands.selection import SelectionArguments, selection_options
+
+
+@click.command("graph")
+@manifest_arguments()
+@selection_options
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["mermaid", "dot"]),
+    default="mermaid",
+    show_default=True,
+    help="mermaid: GitHub and GitLab draw it in Markdown. dot: for Graphviz.",
+)
+@pass_settings
+def command(settings: Settings, manifests: ManifestArguments, selection: SelectionArguments, format_: str) -> None:
+    """Show the operations of the plan as a graph: an arrow leads to what has to wait.
+
+    Plans as `regsync plan` does, and never writes to the registry.
+    """
+    from regsync.core.plan_document import plan_document
+    from regsync.planning import plan_manifests
+    from regsync.views.graph import MERMAID_MOST_EDGES, dot, edges, mermaid
+
+    loaded = manifests.load(settings.organization)
+    with settings.reader(loaded.desired.organization) as reader:
+        planned = plan_manifests(loaded, reader, selection.selection())
+    document = plan_document(planned.plan)
+    click.echo(mermaid(document) if format_ == "mermaid" else dot(document), nl=False)
+    if format_ == "mermaid" and len(edges(document)) > MERMAID_MOST_EDGES:
+        settings.say(f"more than {MERMAID_MOST_EDGES} arrows: Mermaid may not draw it; use --target, or --format dot")
