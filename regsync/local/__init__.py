@@ -17,8 +17,10 @@ noun's module. Nothing outside of a `with` block; what a block did is kept as a 
 Modules: `database` (file, transactions), `errors`, `ids` (W&B's opaque ids), `access` (actors and roles), `accounts`
 (organizations, teams, users), `projects` (projects and runs), `contents` (file contents), `sequences` (logging artifacts),
 `uses` (which runs read and logged what), `artifacts` (versions), `registries`, `members`, `collections`, `links`, `aliases`,
-`events` (the history), `bulk` (fast reads for planning), `seed`, `seed_reader` and `planting` (worlds from YAML). Every function checks what the acting user may do and raises the `errors.Refused` family; things that the
-actor cannot see are `NotFound`. Functions return frozen values as they were read: fetch again after a change.
+`events` (the history), `bulk` (fast reads for planning), `seed`, `seed_reader` and `planting` (worlds from YAML).
+
+Every function checks what the acting user may do and raises the `errors.Refused` family; things that the actor cannot see
+are `NotFound`. Functions return frozen values as they were read: fetch again after a change.
 
 For queries that no function answers (a server's filters and pages), use `tx.all(sql, …)` over the tables of `schema.sql`, and
 `access.readable_entities` and `registries.visible` for what the actor may see.
