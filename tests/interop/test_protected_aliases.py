@@ -29,6 +29,10 @@ def test_only_admins_touch_protected_aliases(client: Client) -> None:
     for tried in ("link", "put"):
         assert "permission" in seen[tried], seen
 
+    # dan is in the organization and not in the team: the source is invisible to him, the link is not.
+    assert client.run("protected", "dan", tries=["ordinary"], **given) == {"ordinary": ""}
+    assert client.run("read_one", "dan", name=f"acme-org/wandb-registry-{name}/models:canary")["source"].startswith("/")
+
     seen = client.run("protected", "alice", tries=["put", "take", "back"], **given)
     assert seen == {"put": "", "take": "", "back": ""}
 
