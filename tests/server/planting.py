@@ -10,14 +10,14 @@ from regsync.local.registries import Registry
 from tests.interop.worlds import ORGANIZATION, TEAM
 
 
-def plant_versions(store: Store, name: str, count: int, type_name: str = "model") -> list[Version]:
+def plant_versions(store: Store, name: str, count: int, content: str | None = None) -> list[Version]:
     """Versions of an artifact of the team."""
-    staged = [contents.stage_bytes(store, f"{name} {number}".encode()) for number in range(count)]
+    staged = [contents.stage_bytes(store, f"{content or name} {number}".encode()) for number in range(count)]
     with store.write() as tx:
         project = projects.ensure(tx, TEAM, "planted")
         return [
-            sequences.log(tx, project, name, type_name, files={"file.txt": content}, metadata={"n": number})[0]
-            for number, content in enumerate(staged)
+            sequences.log(tx, project, name, "model", files={"file.txt": one}, metadata={"n": number})[0]
+            for number, one in enumerate(staged)
         ]
 
 

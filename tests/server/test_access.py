@@ -101,3 +101,17 @@ def test_a_client_that_hangs_up_leaves_nothing_behind(served: Served, store: Sto
     assert httpx.get(served.url).status_code == 200
     with store.read() as tx:
         assert tx.value("SELECT count(*) FROM contents") == before
+
+
+def test_content_that_is_gone_is_an_error_and_no_crash(served: Served, store: Store) -> None:
+    large = "x" * 20_000
+    (version,) = plant_versions(store, large[:10], 1, content=large)
+    found = ask(served.url, "bob", FILES, id=artifact_id(version))["data"]["artifact"]
+    address = found["files"]["edges"][0]["node"]["directUrl"]
+    assert httpx.get(address).text == f"{large} 0"
+    for file in store.files.rglob("*"):
+        if file.is_file():
+            file.unlink()
+    answer = httpx.get(address)
+    assert answer.status_code == 500
+    assert "is gone" in answer.json()["errors"][0]["message"]

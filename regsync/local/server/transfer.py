@@ -16,7 +16,7 @@ from regsync.local.access import Actor, missing
 from regsync.local.artifacts import ManifestEntry
 from regsync.local.contents import Staged
 from regsync.local.database import Store, Transaction
-from regsync.local.errors import Invalid
+from regsync.local.errors import Damaged, Invalid
 from regsync.local.server.addresses import Purpose, Signer
 from regsync.local.server.mutations import places
 from regsync.local.server.nodes import files
@@ -60,10 +60,10 @@ def send(store: Store, signer: Signer, token: str) -> bytes | Path:
     claim = signer.check(Purpose.DOWNLOAD, token)
     with store.read() as tx:
         if "md5" in claim:
-            return contents.locate(tx, claim["md5"])
+            return _located(tx, claim["md5"])
         version = artifacts.by_id(tx, claim["manifest"])
         if version.manifest_md5 is not None:
-            return contents.locate(tx, version.manifest_md5)
+            return _located(tx, version.manifest_md5)
         return files.manifest(artifacts.entries(tx, version))
 
 
@@ -87,7 +87,14 @@ def send_by_path(store: Store, actor: Actor, path: str) -> bytes | Path:
         if key is None:
             missing(f"file {path!r}")
         artifacts.require_contents(tx, artifacts.by_id(tx, key))
-        return contents.locate(tx, md5)
+        return _located(tx, md5)
+
+
+def _located(tx: Transaction, md5: str) -> bytes | Path:
+    found = contents.locate(tx, md5)
+    if isinstance(found, Path) and not found.is_file():
+        raise Damaged(f"{found}: the content of a file is gone", hint="restore the folder beside the registry file")
+    return found
 
 
 def read_manifest(data: bytes) -> list[ManifestEntry]:

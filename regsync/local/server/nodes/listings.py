@@ -151,9 +151,9 @@ def registries_of(session: Session, organization: Organization, filters: str | N
 def projects_of(session: Session, entity: Entity, filters: str | None, page: Page) -> Connection:
     """The projects of a user or a team that the viewer can see and that match."""
     tx = session.tx
-    try_of = nodes.projects.readable(session, entity)
+    allowed = nodes.projects.readable(session, entity)
     condition = both(
-        Condition("p.entity_id = ?", (entity.id,)) if try_of else Condition("0"),
+        Condition("p.entity_id = ?", (entity.id,)) if allowed else Condition("0"),
         compile_filter(filters, _PROJECT_FIELDS),
     )
 
