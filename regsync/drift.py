@@ -1,20 +1,21 @@
-"""Drift: where live differs from the manifests, and which of the two moved since regsync last applied them."""
+"""Drift: where live differs from the manifests, and which of the two moved since regsync last looked after an apply."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import NamedTuple
 
 from regsync.core.actions import RemoveAlias, SetAlias
 from regsync.core.live import Destination
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
+from regsync.execution.receipt import Record
 
 
 class Moved(StrEnum):
-    """Which side differs from what the last receipt saw. A receipt knows aliases only; for the rest nobody can tell."""
+    """Which side differs from what the last apply saw."""
 
     LIVE = "live"
     MANIFEST = "manifest"
@@ -30,34 +31,59 @@ class Difference:
     moved: Moved
 
 
-def last_bindings(receipts: Sequence[Mapping[str, Any]], destination: Destination) -> dict[str, str]:
-    """What each alias pointed at when regsync last saw it after an apply there: artifact ids by address.
+class Part(NamedTuple):
+    """A registry's settings or a collection, as an apply last saw it. `manifest`: the manifests that it agreed with then."""
 
-    `receipts` are documents, oldest first; those of other destinations are passed over, whoever applied them.
-    """
-    found: dict[str, str] = {}
-    here = (destination.backend, destination.url, destination.organization)
-    for receipt in receipts:
-        where = receipt.get("destination", {})
-        if (where.get("backend"), where.get("url"), where.get("organization")) == here:
-            found.update(receipt.get("bindings", {}))
-    return found
+    fingerprint: str
+    manifest: str | None
 
 
-def differences(plan: Plan, bindings: Mapping[str, str]) -> list[Difference]:
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What regsync last saw after an apply, by address. `bindings`: artifact ids, None where an alias was not set."""
+
+    bindings: dict[str, str | None] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
+
+
+def remembered(records: Iterable[Record], destination: Destination) -> Memory:
+    """What the receipts tell, oldest first; those of other destinations are passed over, whoever applied them."""
+    memory = Memory()
+    here = (destination.backend, destination.url, destination.organization, destination.instance)
+    for record in records:
+        where = record.destination
+        if (where.backend, where.url, where.organization, where.instance) != here:
+            continue
+        memory.bindings.update(record.seen.bindings)
+        manifest = record.manifest_digest if record.agrees else None
+        memory.parts.update({place: Part(found, manifest) for place, found in record.seen.fingerprints.items()})
+    return memory
+
+
+def differences(plan: Plan, memory: Memory) -> list[Difference]:
     """Every operation of the plan, with the side that moved where that can be known."""
-    return [Difference(operation, _moved(operation, bindings)) for operation in plan.operations]
+    return [Difference(operation, _moved(operation, plan, memory)) for operation in plan.operations]
 
 
-def _moved(operation: Operation, bindings: Mapping[str, str]) -> Moved:
+def _moved(operation: Operation, plan: Plan, memory: Memory) -> Moved:
     action = operation.action
-    if not isinstance(action, SetAlias | RemoveAlias):
-        return Moved.UNKNOWN
-    last = bindings.get(str(action.address))
+    if isinstance(action, SetAlias | RemoveAlias) and str(action.address) in memory.bindings:
+        last = memory.bindings[str(action.address)]
+        live = None if action.held_by is None else action.held_by.artifact_id
+        declared = action.version.artifact_id if isinstance(action, SetAlias) else None
+        if live == last:
+            return Moved.MANIFEST
+        return Moved.LIVE if declared == last else Moved.BOTH
+    return _part_moved(operation, plan, memory.parts)
+
+
+def _part_moved(operation: Operation, plan: Plan, parts: Mapping[str, Part]) -> Moved:
+    """By the registry or collection as a whole: what has not changed was not moved there, so the manifest moved."""
+    place = operation.action.address
+    address = str(place._replace(alias=None))
+    last = parts.get(address)
     if last is None:
         return Moved.UNKNOWN
-    live = None if action.held_by is None else action.held_by.artifact_id
-    declared = action.version.artifact_id if isinstance(action, SetAlias) else None
-    if live == last:
+    if plan.read.fingerprints.get(address) == last.fingerprint:
         return Moved.MANIFEST
-    return Moved.LIVE if declared == last else Moved.BOTH
+    return Moved.LIVE if last.manifest == plan.manifest.digest else Moved.UNKNOWN

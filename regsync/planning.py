@@ -11,7 +11,7 @@ from regsync.backends.base import Status
 from regsync.core.desired import Consents, Desired
 from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
-from regsync.core.live import Destination, Live
+from regsync.core.live import Live
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Inputs, compare, make_plan, make_undo_plan
 from regsync.core.scope import restrict, scope_of, scope_of_actions
@@ -19,7 +19,7 @@ from regsync.core.staleness import check_destination
 from regsync.core.undo import undo_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
 from regsync.evidence import gather
-from regsync.execution.receipt import decode_receipt_operations
+from regsync.execution.receipt import decode_receipt, decode_receipt_operations
 from regsync.names import Address
 
 if TYPE_CHECKING:
@@ -119,22 +119,22 @@ def plan_undo(document: Any, reader: Reader, allow: Consents) -> Plan:
     Raises `RegsyncError` (no receipt, or malformed), `StalePlanError` (changed by hand, or of another destination) and
     `BackendError`.
     """
+    receipt = decode_receipt(document)
     operations = [operation for operation, status in decode_receipt_operations(document) if status is Status.DONE]
     destination = reader.destination()
-    check_destination(Destination(**document["destination"]), destination, "receipt")
+    check_destination(receipt.destination, destination, "receipt")
     scope = scope_of_actions(operation.action for operation in operations)
     live = reader.observe(scope)
     selection = Selection(allow=allow)
-    manifest = document["manifest"]
     inputs = Inputs(
         desired=Desired(organization=destination.organization, registries={}),
         live=live,
         scope=scope,
         resolved={},
         destination=destination,
-        manifest=ManifestInfo(manifest["digest"], (), manifest["commit"]),
+        manifest=ManifestInfo(receipt.manifest_digest, (), receipt.commit),
         fingerprints=scope_fingerprints(live.registries, scope),
         manages_protected=reader.capabilities.manages_protected_aliases,
         selection=selection,
     )
-    return make_undo_plan(inputs, undo_of(operations, live, destination.user), document["digest"])
+    return make_undo_plan(inputs, undo_of(operations, live, destination.user), receipt.digest)

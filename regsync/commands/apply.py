@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
+from regsync.commands.context import Settings, pass_settings, shown_error
 from regsync.commands.files import read_document
 from regsync.commands.options import ManifestArguments, manifest_arguments
 from regsync.commands.selection import SelectionArguments, selection_options
@@ -93,10 +93,7 @@ def _apply_manifests(
         document = plan_document(planned.plan)
         settings.say(plan_view(document, "text", color=settings.use_color(err=True)))
         check_applyable(planned.plan)
-        if not planned.plan.operations:
-            click.echo("Nothing to do: live is as declared.")
-            return 0
-        if not auto_approve and not _approved(len(planned.plan.operations)):
+        if planned.plan.operations and not auto_approve and not _approved(len(planned.plan.operations)):
             raise RegsyncError("not approved; nothing was changed", code="not-approved")
         return _carry_out(settings, planned.plan, writer, receipt, format_, saved=False)
 
@@ -124,11 +121,15 @@ def _carry_out(
     with stop_on_signal(settings.say) as stop_requested, progress_watch(settings) as watch:
         applied = apply_plan(plan, writer, StateDir(), watch=watch, say=settings.say, stop_requested=stop_requested)
     if applied.receipt is None:
-        click.echo("Already applied: every result of this plan is there." if saved else "Nothing to do.")
+        done = "Already applied: every result of this plan is there."
+        click.echo(done if saved else "Nothing to do: live is as declared.")
         return 0
     document = receipt_document(applied.receipt)
+    click.echo(receipt_view(document, format_, color=settings.use_color()))
+    if applied.unsaved is not None:
+        shown_error(applied.unsaved)
+        return applied.receipt.exit_code or 1
+    settings.say(f"receipt: {applied.path}")
     if receipt is not None:
         write_whole(receipt, canonical_json(document) + "\n")
-    click.echo(receipt_view(document, format_, color=settings.use_color()))
-    settings.say(f"receipt: {applied.path}")
     return applied.receipt.exit_code

@@ -26,7 +26,7 @@ def command(settings: Settings, manifests: ManifestArguments, selection: Selecti
 
     Where a receipt of an earlier apply is in the state folder, each alias is shown with the side that moved since.
     """
-    from regsync.drift import differences, last_bindings
+    from regsync.drift import differences, remembered
     from regsync.execution.state import StateDir
     from regsync.planning import plan_manifests
     from regsync.views.drift import drift_document, render_drift
@@ -34,7 +34,7 @@ def command(settings: Settings, manifests: ManifestArguments, selection: Selecti
     loaded = manifests.load(settings.organization)
     with settings.reader(loaded.desired.organization) as reader:
         plan = plan_manifests(loaded, reader, selection.selection()).plan
-    found = differences(plan, last_bindings(StateDir().read_receipts(), plan.destination))
+    found = differences(plan, remembered(StateDir().read_history(), plan.destination))
     document = drift_document(plan, found)
     click.echo(render_drift(document, format_, color=settings.use_color()))
     return 2 if found else 0

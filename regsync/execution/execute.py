@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from regsync.backends.base import BackendError, Outcome, Reader, Status, Writer
 from regsync.core import actions as a
@@ -20,7 +20,7 @@ from regsync.core.staleness import check_destination, check_fresh
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import RefusedError, RegsyncError
 from regsync.execution.journal import Journal
-from regsync.execution.receipt import Receipt, Result, bindings_of, whole_result
+from regsync.execution.receipt import NOTHING_SEEN, Receipt, Result, Seen, seen_in, whole_result
 
 SETTLED = (Status.DONE, Status.SKIPPED)
 
@@ -63,14 +63,16 @@ def check_applyable(plan: Plan) -> None:
         )
 
 
-def check_before_first_write(plan: Plan, reader: Reader) -> frozenset[str]:
-    """Everything that can be refused before anything is written. Returns the ids of operations that are done already.
+def check_before_first_write(plan: Plan, reader: Reader) -> tuple[frozenset[str], Live]:
+    """Everything that can be refused before anything is written.
 
-    Raises `StalePlanError`, `RefusedError`, `BackendError`.
+    Returns the ids of operations that are done already, and what is live. Raises `StalePlanError`, `RefusedError`,
+    `BackendError`.
     """
     check_destination(plan.destination, reader.destination())
     check_applyable(plan)
-    return check_fresh(plan, reader.observe(plan.read.scope))
+    live = reader.observe(plan.read.scope)
+    return check_fresh(plan, live), live
 
 
 class Execution:
@@ -103,7 +105,7 @@ class Execution:
         self._watch.begin(len(remaining))
         for _, group in groupby(remaining, key=lambda op: stage(op.action, protected=op.protected)):
             self._run_stage(list(group))
-        verified, bindings = self._verify()
+        verified, seen = self._verify()
         return Receipt(
             plan=self._plan,
             plan_digest=document_digest(plan_document(self._plan)),
@@ -112,7 +114,7 @@ class Execution:
             finished_at=clock(),
             result=whole_result(self._outcomes, interrupted=self._interrupted),
             verified=verified,
-            bindings=bindings,
+            seen=seen,
         )
 
     def _run_stage(self, operations: list[Operation]) -> None:
@@ -201,16 +203,16 @@ class Execution:
                 settled.append(outcome)
         return settled
 
-    def _verify(self) -> tuple[bool, dict[str, str]]:
+    def _verify(self) -> tuple[bool, Seen]:
         """Read once more: is every result there?"""
-        done = [operation for operation in self._plan.operations if self._outcomes[operation.id].status in SETTLED]
         try:
             live = self._writer.observe(self._plan.read.scope)
         except BackendError:
-            return False, {}
+            return False, NOTHING_SEEN
+        done = [operation for operation in self._plan.operations if self._outcomes[operation.id].status in SETTLED]
         there = all(standing(operation.action, live.registries).state is Is.DONE for operation in done)
         complete = len(done) == len(self._plan.operations)
-        return there and complete, bindings_of(self._plan, live)
+        return there and complete, seen_in(live, self._plan)
 
 
 def _check_index(operation: Operation, outcome: Outcome) -> Outcome:
@@ -233,16 +235,25 @@ def try_observe(reader: Reader, operations: Sequence[Operation]) -> Live | None:
 
 
 def settle_by_reading(operation: Operation, outcome: Outcome, live: Live | None) -> Outcome:
-    """Turn an unknown outcome into what a read shows; without a read it stays unknown, and stops the run."""
+    """Turn an unknown outcome into what a read shows.
+
+    Where nothing can be read, and where what is there is neither what was nor what shall be, it stays unknown: it may have
+    been carried out and overtaken since. Nothing more is sent then.
+    """
     if live is None:
         return outcome._replace(fatal=True)
-    if standing(operation.action, live.registries).state is Is.DONE:
-        return Outcome(Status.DONE, "no answer came; a read afterwards found it done")
-    return Outcome(
-        Status.FAILED,
-        f"no answer came; a read afterwards found it not done ({outcome.message or 'reason unknown'})",
-        outcome.hint,
-    )
+    found = standing(operation.action, live.registries)
+    why = outcome.message or "reason unknown"
+    match found.state:
+        case Is.DONE:
+            return Outcome(Status.DONE, "no answer came; a read afterwards found it done")
+        case Is.PENDING:
+            return Outcome(Status.FAILED, f"no answer came; a read afterwards found it not done ({why})", outcome.hint)
+        case Is.MOVED:
+            message = f"no answer came ({why}); a read afterwards found something else: {found.found}"
+            return Outcome(Status.UNKNOWN, message, "look at it, then plan again", stale=True)
+        case _:
+            assert_never(found.state)
 
 
 __all__ = ["Execution", "Result", "Silent", "Watch", "check_before_first_write"]

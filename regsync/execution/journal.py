@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,8 +26,9 @@ class Journal:
 
     def __init__(self, path: Path, plan_document: Mapping[str, Any], started_at: str) -> None:
         self.path = path
+        self._length = 0
         try:
-            self._file = path.open("x", encoding="utf-8", newline="\n")
+            self._file = path.open("xb", buffering=0)
         except OSError as error:
             raise _cannot_write(path, error) from error
         self._append({"format": JOURNAL_FORMAT, "started_at": started_at, "plan": plan_document})
@@ -45,12 +47,19 @@ class Journal:
         self.path.unlink(missing_ok=True)
 
     def _append(self, line: Mapping[str, Any]) -> None:
+        """Write one line, all of it or nothing: what a full disk takes of it is taken back."""
+        data = (json.dumps(line) + "\n").encode()
         try:
-            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            self._file.flush()
+            written = 0
+            while written < len(data):
+                written += self._file.write(data[written:])
             os.fsync(self._file.fileno())
         except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(self._length)
+                self._file.seek(self._length)
             raise _cannot_write(self.path, error) from error
+        self._length += len(data)
 
     def __enter__(self) -> Self:
         return self
@@ -90,24 +99,32 @@ class Interrupted:
 
     path: Path
     started_at: str
-    plan_document: dict[str, Any]
+    plan_document: Any
     outcomes: dict[str, Outcome]
 
 
 def read_journal(path: Path) -> Interrupted | None:
-    """Read a journal that was left behind. None where not even its first line is whole: then nothing was sent."""
+    """Read a journal that was left behind. None where not even its first line is whole: then nothing was sent.
+
+    Raises `RegsyncError` where the file cannot be read, is of another format, or was changed: it must not be thrown away.
+    """
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    except OSError:
+        *lines, _ = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise RegsyncError(f"{error.strerror or error}", code="journal") from error
+    if not lines:
         return None
-    entries: list[dict[str, Any]] = []
-    for line in lines:
-        try:
-            entries.append(json.loads(line))
-        except ValueError:
-            break
-    if not entries or entries[0].get("format") != JOURNAL_FORMAT:
-        return None
+    try:
+        return _interrupted(path, [json.loads(line) for line in lines])
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise RegsyncError(f"it is malformed: {type(error).__name__}: {error}", code="journal") from error
+
+
+def _interrupted(path: Path, entries: Sequence[Any]) -> Interrupted:
+    if entries[0]["format"] != JOURNAL_FORMAT:
+        raise RegsyncError(
+            f"it has format {entries[0]['format']!r}; this regsync reads {JOURNAL_FORMAT}", code="journal"
+        )
     outcomes: dict[str, Outcome] = {}
     for entry in entries[1:]:
         if entry["event"] == "sent":
@@ -115,4 +132,4 @@ def read_journal(path: Path) -> Interrupted | None:
             outcomes.update(dict.fromkeys(entry["ids"], unknown))
         else:
             outcomes.update({key: decode_outcome(value) for key, value in entry["outcomes"].items()})
-    return Interrupted(path, entries[0]["started_at"], entries[0]["plan"], outcomes)
+    return Interrupted(path, str(entries[0]["started_at"]), entries[0]["plan"], outcomes)

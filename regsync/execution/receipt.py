@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from regsync.backends.base import Outcome, Status
+from regsync.core.actions import RemoveAlias, SetAlias
 from regsync.core.canonical import document_digest
-from regsync.core.live import Live
+from regsync.core.fingerprint import scope_fingerprints
+from regsync.core.live import Destination, Live
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.core.plan_document import check_document, decode_operation, operation_json
@@ -34,6 +36,19 @@ class Result(StrEnum):
     """Nothing was done."""
 
 
+class Seen(NamedTuple):
+    """What was live at one moment, by address. `drift` compares with it; nothing else may be decided from it.
+
+    `bindings`: the artifact id that each alias pointed at, None where it was not set. `fingerprints`: as in a plan.
+    """
+
+    bindings: Mapping[str, str | None]
+    fingerprints: Mapping[str, str]
+
+
+NOTHING_SEEN: Final = Seen({}, {})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """Outcomes are by operation id; every operation of the plan has one. Times are RFC 3339, UTC."""
@@ -46,8 +61,13 @@ class Receipt:
     result: Result
     verified: bool
     """Every result was seen in a read after the last operation."""
-    bindings: Mapping[str, str]
-    """What each declared alias pointed at in that read: artifact ids by address. Empty where there was none."""
+    seen: Seen
+    """What the read after the last operation found."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether live was then as the manifests declare, all of them."""
+        return self.result is Result.DONE and self.verified and self.plan.complete and self.plan.undoes is None
 
     @property
     def exit_code(self) -> int:
@@ -91,10 +111,47 @@ def receipt_document(receipt: Receipt) -> dict[str, Any]:
             operation_json(operation) | outcome_json(receipt.outcomes[operation.id]) for operation in plan.operations
         ],
         "manual": [{"address": str(step.address), "text": step.text} for step in plan.manual],
-        "bindings": dict(receipt.bindings),
+        "agrees": receipt.agrees,
+        "bindings": dict(receipt.seen.bindings),
+        "fingerprints": dict(receipt.seen.fingerprints),
     }
     document["digest"] = document_digest(document)
     return document
+
+
+class Record(NamedTuple):
+    """A receipt read back, without its operations."""
+
+    plan_digest: str
+    destination: Destination
+    manifest_digest: str
+    commit: str | None
+    finished_at: str
+    agrees: bool
+    seen: Seen
+    digest: str
+
+
+def decode_receipt(document: Any) -> Record:
+    """Read a receipt back. Raises what `check_document` raises, and `RegsyncError` where the receipt is malformed."""
+    checked = check_document(document, RECEIPT_FORMAT, "receipt")
+    try:
+        commit = checked["manifest"]["commit"]
+        return Record(
+            _text(checked["plan"]),
+            Destination(**{key: _text(value) for key, value in checked["destination"].items()}),
+            _text(checked["manifest"]["digest"]),
+            None if commit is None else _text(commit),
+            _text(checked["finished_at"]),
+            checked["agrees"] is True,
+            Seen(
+                {key: None if value is None else _text(value) for key, value in checked["bindings"].items()},
+                {key: _text(value) for key, value in checked["fingerprints"].items()},
+            ),
+            checked["digest"],
+        )
+    except _MALFORMED as error:
+        raise _malformed(error) from error
 
 
 def decode_receipt_operations(document: Any) -> list[tuple[Operation, Status]]:
@@ -105,20 +162,41 @@ def decode_receipt_operations(document: Any) -> list[tuple[Operation, Status]]:
     checked = check_document(document, RECEIPT_FORMAT, "receipt")
     try:
         return [(decode_operation(data), Status(data["status"])) for data in checked["operations"]]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"this receipt is malformed: {type(error).__name__}: {error}"
-        raise RegsyncError(message, code="receipt-malformed") from error
+    except _MALFORMED as error:
+        raise _malformed(error) from error
 
 
-def bindings_of(plan: Plan, live: Live) -> dict[str, str]:
-    """What each alias that the plan's manifests declare points at now, as artifact ids by address."""
-    found: dict[str, str] = {}
-    for name, owned in plan.owned.items():
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
+
+
+def _malformed(error: Exception) -> RegsyncError:
+    message = f"this receipt is malformed: {type(error).__name__}: {error}"
+    return RegsyncError(message, "give a receipt as an apply wrote it", code="receipt-malformed")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def seen_in(live: Live, plan: Plan) -> Seen:
+    """What is live now of what the plan is about: every alias that it declares or touches, and every part of its scope."""
+    places = {
+        (name, collection, alias)
+        for name, owned in plan.owned.items()
+        for collection, block in owned.get("collections", {}).items()
+        for alias in block.get("aliases", ())
+    }
+    for operation in plan.operations:
+        action = operation.action
+        if isinstance(action, SetAlias | RemoveAlias):
+            places.add((action.registry, action.collection, action.alias))
+    bindings: dict[str, str | None] = {}
+    for name, collection_name, alias in sorted(places):
         registry = live.registries.get(name)
-        for collection_name, block in owned.get("collections", {}).items():
-            collection = registry.collections.get(collection_name) if registry else None
-            for alias in block.get("aliases", ()):
-                index = collection.aliases.get(alias) if collection else None
-                if collection is not None and index is not None:
-                    found[f"{name}/{collection_name}:{alias}"] = collection.links[index].artifact_id
-    return found
+        collection = registry.collections.get(collection_name) if registry else None
+        index = collection.aliases.get(alias) if collection else None
+        there = None if collection is None or index is None else collection.links[index].artifact_id
+        bindings[f"{name}/{collection_name}:{alias}"] = there
+    return Seen(bindings, scope_fingerprints(live.registries, plan.read.scope))

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import FrameType
 
 from regsync.backends.base import Outcome, Reader, Status, Writer
-from regsync.core.canonical import canonical_json, document_digest
+from regsync.core.canonical import canonical_json, digest_of, document_digest
+from regsync.core.live import Live
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.core.plan_document import decode_plan, plan_document
@@ -24,7 +25,16 @@ from regsync.execution.execute import (
     try_observe,
 )
 from regsync.execution.journal import Interrupted, Journal, read_journal
-from regsync.execution.receipt import Receipt, Result, receipt_document
+from regsync.execution.receipt import (
+    NOTHING_SEEN,
+    Receipt,
+    Result,
+    decode_receipt,
+    decode_receipt_operations,
+    receipt_document,
+    seen_in,
+    whole_result,
+)
 from regsync.execution.state import StateDir, short_digest, write_whole
 
 Say = Callable[[str], None]
@@ -38,10 +48,14 @@ def utc_now() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The receipt of a run and where it was written; no receipt where nothing was left to do."""
+    """The receipt of a run and where it was written; no receipt where nothing was left to do.
+
+    `unsaved` says why the receipt could not be written. The journal is kept then, and a later apply writes the receipt.
+    """
 
     receipt: Receipt | None
     path: Path | None
+    unsaved: RegsyncError | None = None
 
 
 def apply_plan(
@@ -61,31 +75,55 @@ def apply_plan(
     """
     with state.locked():
         recover(state, writer, say)
-        done = check_before_first_write(plan, writer)
+        done, live = check_before_first_write(plan, writer)
         if len(done) == len(plan.operations):
+            _remember(plan, live, state, clock(), say)
             return Applied(None, None)
         document = plan_document(plan)
         digest = document_digest(document)
-        _refuse_second_time(plan, digest, done, state)
+        _refuse_second_time(digest, done, state)
         started_at = clock()
-        journal = Journal(_free_name(state.journals, started_at, digest, ".jsonl"), document, started_at)
-        with journal:
+        name = _free_name(state, started_at, digest)
+        with Journal(state.journals / f"{name}.jsonl", document, started_at) as journal:
+            if done:
+                journal.settled(dict.fromkeys(sorted(done), Outcome(Status.SKIPPED)))
             execution = Execution(plan, writer, journal, already_done=done, watch=watch, stop_requested=stop_requested)
             receipt = execution.run(clock, started_at)
-            path = write_receipt(receipt, state)
+            try:
+                path = write_receipt(receipt, state, name)
+            except RegsyncError as error:
+                return Applied(receipt, None, error)
             journal.remove()
         return Applied(receipt, path)
 
 
-def _refuse_second_time(plan: Plan, digest: str, done: frozenset[str], state: StateDir) -> None:
+def _remember(plan: Plan, live: Live, state: StateDir, now: str, say: Say) -> None:
+    """Keep, for `drift`, what an apply saw that found nothing to do: in the form of a receipt, the last one of its scope."""
+    receipt = Receipt(
+        plan=plan,
+        plan_digest=document_digest(plan_document(plan)),
+        outcomes={operation.id: Outcome(Status.SKIPPED) for operation in plan.operations},
+        started_at=now,
+        finished_at=now,
+        result=Result.DONE,
+        verified=True,
+        seen=seen_in(live, plan),
+    )
+    scope = digest_of([plan.destination, sorted(plan.read.fingerprints)])
+    try:
+        write_whole(state.seen / f"{short_digest(scope)}.json", canonical_json(receipt_document(receipt)) + "\n")
+    except RegsyncError as error:
+        say(f"{error.message}; a later drift will not know of this apply")
+
+
+def _refuse_second_time(digest: str, done: frozenset[str], state: StateDir) -> None:
     """What this very plan did once and somebody took back is not done again: that would overrule them unseen."""
     for document in state.read_receipts(digest):
-        if document.get("plan") != digest:
-            continue
+        at = decode_receipt(document).finished_at
         undone = [
-            f"{operation['address']}: {operation['kind']} was done at {document['finished_at']}, and is not there now"
-            for operation in document["operations"]
-            if operation["status"] == Status.DONE and operation["id"] not in done
+            f"{operation.action.address}: {operation.action.kind} was done at {at}, and is not there now"
+            for operation, status in decode_receipt_operations(document)
+            if status is Status.DONE and operation.id not in done
         ]
         if undone:
             raise StalePlanError(
@@ -95,19 +133,19 @@ def _refuse_second_time(plan: Plan, digest: str, done: frozenset[str], state: St
             )
 
 
-def _free_name(folder: Path, at: str, digest: str, ending: str) -> Path:
-    stem = f"{at.replace(':', '').replace('-', '')}-{short_digest(digest)}"
-    path = folder / f"{stem}{ending}"
+def _free_name(state: StateDir, at: str, digest: str) -> str:
+    """The name that journal and receipt of one run share, without its ending: no other run has it."""
+    first = name = f"{at.replace(':', '').replace('-', '')}-{short_digest(digest)}"
     number = 2
-    while path.exists():
-        path = folder / f"{stem}-{number}{ending}"
+    while (state.journals / f"{name}.jsonl").exists() or (state.receipts / f"{name}.json").exists():
+        name = f"{first}-{number}"
         number += 1
-    return path
+    return name
 
 
-def write_receipt(receipt: Receipt, state: StateDir) -> Path:
-    """Write a receipt into the state folder. Raises `RegsyncError` where that fails; the journal then stays."""
-    path = _free_name(state.receipts, receipt.started_at, receipt.plan_digest, ".json")
+def write_receipt(receipt: Receipt, state: StateDir, name: str) -> Path:
+    """Write a receipt into the state folder. Raises `RegsyncError` where that fails."""
+    path = state.receipts / f"{name}.json"
     write_whole(path, canonical_json(receipt_document(receipt)) + "\n")
     return path
 
@@ -115,33 +153,43 @@ def write_receipt(receipt: Receipt, state: StateDir) -> Path:
 def recover(state: StateDir, reader: Reader, say: Say) -> None:
     """Write the receipts of runs that ended without one; what they had sent is settled by reading.
 
-    A journal of another destination is left for a run there.
+    A journal of another destination is left for a run there, and so is one that cannot be settled now.
     """
     for path in sorted(state.journals.glob("*.jsonl")):
-        left = read_journal(path)
-        if left is None:
-            path.unlink(missing_ok=True)
-            continue
         try:
-            plan = decode_plan(left.plan_document)
+            left = read_journal(path)
+            plan = None if left is None else decode_plan(left.plan_document)
         except RegsyncError as error:
-            say(f"the journal {path} cannot be read ({error.message}); it is left as it is")
+            say(f"the journal {path} cannot be used ({error.message}); it is left as it is")
             continue
-        if plan.destination != reader.destination():
-            continue
-        receipt = _receipt_of_interrupted(left, plan, reader)
-        written = write_receipt(receipt, state)
-        path.unlink(missing_ok=True)
-        settled = sum(outcome.status is Status.DONE for outcome in receipt.outcomes.values())
+        if left is None or plan is None or (state.receipts / f"{path.stem}.json").exists():
+            path.unlink(missing_ok=True)
+        elif plan.destination == reader.destination():
+            _write_missing_receipt(left, plan, reader, state, say)
+
+
+def _write_missing_receipt(left: Interrupted, plan: Plan, reader: Reader, state: StateDir, say: Say) -> None:
+    receipt = _receipt_of_interrupted(left, plan, reader)
+    if receipt is None:
         say(
-            f"an earlier apply ended before its receipt: {settled} of {len(plan.operations)} operations "
-            f"were done; its receipt is now {written}"
+            f"an earlier apply ended before its receipt; its journal {left.path} is kept until what it sent can be read"
         )
+        return
+    written = write_receipt(receipt, state, left.path.stem)
+    left.path.unlink(missing_ok=True)
+    settled = sum(outcome.status is Status.DONE for outcome in receipt.outcomes.values())
+    say(
+        f"an earlier apply ended before its receipt: {settled} of {len(plan.operations)} operations "
+        f"were done; its receipt is now {written}"
+    )
 
 
-def _receipt_of_interrupted(left: Interrupted, plan: Plan, reader: Reader) -> Receipt:
+def _receipt_of_interrupted(left: Interrupted, plan: Plan, reader: Reader) -> Receipt | None:
+    """The receipt; None where what was sent cannot be read now."""
     unknown = [op for op in plan.operations if _outcome(left, op).status is Status.UNKNOWN]
     live = try_observe(reader, unknown) if unknown else None
+    if unknown and live is None:
+        return None
     outcomes = {}
     for operation in plan.operations:
         outcome = _outcome(left, operation)
@@ -154,9 +202,9 @@ def _receipt_of_interrupted(left: Interrupted, plan: Plan, reader: Reader) -> Re
         outcomes=outcomes,
         started_at=left.started_at,
         finished_at=left.started_at,
-        result=Result.INTERRUPTED,
+        result=whole_result(outcomes, interrupted=True),
         verified=False,
-        bindings={},
+        seen=NOTHING_SEEN,
     )
 
 

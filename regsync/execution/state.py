@@ -8,12 +8,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from regsync.diagnostics import RegsyncError
+from regsync.execution.receipt import Record, decode_receipt
 
 STATE_VARIABLE = "REGSYNC_STATE_DIR"
 
@@ -25,6 +26,8 @@ class StateDir:
         self.path = path or Path(os.environ.get(STATE_VARIABLE) or ".regsync")
         self.journals = self.path / "journals"
         self.receipts = self.path / "receipts"
+        self.seen = self.path / "seen"
+        """What applies saw that found nothing to do: receipts without operations, one for each scope."""
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -35,6 +38,7 @@ class StateDir:
         with self._writing():
             self.journals.mkdir(parents=True, exist_ok=True)
             self.receipts.mkdir(parents=True, exist_ok=True)
+            self.seen.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
             try:
@@ -64,18 +68,25 @@ class StateDir:
                 code="state-dir",
             ) from error
 
-    def read_receipts(self, plan_digest: str | None = None) -> list[dict[str, Any]]:
-        """Every readable receipt (of one plan, if given), oldest first. What is no receipt is passed over: nothing needs it."""
-        found = []
-        pattern = f"*-{short_digest(plan_digest)}*.json" if plan_digest else "*.json"
-        for path in sorted(self.receipts.glob(pattern)):
-            try:
-                document = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue
-            if isinstance(document, dict) and str(document.get("format", "")).startswith("regsync/receipt/"):
-                found.append(document)
-        return found
+    def read_receipts(self, plan_digest: str) -> list[Any]:
+        """Every receipt of one plan, oldest first, as documents. What is none, or was changed, is passed over."""
+        paths = self.receipts.glob(f"*-{short_digest(plan_digest)}*.json")
+        return [document for record, document in _receipts(paths) if record.plan_digest == plan_digest]
+
+    def read_history(self) -> list[Record]:
+        """Every receipt, and what applies saw that found nothing to do; oldest first."""
+        paths = [*self.receipts.glob("*.json"), *self.seen.glob("*.json")]
+        return sorted((record for record, _ in _receipts(paths)), key=lambda record: record.finished_at)
+
+
+def _receipts(paths: Iterable[Path]) -> Iterator[tuple[Record, Any]]:
+    for path in sorted(paths):
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            record = decode_receipt(document)
+        except (OSError, ValueError, RecursionError, RegsyncError):
+            continue
+        yield record, document
 
 
 def short_digest(digest: str) -> str:
