@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Any, NamedTuple
 
 import httpx
@@ -147,7 +148,7 @@ def _seconds(text: str | None) -> float | None:
             seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
         except (ValueError, TypeError):
             return None
-    return max(seconds, 0.0) if seconds < 1e9 else None
+    return max(seconds, 0.0) if isfinite(seconds) else None
 
 
 def _not_graphql(response: httpx.Response) -> BackendError:

@@ -66,7 +66,7 @@ class Fetcher:
 
     def __init__(self, client: ReadOnlyClient, organization: str | None, options: Options) -> None:
         self.pages = 0
-        self._client = client
+        self.client = client
         self._organization = organization
         self.options = options
         self._page_size = options.page_size
@@ -74,13 +74,14 @@ class Fetcher:
 
     def fetch(self, parts: Sequence[Part], what: str) -> list[Any]:
         """For each part its value, or (for a list) all nodes. Raises `DocumentRefusedError` and `BackendError`."""
+        where = f"{self.client.host}: {what}"
         jobs = [_Job(part) for part in parts]
         left = jobs
         while left:
             documents = self._pack(left)
             for document, answers in zip(documents, self._ask_all(documents, what), strict=True):
                 for job, answer in zip(document, answers, strict=True):
-                    self._take(job, answer, what)
+                    self._take(job, answer, where)
             left = [job for job in left if job.after is not None]
         return [job.items if job.part.is_list else job.value for job in jobs]
 
@@ -116,7 +117,7 @@ class Fetcher:
         page_size = self._page_size
         document, variables = self._document(jobs, page_size)
         try:
-            data = self._client.read(document, variables, what)
+            data = self.client.read(document, variables, what)
         except DocumentRefusedError:
             if len(jobs) > 1:
                 half = len(jobs) // 2
@@ -161,7 +162,7 @@ class Fetcher:
 
     # Pages -----------------------------------------------------------------------------------------------------------
 
-    def _take(self, job: _Job, value: Any, what: str) -> None:
+    def _take(self, job: _Job, value: Any, where: str) -> None:
         self.pages += 1
         job.pages += 1
         job.after = None
@@ -175,17 +176,17 @@ class Fetcher:
             more, cursor = value["pageInfo"]["hasNextPage"], value["pageInfo"].get("endCursor")
         except (TypeError, KeyError, AttributeError):
             raise BackendError(
-                f"{what}: page {job.pages} of a list is not of the form that the API promises",
+                f"{where}: page {job.pages} of a list is not of the form that the API promises",
                 "nothing is concluded from it; run this again, and report it if it stays",
                 code="malformed-answer",
             ) from None
         job.items += nodes
         if not more:
-            self._check_count(job, value.get("totalCount"), what)
+            self._check_count(job, value.get("totalCount"), where)
             return
         if not cursor or cursor in job.seen or job.pages >= self.options.max_pages:
             raise BackendError(
-                f"{what}: the list does not end: after {job.pages} pages the server "
+                f"{where}: the list does not end: after {job.pages} pages the server "
                 + (
                     "gives the same page again" if cursor in job.seen else "announces one more that cannot be asked for"
                 ),
@@ -195,10 +196,10 @@ class Fetcher:
         job.seen.add(cursor)
         job.after = cursor
 
-    def _check_count(self, job: _Job, total: object, what: str) -> None:
+    def _check_count(self, job: _Job, total: object, where: str) -> None:
         if isinstance(total, int) and total != len(job.items):
             raise BackendError(
-                f"{what}: the server counts {total} items and answered {len(job.items)}",
+                f"{where}: the server counts {total} items and answered {len(job.items)}",
                 "something changed while it was read, or this key cannot see all of them; run this again",
                 code="incomplete-list",
             )

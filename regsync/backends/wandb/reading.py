@@ -12,7 +12,7 @@ from regsync.backends.wandb.answers import DocumentRefusedError, well_formed
 from regsync.backends.wandb.documents import Dialect
 from regsync.backends.wandb.fetch import Fetcher, Part
 from regsync.backends.wandb.options import Options
-from regsync.backends.wandb.session import Session
+from regsync.backends.wandb.session import Session, organization_role
 from regsync.core.live import Live, LiveCollection, LiveRegistry, ReadProof, Scope, Version
 from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility, is_reserved_alias
 
@@ -61,6 +61,8 @@ class Reading:
         """By registry: whether the server says that this key may not write to it. Known where members were read."""
         self._fetcher = fetcher
         self._session = session
+        self._asked_role = False
+        self._in_organization: Role | None = None
 
     def fetch(self, make: Callable[[Dialect], Sequence[Part]], what: str) -> list[Any]:
         """Read the parts that `make` makes in the server's dialect; again with fewer fields where it knows not all of them."""
@@ -150,7 +152,7 @@ class Reading:
         )
         if with_members:
             live.members = self._members(node)
-            live.role = self._role(live.members)
+            live.role = self._role(live.members, live.visibility)
             if "readOnly" in node:
                 self.read_only[name] = bool(node["readOnly"])
         return live
@@ -173,11 +175,24 @@ class Reading:
         members[name] = Role(role)
         self.ids.members[name] = id_
 
-    def _role(self, members: dict[str, Role]) -> Role | None:
-        """The strongest role that the user, or a team of theirs, was given. What the organization adds is not known."""
+    def _role(self, members: dict[str, Role], visibility: Visibility) -> Role | None:
+        """The user's role: what they or their teams were given, and what the organization gives. None: not known for sure."""
         mine = {self._session.user, *(TEAM_PREFIX + team for team in self._session.teams)}
         roles = [role for name, role in members.items() if name in mine]
+        if Role.ADMIN in roles:
+            return Role.ADMIN
+        in_organization = self._organization_role()
+        if in_organization in (None, Role.ADMIN):
+            return in_organization  # An organization's admins are admins of all its registries.
+        if visibility is Visibility.ORGANIZATION and in_organization is not None:
+            roles.append(in_organization)
         return min(roles, key=lambda role: role.strength, default=None)
+
+    def _organization_role(self) -> Role | None:
+        if not self._asked_role:
+            self._asked_role = True
+            self._in_organization = organization_role(self._fetcher.client, self._session)
+        return self._in_organization
 
     # Collections and links -------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -63,9 +63,7 @@ class Sender:
             return [Replied(Reply.REFUSED, {}, fault, unsent=True, fatal=True, hint=error.hint)] * len(batch)
         if answer.refused_whole and len(batch) > 1 and not _all_unknown(answer, batch):
             return self._one_by_one(batch)
-        return [
-            _replied(answer, each, f"m{number}", self._client.credentials.hide) for number, each in enumerate(batch)
-        ]
+        return [_replied(answer, each, f"m{number}") for number, each in enumerate(batch)]
 
     def _one_by_one(self, batch: Sequence[Mutation]) -> list[Replied]:
         """After a refusal of many together: nothing of it was executed. If each alone is taken, that is how all will go."""
@@ -81,21 +79,17 @@ def _all_unknown(answer: Answer, batch: Sequence[Mutation]) -> bool:
     return len(names) == 1 and is_unknown_mutation(answer.faults[0].message, names.pop())
 
 
-def _replied(answer: Answer, mutation: Mutation, name: str, hide: Callable[[str], str]) -> Replied:
+def _replied(answer: Answer, mutation: Mutation, name: str) -> Replied:
     """The reply to the mutation that is the field `name` of a document."""
     if answer.refused_whole:
-        return Replied(Reply.REFUSED, {}, _hidden(answer.faults[0], hide), unsent=True)
-    fault = next((_hidden(each, hide) for each in answer.faults if each.field == name), None)
+        return Replied(Reply.REFUSED, {}, answer.faults[0], unsent=True)
+    fault = next((each for each in answer.faults if each.field == name), None)
     if fault is not None:
         return Replied(Reply.LOST if is_unsure(fault) else Reply.REFUSED, {}, fault)
     payload = (answer.data or {}).get(name)
     if not isinstance(payload, dict):
-        reason = hide(answer.faults[0].message) if answer.faults else "the answer leaves it out"
+        reason = answer.faults[0].message if answer.faults else "the answer leaves it out"
         return Replied(Reply.LOST, {}, Fault(reason, name, ""))
     if not is_success(mutation, payload):
         return Replied(Reply.REFUSED, payload, Fault("the server says that it did not succeed", name, ""))
     return Replied(Reply.DONE, payload, _NO_FAULT)
-
-
-def _hidden(fault: Fault, hide: Callable[[str], str]) -> Fault:
-    return fault._replace(message=hide(fault.message))

@@ -12,6 +12,7 @@ from regsync.backends.wandb.documents import Dialect
 from regsync.backends.wandb.transport import ReadOnlyClient
 from regsync.backends.wandb.url import key_page
 from regsync.diagnostics import did_you_mean
+from regsync.names import Role
 
 Json = dict[str, Any]
 
@@ -80,6 +81,18 @@ def connect(client: ReadOnlyClient, organization: str | None) -> Session:
             features=features,
             instance=_instance(client) if features and INSTANCE_FEATURE in features else "",
         )
+
+
+def organization_role(client: ReadOnlyClient, session: Session) -> Role | None:
+    """The user's role in the organization; None where the server does not tell it to this key."""
+    document = "query Role($name: String!) { organization(name: $name) { members { username role } } }"
+    try:
+        answer = client.read(document, {"name": session.organization}, "asking for the role in the organization")
+        members = (answer.get("organization") or {}).get("members") or ()
+        role = next((each["role"] for each in members if each.get("username") == session.user), None)
+    except (BackendError, KeyError, TypeError, AttributeError):
+        return None
+    return Role(role) if role in list(Role) else None
 
 
 def _document(fields: list[str]) -> str:

@@ -7,6 +7,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,7 +66,8 @@ class ReadOnlyClient:
         """How many were sent, for tests and `-vv`."""
         self._options = options
         self._notify = notify
-        self._host = urlsplit(server).netloc
+        self.host = urlsplit(server).netloc
+        """For messages."""
         self._connected = False
         self._http = _http_client(server, credentials, options)
 
@@ -79,10 +81,10 @@ class ReadOnlyClient:
             raise ReadingOnlyError(what)
         answer = self._patiently(lambda: self._post(document, variables), what, LostError, BusyError, NotSentError)
         if answer.refused_whole:
-            raise DocumentRefusedError(f"{what}: {answer.faults[0].message}", code="refused")
+            raise DocumentRefusedError(f"{self.host}: {what}: {answer.faults[0].message}", code="refused")
         if answer.faults:
             raise BackendError(
-                f"{what}: the server answered only in part: {answer.faults[0].message}",
+                f"{self.host}: {what}: the server answered only in part: {answer.faults[0].message}",
                 "nothing is concluded from half an answer; run this again, and tell whoever runs the server if it stays",
                 code="partial-answer",
             )
@@ -100,7 +102,7 @@ class ReadOnlyClient:
         try:
             return retrying(attempt)
         except BackendError as error:
-            error.message = self.credentials.hide(f"{self._host}: {what}: {error.message}")
+            error.message = self.credentials.hide(f"{self.host}: {what}: {error.message}")
             error.args = (error.message,)
             error.hint = error.hint or self._hint(error)
             raise error from None
@@ -127,7 +129,7 @@ class ReadOnlyClient:
         error = state.outcome.exception() if state.outcome else None
         seconds = state.next_action.sleep if state.next_action else 0.0
         reason = self.credentials.hide(str(error))
-        self._notify(f"{self._host}: {reason}; trying again in {seconds:.0f} s (attempt {state.attempt_number + 1})")
+        self._notify(f"{self.host}: {reason}; trying again in {seconds:.0f} s (attempt {state.attempt_number + 1})")
 
     def _hint(self, error: BackendError) -> str | None:
         if error.code == "unauthorized":
@@ -158,7 +160,9 @@ class ReadOnlyClient:
         elapsed = time.monotonic() - started
         name = document.split("(", 1)[0].split("{", 1)[0].strip()
         _log.debug("%s: HTTP %s, %.0f ms, %d bytes", name, response.status_code, elapsed * 1000, len(response.content))
-        return read_answer(response)
+        answer = read_answer(response)
+        hide = self.credentials.hide
+        return replace(answer, faults=tuple(each._replace(message=hide(each.message)) for each in answer.faults))
 
     def close(self) -> None:
         """Close the connections."""

@@ -122,9 +122,19 @@ def redirect(request: Request, forward: Forward) -> Response:
 
 def endless(request: Request, forward: Forward) -> Response:
     """Every list announces one more page, and gives the same one again."""
-    answer = forward().json
+    return _one_more(request, forward, "the same")
+
+
+def endless_and_new(request: Request, forward: Forward) -> Response:
+    """Every list announces one more page, each time another one."""
+    return _one_more(request, forward, f"cursor {request.number}")
+
+
+def _one_more(request: Request, forward: Forward, cursor: str) -> Response:
+    from_the_start = {name: None if name.endswith("_after") else value for name, value in request.variables.items()}
+    answer = forward(json.dumps({"query": request.document, "variables": from_the_start}).encode()).json
     for page in _pages(answer):
-        page.update(hasNextPage=True, endCursor="the same")
+        page.update(hasNextPage=True, endCursor=cursor)
     return as_json(answer)
 
 

@@ -94,5 +94,5 @@ def test_a_small_scope_is_read_in_one_request(big: Big) -> None:
     with big.work.reader() as reader:
         reader.destination()
         big.requests()
-        reader.observe({"model": RegistryScope(frozenset(["collection 0001", "collection 0002"]), members=True)})
+        reader.observe({"model": RegistryScope(frozenset(["collection 0001", "collection 0002"]))})
     assert big.requests() == 1

@@ -54,7 +54,8 @@ class Response:
 
 
 DROPPED = Response(0, b"", cut=-1)
-Forward = Callable[[], Response]
+Forward = Callable[..., Response]
+"""Sends the request on, or (given one) another body in place of its own."""
 Behaviour = Callable[[Request, Forward], Response]
 
 
@@ -96,11 +97,11 @@ class Relay:
         with self._lock:
             request = Request(len(self.requests), path, headers, body)
             self.requests.append(request)
-        return self.behave(request, lambda: self._forward(request))
+        return self.behave(request, lambda body=request.body: self._forward(request, body))
 
-    def _forward(self, request: Request) -> Response:
+    def _forward(self, request: Request, body: bytes) -> Response:
         kept = {name: value for name, value in request.headers.items() if name in {"authorization", "content-type"}}
-        answer = self._http.post(request.path, content=request.body, headers=kept)
+        answer = self._http.post(request.path, content=body, headers=kept)
         return Response(answer.status_code, answer.content, {"Content-Type": answer.headers["content-type"]})
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
