@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.interop.clients import Client, older_python
+from tests.interop.worlds import SEEDED
 
 
 def test_a_working_day(client: Client) -> None:
@@ -38,6 +40,14 @@ def test_a_working_day(client: Client) -> None:
     assert seen["dangling"]
     assert seen["still_linked"] == "v0"
     assert seen["exists"] == [True, False]
+
+
+def test_an_artifact_that_no_client_logged(client: Client) -> None:
+    name = f"seeded-{client.label}"
+    seen = client.run("seeded", "bob", registry=name, source="acme-ml/seeded/planted:v0")
+    assert seen["files"] == {path: b64encode(data).decode() for path, data in SEEDED.items()}
+    assert seen["metadata"] == {"auc": 0.9}
+    assert seen["link"]["full_name"] == f"wandb-registry-{name}/models:v0"
 
 
 def test_both_releases_at_once(server: str, tmp_path: Path) -> None:

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from regsync.local import accounts
+from regsync.local import accounts, contents, projects, sequences
 from regsync.local.database import create_store
 from regsync.names import Role
 
 ORGANIZATION, ENTITY, TEAM, OTHER_TEAM = "acme", "acme-org", "acme-ml", "acme-data"
 PEOPLE = {"alice": Role.ADMIN, "bob": Role.MEMBER, "carol": Role.VIEWER, "dan": Role.MEMBER}
 """Everybody in the organization, with their role. alice and bob are in the team; eve is in another organization."""
+
+SEEDED = {"weights.txt": b"seeded weights", "folder/large.bin": bytes(range(256)) * 100}
+"""Files of `acme-ml/seeded/planted:v0`."""
 
 
 def api_key(name: str) -> str:
@@ -23,8 +26,9 @@ def api_key(name: str) -> str:
 
 
 def make_world(path: Path) -> None:
-    """Write the registry file: people, teams and nothing else."""
+    """Write the registry file: people, teams, and one artifact that no client logged."""
     store, _ = create_store(path)
+    files = {name: contents.stage_bytes(store, data) for name, data in SEEDED.items()}
     with store.write() as tx:
         acme = accounts.add_organization(tx, ORGANIZATION)
         users = {name: accounts.add_user(tx, name, api_key(name))[0] for name in [*PEOPLE, "eve"]}
@@ -34,6 +38,7 @@ def make_world(path: Path) -> None:
         accounts.add_team(tx, acme, OTHER_TEAM)
         accounts.set_team_member(tx, team, users["alice"], Role.ADMIN)
         accounts.set_team_member(tx, team, users["bob"], Role.MEMBER)
+        sequences.log(tx, projects.ensure(tx, TEAM, "seeded"), "planted", "model", files=files, metadata={"auc": 0.9})
         globex = accounts.add_organization(tx, "globex")
         accounts.set_organization_member(tx, globex, users["eve"], Role.ADMIN)
         accounts.set_team_member(tx, accounts.add_team(tx, globex, "globex-ml"), users["eve"], Role.ADMIN)
