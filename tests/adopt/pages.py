@@ -1,0 +1,69 @@
+"""Console examples of documentation pages, as commands that can be run and output that must be seen.
+
+A line that starts with `$ ` is a command; the lines below it are part of its output, in that order. `# exits 2` behind a
+command is its exit code, 0 where nothing is said.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Command:
+    """`line` is where it stands in the page, from 1."""
+
+    text: str
+    line: int
+    code: int = 0
+    output: list[str] = field(default_factory=list)
+
+
+def fences(page: Path, language: str) -> list[tuple[int, str]]:
+    """The fenced blocks of a language, with the number of the line that each starts behind."""
+    text = page.read_text("utf-8")
+    found = re.finditer(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [(text.count("\n", 0, match.start()) + 1, match[1]) for match in found]
+
+
+def commands(page: Path) -> list[Command]:
+    """Every command of a page, in order."""
+    found: list[Command] = []
+    for start, block in fences(page, "console"):
+        for number, line in enumerate(block.splitlines(), start=start + 1):
+            if line.startswith("$ "):
+                text, _, comment = line[2:].partition("  # exits ")
+                found.append(Command(text.strip(), number, int(comment or 0)))
+            elif line.strip():
+                found[-1].output.append(line)
+    return found
+
+
+def run_page(page: Path, folder: Path) -> None:
+    """Run the commands of a page in a folder, and check exit codes and output."""
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "GIT_AUTHOR_NAME": "Alice",
+        "GIT_AUTHOR_EMAIL": "alice@example.com",
+        "GIT_COMMITTER_NAME": "Alice",
+        "GIT_COMMITTER_EMAIL": "alice@example.com",
+        "LANG": "C.UTF-8",
+    }
+    for command in commands(page):
+        done = subprocess.run(
+            ["sh", "-c", command.text], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        seen = done.stdout + done.stderr
+        place = f"{page.name}:{command.line}: {command.text}"
+        assert done.returncode == command.code, f"{place}\n{seen}"
+        lines = iter(seen.splitlines())
+        for expected in command.output:
+            assert any(expected in line for line in lines), f"{place}\nno line {expected!r} in:\n{seen}"
