@@ -8,13 +8,19 @@ from typing import assert_never
 
 from regsync.core import actions as a
 from regsync.core.desired import HazardName
+from regsync.core.diff.context import some
 from regsync.core.fingerprint import collection_fingerprint, registry_fingerprint
-from regsync.core.live import Live
+from regsync.core.live import Live, LiveCollection
 from regsync.core.model import Model
 from regsync.core.operation import Draft, Hit, Operation, Reason
 from regsync.core.standing import Is, standing
+from regsync.names import Address
 
 LINK_NOTE = "The index stays used up; a TTL that linking turned off is not restored."
+LINK_FIRED = "Automations that linking has started are not taken back."
+ALIAS_FIRED = "Automations that setting the alias has started are not taken back."
+ALIAS_SET_FIRES = "Setting the alias again starts automations that wait for it."
+ALIAS_FIRES = "Automations that the move has started are not taken back, and moving it back starts them again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +51,13 @@ def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
     model = Model(after, actor)
     drafts: list[Draft] = []
     lost: list[Irrevocable] = []
-    made = _made(operations)
+    made = _made(operations, model)
     for operation in reversed(operations):
         if _inside_something_new(operation.action, made):
             continue
         try:
             back = _inverse(operation.action, model)
+            _check_only_own(operation.action, model, operations)
         except _NoWayBackError as error:
             lost.append(Irrevocable(operation.id, str(error)))
             continue
@@ -58,9 +65,10 @@ def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
         if found.state is Is.MOVED:
             lost.append(Irrevocable(operation.id, f"it has changed since: {found.found}"))
         elif found.state is Is.PENDING:
-            protected = operation.protected
             reason = Reason(f"takes back {operation.id}", operation.reason.position)
-            drafts.append(Draft(back, reason, _hits(back, protected=protected), protected, _notes(back)))
+            hits = _hits(back, _guarded_in(back.registry, model, operations), model)
+            protected = operation.protected or any(hit.name is HazardName.REMOVE_PROTECTED_ALIAS for hit in hits)
+            drafts.append(Draft(back, reason, hits, protected, _notes(back)))
             model.apply(back)
     return Undo(tuple(drafts), tuple(reversed(lost)))
 
@@ -76,12 +84,62 @@ def _inside_something_new(action: a.Action, made: frozenset[str]) -> bool:
     return f"{action.registry}/{action.collection}" in made
 
 
-def _made(operations: Sequence[Operation]) -> frozenset[str]:
-    return frozenset(
-        str(operation.action.address)
+def _made(operations: Sequence[Operation], model: Model) -> frozenset[str]:
+    """Addresses of what the operations made and what can be deleted again, with all that is in it."""
+    found = set()
+    for operation in operations:
+        try:
+            if isinstance(operation.action, a.CreateRegistry | a.CreateCollection):
+                _inverse(operation.action, model)
+                _check_only_own(operation.action, model, operations)
+                found.add(str(operation.action.address))
+        except _NoWayBackError:
+            continue
+    return frozenset(found)
+
+
+def _guarded_in(registry: str, model: Model, operations: Sequence[Operation]) -> frozenset[str]:
+    """The aliases of a registry that are protected, as far as the server tells, and those that the plan took for it."""
+    live = model.registries.get(registry)
+    now = (live.protected_aliases if live else None) or frozenset()
+    return now | {
+        operation.action.alias
         for operation in operations
-        if isinstance(operation.action, a.CreateRegistry | a.CreateCollection)
-    )
+        if operation.protected
+        and isinstance(operation.action, a.SetAlias | a.RemoveAlias)
+        and operation.action.registry == registry
+    }
+
+
+def _check_only_own(action: a.Action, model: Model, operations: Sequence[Operation]) -> None:
+    """Raise `_NoWayBackError` where deleting what `action` made would delete what somebody else has put there since."""
+    if isinstance(action, a.CreateRegistry):
+        collections = model.registries[action.registry].collections
+        made = {
+            each.action.collection
+            for each in operations
+            if isinstance(each.action, a.CreateCollection) and each.action.registry == action.registry
+        }
+        others = sorted(collections.keys() - made)
+        if others:
+            raise _NoWayBackError(f"it holds {some(others)} by now, which was not made with it")
+        for name, collection in sorted(collections.items()):
+            _check_contents(Address(action.registry, name), collection, operations)
+    elif isinstance(action, a.CreateCollection):
+        collection = model.registries[action.registry].collections[action.collection]
+        _check_contents(action.address, collection, operations)
+
+
+def _check_contents(address: Address, collection: LiveCollection, operations: Sequence[Operation]) -> None:
+    inside = [op.action for op in operations if op.action.address[:2] == address[:2]]
+    linked = {action.version.artifact_id for action in inside if isinstance(action, a.LinkVersion)}
+    bound = {action.alias: action.version.artifact_id for action in inside if isinstance(action, a.SetAlias)}
+    others = [f"v{index}" for index, version in sorted(collection.links.items()) if version.artifact_id not in linked]
+    for alias, index in sorted(collection.aliases.items()):
+        if bound.get(alias) != collection.links[index].artifact_id:
+            others.append(alias)
+    if others:
+        raise _NoWayBackError(f"{address} holds {some(others)} by now, which was not put there with it")
 
 
 def _inverse(action: a.Action, model: Model) -> a.Action:
@@ -199,11 +257,11 @@ def _content(action: a.ContentAction, model: Model) -> a.Action:
             assert_never(action)
 
 
-def _hits(action: a.Action, *, protected: bool) -> tuple[Hit, ...]:
+def _hits(action: a.Action, guarded: frozenset[str], model: Model) -> tuple[Hit, ...]:
     place = str(action.address)
     match action:
         case a.RemoveAlias():
-            name = HazardName.REMOVE_PROTECTED_ALIAS if protected else HazardName.REMOVE_ALIAS
+            name = HazardName.REMOVE_PROTECTED_ALIAS if action.alias in guarded else HazardName.REMOVE_ALIAS
             return (Hit(name, f"takes {place} away again"),)
         case a.UnlinkVersion():
             return (
@@ -211,21 +269,36 @@ def _hits(action: a.Action, *, protected: bool) -> tuple[Hit, ...]:
                 Hit(HazardName.LATEST_MOVES, f"latest of {place} goes back"),
             )
         case a.DeleteCollection():
-            hits = [Hit(HazardName.DELETE_COLLECTION, f"deletes {place} with {action.versions} versions")]
-            if action.aliases:
-                message = f"unbinds {', '.join(action.aliases[:5])} of {place}"
-                hits.append(Hit(HazardName.REMOVE_PROTECTED_ALIAS, message, len(action.aliases)))
-            return tuple(hits)
+            deletes = Hit(HazardName.DELETE_COLLECTION, f"deletes {place} with {action.versions} versions")
+            return (deletes, *_unbound(place, [alias for alias in action.aliases if alias in guarded]))
         case a.DeleteRegistry():
-            return (
-                Hit(HazardName.DELETE_REGISTRY, f"deletes {place} with {len(action.collections)} collections"),
-                Hit(HazardName.REMOVE_PROTECTED_ALIAS, f"unbinds every alias of {place}"),
-            )
+            deletes = Hit(HazardName.DELETE_REGISTRY, f"deletes {place} with {len(action.collections)} collections")
+            collections = model.registries[action.registry].collections
+            held = [f"{name}:{alias}" for name in sorted(collections) for alias in sorted(collections[name].aliases)]
+            return (deletes, *_unbound(place, [each for each in held if each.rpartition(":")[2] in guarded]))
         case a.UnprotectAlias():
             return (Hit(HazardName.REMOVE_PROTECTED_ALIAS, f"takes the protection of {action.alias!r} off again"),)
         case _:
             return ()
 
 
+def _unbound(place: str, aliases: Sequence[str]) -> tuple[Hit, ...]:
+    message = f"unbinds the protected {some(aliases)} of {place}"
+    return (Hit(HazardName.REMOVE_PROTECTED_ALIAS, message, len(aliases)),) if aliases else ()
+
+
 def _notes(action: a.Action) -> tuple[str, ...]:
-    return (LINK_NOTE,) if isinstance(action, a.UnlinkVersion) else ()
+    """What this step of the way back does not take back."""
+    match action:
+        case a.UnlinkVersion():
+            return (LINK_NOTE, LINK_FIRED)
+        case a.RemoveAlias():
+            return (ALIAS_FIRED,)
+        case a.SetAlias():
+            return (ALIAS_FIRES,) if action.held_by else (ALIAS_SET_FIRES,)
+        case a.DeleteCollection():
+            return (LINK_NOTE, LINK_FIRED) if action.versions else ()
+        case a.DeleteRegistry():
+            return (LINK_NOTE, LINK_FIRED) if action.collections else ()
+        case _:
+            return ()
