@@ -128,8 +128,6 @@ class _Identity(httpx.Auth):
     memory only. The file is read at each exchange, because whoever writes it replaces it.
     """
 
-    requires_response_body = True
-
     def __init__(self, server: str, path: Path, secrets: list[str]) -> None:
         self._server = server
         self._path = path
@@ -168,6 +166,7 @@ class _Identity(httpx.Auth):
         return httpx.Request("POST", f"{self._server}/oidc/token", data=data)
 
     def _read(self, response: httpx.Response) -> tuple[str, float]:
+        response.read()
         if response.status_code >= 500 or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise NotSentError(f"exchanging the identity token: HTTP {response.status_code}", code="unreachable")
         try:

@@ -1,0 +1,243 @@
+"""Where the key comes from, where it may go, and that it is shown nowhere."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from base64 import b64encode
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from regsync.backends.base import BackendError
+from regsync.backends.wandb.credentials import find_credentials
+from regsync.backends.wandb.transport import ReadOnlyClient
+from regsync.backends.wandb.url import base_url, key_page
+from tests.backends.wandb.wire import Response, relay
+from tests.backends.wandb.worlds import KEYS, PEOPLE, QUICK, Work, served, write_world
+
+KEY = "k" * 44
+URL = "https://wandb.example.com"
+
+
+def client(url: str) -> ReadOnlyClient:
+    return ReadOnlyClient(url, find_credentials(url), QUICK, lambda _: None)
+
+
+def used_key(url: str) -> str:
+    """The key that a request to that server would carry."""
+    request = client(url)._http.build_request("POST", "/graphql")
+    flow = find_credentials(url).auth.sync_auth_flow(request)
+    return next(flow).headers["authorization"]
+
+
+def basic(key: str) -> str:
+    return "Basic " + b64encode(f"api:{key}".encode()).decode()
+
+
+@pytest.fixture
+def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "netrc"
+    monkeypatch.delenv("WANDB_API_KEY")
+    monkeypatch.setenv("NETRC", str(path))
+    return path
+
+
+def test_the_environment_comes_first(netrc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc.write_text(f"machine wandb.example.com login user password {KEY}\n")
+    assert used_key(URL) == basic(KEY)
+    monkeypatch.setenv("WANDB_API_KEY", f" {KEYS['bob']}\n")
+    assert used_key(URL) == basic(KEYS["bob"])
+
+
+@pytest.mark.parametrize("machine", ["localhost", "localhost:8080"])
+def test_netrc_is_found_by_host_and_by_host_and_port(netrc: Path, machine: str) -> None:
+    netrc.write_text(f"machine {machine} login user password {KEY}\n")
+    assert used_key("http://localhost:8080") == basic(KEY)
+
+
+def test_netrc_in_the_home_folder(netrc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NETRC")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".netrc").write_text(f"machine api.wandb.ai login user password {KEY}\n")
+    assert used_key("https://api.wandb.ai") == basic(KEY)
+
+
+@pytest.mark.parametrize(
+    "text", ["", f"machine other.example.com login user password {KEY}\n", f"default login user password {KEY}\n"]
+)
+def test_a_key_for_another_host_is_never_used(netrc: Path, text: str) -> None:
+    netrc.write_text(text)
+    with pytest.raises(BackendError, match=r"no API key for wandb\.example\.com") as raised:
+        find_credentials(URL)
+    assert "WANDB_API_KEY" in (raised.value.hint or "")
+
+
+def test_a_broken_netrc_is_told_without_its_content(netrc: Path) -> None:
+    netrc.write_text(f"machine wandb.example.com login user passwort {KEY}\n")
+    with pytest.raises(BackendError, match="line 1 is not netrc's format") as raised:
+        find_credentials(URL)
+    assert KEY not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", ["a b", "kéy", "a\x00b", "a\nb", "a\r\nX-Header: b"])
+def test_what_cannot_be_a_key_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    if "\x00" in key:
+        return  # No environment variable can hold it.
+    monkeypatch.setenv("WANDB_API_KEY", key)
+    with pytest.raises(BackendError, match="cannot be an API key") as raised:
+        find_credentials(URL)
+    assert key not in str(raised.value)
+
+
+def test_nothing_of_a_client_shows_the_key(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    file = write_world(tmp_path / "registry.db", PEOPLE)
+    caplog.set_level(logging.DEBUG)
+    with served(file) as server:
+        work = Work(tmp_path, server)
+        with work.reader() as reader:
+            reader.registry_names()
+            shown = f"{reader!r} {reader.client!r} {reader.client.credentials!r} {reader.client.credentials.auth!r}"
+            shown += f"{vars(reader.client)}"
+    assert "HTTP 200" in caplog.text
+    for secret in (KEYS["alice"], basic(KEYS["alice"])):
+        assert secret not in shown + caplog.text
+
+
+# Where it may go -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "normal"),
+    [
+        (None, "https://api.wandb.ai"),
+        ("https://Wandb.Example.com/", "https://wandb.example.com"),
+        ("https://wandb.example.com:443/path/", "https://wandb.example.com/path"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("http://[::1]:99/", "http://[::1]:99"),
+    ],
+)
+def test_one_server_has_one_address(given: str | None, normal: str) -> None:
+    assert base_url(given) == normal
+
+
+def test_the_address_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", "https://wandb.example.com")
+    assert base_url(None) == "https://wandb.example.com"
+    assert base_url("https://other.example.com") == "https://other.example.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://wandb.example.com", "unencrypted"),
+        ("http://127.0.0.1.example.com", "unencrypted"),
+        ("http://localhost.example.com", "unencrypted"),
+        ("http://10.0.0.1:8080", "unencrypted"),
+        ("https://user:secret-password@wandb.example.com", "holds a user name or a password"),
+        ("https://user@wandb.example.com", "holds a user name or a password"),
+        ("wandb.example.com", "is not the address of a server"),
+        ("ftp://wandb.example.com", "is not the address of a server"),
+        ("file:///etc/passwd", "is not the address of a server"),
+        ("https://", "is not the address of a server"),
+        ("https://wandb.example.com?x=1", "is not the address of a server"),
+        ("https://wandb.example.com:port", "is not a URL"),
+        ("https://[::1", "is not a URL"),
+        ("https://wandb.ai", "is the web app, not the API"),
+    ],
+)
+def test_an_address_that_a_key_must_not_go_to(url: str, says: str) -> None:
+    with pytest.raises(BackendError, match=says) as raised:
+        base_url(url)
+    assert raised.value.hint and "secret-password" not in f"{raised.value}{raised.value.hint}"
+
+
+def test_the_key_follows_no_redirect(tmp_path: Path) -> None:
+    file = write_world(tmp_path / "registry.db", PEOPLE)
+    with served(file) as server, relay(server) as other, relay(server) as first:
+        first.reset(lambda *_: Response(308, b"", {"Location": f"{other.url}/graphql"}))
+        with pytest.raises(BackendError, match="sends us elsewhere"), Work(tmp_path, first.url).reader() as reader:
+            reader.destination()
+        assert len(first.requests) == 1 and other.requests == []
+
+
+def test_where_users_find_their_key() -> None:
+    assert key_page("https://api.wandb.ai") == "https://wandb.ai/authorize"
+    assert key_page(URL) == f"{URL}/authorize"
+
+
+# Identity tokens -----------------------------------------------------------------------------------------------------
+
+
+class Exchange:
+    """A server that exchanges identity tokens, and answers requests that carry the newest access token."""
+
+    def __init__(self) -> None:
+        self.granted = 0
+        self.accepts = 1
+        self.forms: list[str] = []
+        exchange = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"])).decode()
+                if self.path == "/oidc/token":
+                    exchange.forms.append(body)
+                    exchange.granted += 1
+                    self._answer(200, {"access_token": f"access-{exchange.granted}", "expires_in": 3600})
+                elif self.headers["authorization"] == f"Bearer access-{exchange.accepts}":
+                    self._answer(200, {"data": {"viewer": None}})
+                else:
+                    self._answer(401, {"errors": [{"message": f"expired {self.headers['authorization']}"}]})
+
+            def _answer(self, status: int, body: object) -> None:
+                data = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+
+def test_an_identity_token_is_exchanged_and_again_when_it_runs_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("identity-token\n")
+    monkeypatch.delenv("WANDB_API_KEY")
+    monkeypatch.setenv("WANDB_IDENTITY_TOKEN_FILE", str(token))
+    exchange = Exchange()
+    reading = client(exchange.url)
+    try:
+        assert reading.read("{ viewer { id } }", {}, "a test") == {"viewer": None}
+        assert reading.read("{ viewer { id } }", {}, "a test") == {"viewer": None}
+        assert exchange.granted == 1 and "assertion=identity-token" in exchange.forms[0]
+        exchange.accepts = 2
+        assert reading.read("{ viewer { id } }", {}, "a test") == {"viewer": None}
+        exchange.accepts = 9
+        with pytest.raises(BackendError, match="does not accept the API key") as raised:
+            reading.read("{ viewer { id } }", {}, "a test")
+        assert "access-" not in str(raised.value) and "identity-token" not in f"{reading.credentials!r}"
+        assert reading.credentials.hide("a identity-token b access-2") == "a [hidden] b [hidden]"
+    finally:
+        reading.close()
+        exchange.server.shutdown()
+        exchange.server.server_close()
+
+
+def test_a_token_file_that_is_missing_and_two_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_IDENTITY_TOKEN_FILE", str(tmp_path / "missing"))
+    with pytest.raises(BackendError, match="both WANDB_API_KEY and WANDB_IDENTITY_TOKEN_FILE are set"):
+        find_credentials(URL)
+    monkeypatch.delenv("WANDB_API_KEY")
+    with pytest.raises(BackendError, match=r"cannot read .*missing"):
+        client("http://127.0.0.1:9").read("{ a }", {}, "a test")
