@@ -37,6 +37,9 @@ def add(settings: Settings, name: str, api_key: str | None, admin: bool, org: st
         accounts.set_organization_member(tx, organization, user, role)
     store.close()
     click.echo(f"added user {plain(name)}: {role} of {plain(organization.name)}")
+    objection = accounts.client_objection(key)
+    if objection is not None:
+        settings.say(f"warning: {objection}")
     if api_key is None:
         click.echo(f"API key of {plain(name)}: {key}")
         settings.say("the key is not kept and cannot be shown again")

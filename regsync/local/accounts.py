@@ -176,6 +176,21 @@ def check_api_key(key: str) -> None:
         raise Invalid("an API key consists of ASCII characters without spaces and colons")
 
 
+def client_objection(key: str) -> str | None:
+    """Why the W&B client would not send this key, which the registry itself takes; None where it would.
+
+    Source: the client (0.31) counts only what follows the first hyphen, because keys of on-premises servers start with
+    `local-`.
+    """
+    _, hyphen, rest = key.partition("-")
+    if not hyphen or len(rest) >= MIN_API_KEY_LENGTH:
+        return None
+    return (
+        f"the wandb client counts the {MIN_API_KEY_LENGTH} characters of a key from after its first hyphen, "
+        f"and finds {len(rest)} here: it will not send this key"
+    )
+
+
 def key_hash(key: str) -> str:
     """What is kept of an API key. Keys are long and random, so a plain SHA-256 is enough."""
     return hashlib.sha256(key.encode()).hexdigest()

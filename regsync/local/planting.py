@@ -63,6 +63,9 @@ def _user(tx: Transaction, organization: Organization, wanted: SeedUser, report:
             made, key = accounts.add_user(tx, wanted.name, wanted.api_key)
             if wanted.api_key is None:
                 report.keys[made.name] = key
+            objection = accounts.client_objection(key)
+            if objection is not None:
+                report.notes.append(f"the key of {wanted.name}: {objection}")
         elif wanted.api_key is not None and row["key_hash"] != accounts.key_hash(wanted.api_key):
             report.problem(f"user {wanted.name!r} is there with another API key", wanted.origin, "keys never change")
         if row is None or row["role"] is None:
