@@ -141,7 +141,7 @@ class _Layout:
             if root.start.line < at or root.anchor or (document.explicit and root.start.line == document.start.line):
                 raise _UnusualError(root.start.line, "a document that starts like this")
             top = self.end_of_header(at, root.start.line)
-            return [*out, *self.gap(at, top, 0), *self.block(root, 0, Shape.root(), top, stop)], stop
+            return [*out, *_trimmed_start(self.gap(at, top, 0)), *self.block(root, 0, Shape.root(), top, stop)], stop
         if _is_empty(root):
             return out + _trimmed(self.gap(at, stop, 0)), stop
         last = self.last_line(root)
@@ -178,7 +178,8 @@ class _Layout:
             else:
                 above, body = self.item(value, firsts[number], indent, column, shape.item(), end)
                 entries.append(_Entry(lead + above, body, 0))
-            at = end
+            at = self.end_of_afterword(end, after)
+            body += self.gap(end, at, indent)
         entries.sort(key=lambda each: each.rank)
         entries[0].lead = _trimmed_start(entries[0].lead)
         out = [line for each in entries for line in (*each.lead, *each.body)]
@@ -194,6 +195,13 @@ class _Layout:
                     break
                 end = number + 1
         return end
+
+    def end_of_afterword(self, first: int, stop: int) -> int:
+        """Of the comments from line `first`: up to where they belong to the entry above: right below it, and then a blank line."""
+        end = first
+        while end < stop and self.lines[end].strip():
+            end += 1
+        return end if end < stop else first
 
     def entry(self, key: Node, value: Node, indent: int, column: int, shape: Shape, stop: int) -> list[str]:
         line = self.lines[key.start.line]
