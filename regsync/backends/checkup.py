@@ -49,7 +49,10 @@ def examine(open_backend: Callable[[], Reader], desired: Desired | None) -> list
     """Look at everything, as far as one gets. `desired` None: at every registry that there is, in place of the declared."""
     try:
         with open_backend() as reader:
-            return [*_who(reader), *_registries(reader, desired)]
+            who, registries = list(_who(reader)), list(_registries(reader, desired))
+            # A server shows what it lacks when it is asked for it, so this comes after the registries.
+            facts = reader.facts() if isinstance(reader, Informant) else []
+            return [*who, *facts, *registries]
     except RegsyncError as error:
         return [Finding("connection", State.PROBLEM, error.message, error.hint)]
 
@@ -59,8 +62,6 @@ def _who(reader: Reader) -> Iterable[Finding]:
     yield Finding("server", State.OK, there.url)
     yield Finding("user", State.OK, there.user)
     yield Finding("organization", State.OK, f"{there.organization} (entity {there.entity})")
-    if isinstance(reader, Informant):
-        yield from reader.facts()
 
 
 def _registries(reader: Reader, desired: Desired | None) -> Iterable[Finding]:

@@ -105,6 +105,10 @@ def cli(ctx: click.Context, backend: str, organization: str | None, color: str, 
     ctx.obj = Settings(backend, organization or None, color, verbose, quiet)
     # Settings.use_color decides; left to itself, click takes colour out again of all that goes to a pipe.
     ctx.color = True
+    if verbose > 1 and not quiet:
+        from regsync.commands.requests import show_requests
+
+        show_requests()
 
 
 def main(args: list[str] | None = None) -> None:

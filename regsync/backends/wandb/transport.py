@@ -79,7 +79,9 @@ class ReadOnlyClient:
         """
         if not only_reads(document):
             raise ReadingOnlyError(what)
-        answer = self._patiently(lambda: self._post(document, variables), what, LostError, BusyError, NotSentError)
+        answer = self._patiently(
+            lambda: self._post(document, variables, what), what, LostError, BusyError, NotSentError
+        )
         if answer.refused_whole:
             raise DocumentRefusedError(f"{self.host}: {what}: {answer.faults[0].message}", code="refused")
         if answer.faults:
@@ -142,7 +144,7 @@ class ReadOnlyClient:
             )
         return None
 
-    def _post(self, document: str, variables: Mapping[str, Any]) -> Answer:
+    def _post(self, document: str, variables: Mapping[str, Any], what: str) -> Answer:
         """One attempt. Everything that httpx can raise becomes an error that says whether the request was sent."""
         started = time.monotonic()
         self.requests += 1
@@ -157,9 +159,8 @@ class ReadOnlyClient:
                 f"the connection broke: {clipped(str(error)) or type(error).__name__}", code="broken"
             ) from None
         self._connected = True
-        elapsed = time.monotonic() - started
-        name = document.split("(", 1)[0].split("{", 1)[0].strip()
-        _log.debug("%s: HTTP %s, %.0f ms, %d bytes", name, response.status_code, elapsed * 1000, len(response.content))
+        elapsed, size = time.monotonic() - started, len(response.content)
+        _log.debug("%s: %s: HTTP %s, %.0f ms, %d bytes", self.host, what, response.status_code, elapsed * 1000, size)
         answer = read_answer(response)
         hide = self.credentials.hide
         return replace(answer, faults=tuple(each._replace(message=hide(each.message)) for each in answer.faults))
@@ -181,7 +182,7 @@ class WritingClient(ReadOnlyClient):
         Raises `NotSentError` or `BusyError` (not carried out, and the deadline is over), `LostError` (nobody knows), or
         another `BackendError` (refused).
         """
-        return self._patiently(lambda: self._post(document, variables), what, BusyError, NotSentError)
+        return self._patiently(lambda: self._post(document, variables, what), what, BusyError, NotSentError)
 
 
 def _http_client(server: str, credentials: Credentials, options: Options) -> httpx.Client:

@@ -156,6 +156,10 @@ class Writing:
             except m.CannotSendError as error:
                 task.outcome = Outcome(Status.FAILED, f"{task.action.address}: {error}", error.hint)
                 continue
+            except KeyError:
+                message = f"{task.action.address}: the server told no id for it, so nothing was sent"
+                task.outcome = Outcome(Status.FAILED, message, "plan again", stale=True)
+                continue
             spans.append((task, slice(len(batch), len(batch) + len(mutations))))
             batch += mutations
         replies = self._sender.send(batch)
