@@ -1,0 +1,56 @@
+"""What a host of pull requests can do for us: the few calls that `regsync.forge.sticky` is built on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from regsync.diagnostics import RegsyncError
+
+
+class ForgeError(RegsyncError):
+    """A host refused, or could not be reached."""
+
+
+class ReadOnlyTokenError(ForgeError):
+    """The token may read and not write, as in a job for a pull request from a fork."""
+
+
+class LostError(ForgeError):
+    """A request may or may not have been carried out: its answer did not arrive, or is the server's own failure."""
+
+
+class Comment(NamedTuple):
+    """A comment, or an issue by its description. `author` is the account's name; `url` is for people."""
+
+    id: int
+    author: str
+    body: str
+    url: str
+
+
+class Forge(Protocol):
+    """One repository on a host. Every method raises `ForgeError`; those that create raise `LostError` where nobody knows."""
+
+    name: str
+    """`GitHub` or `GitLab`, for messages."""
+
+    def account(self) -> str:
+        """The name of the account that the token writes as."""
+
+    def comments(self, number: int) -> list[Comment]:
+        """Every comment on a pull request, oldest first."""
+
+    def add_comment(self, number: int, body: str) -> Comment:
+        """Comment on a pull request."""
+
+    def edit_comment(self, number: int, comment: int, body: str) -> Comment:
+        """Replace the text of a comment."""
+
+    def open_issues(self) -> list[Comment]:
+        """Every open issue, oldest first."""
+
+    def add_issue(self, title: str, body: str) -> Comment:
+        """Open an issue."""
+
+    def edit_issue(self, issue: int, title: str, body: str, *, close: bool) -> Comment:
+        """Replace the title and the text of an issue, and close it where asked to."""

@@ -1,0 +1,83 @@
+"""GitHub's REST API, version 2022-11-28: "Issue comments" (a pull request is an issue there), "Issues", "Users"."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from regsync.forge.base import Comment, ForgeError, ReadOnlyTokenError
+from regsync.forge.http import Client, Token
+
+LIMIT = 65_536
+"""Characters of a comment, or of an issue's text."""
+API = "https://api.github.com"
+WORKFLOW_ACCOUNT = "github-actions[bot]"
+"""Who a workflow's own token writes as."""
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+
+
+class GitHub:
+    """One repository. `author` is the account of the token, for a token that cannot be asked (a GitHub App's)."""
+
+    name = "GitHub"
+
+    def __init__(self, client: Client, repository: str, author: str | None = None) -> None:
+        if not _REPOSITORY.fullmatch(repository) or ".." in repository:
+            raise ForgeError(f"{repository!r} is not a GitHub repository", "write OWNER/NAME", code="bad-repository")
+        self._client = client
+        self._at = f"/repos/{repository}"
+        self._author = author
+
+    def account(self) -> str:
+        """`GET /user` answers 403 to the token of an app; a workflow's is one, so that is who it is taken for."""
+        if self._author:
+            return self._author
+        try:
+            return str(self._client.get("/user", "asking who the token belongs to")["login"])
+        except ReadOnlyTokenError:
+            return WORKFLOW_ACCOUNT
+
+    def comments(self, number: int) -> list[Comment]:
+        found = self._client.pages(f"{self._at}/issues/{number}/comments", f"reading the comments of #{number}")
+        return [_comment(item) for item in found]
+
+    def add_comment(self, number: int, body: str) -> Comment:
+        path, what = f"{self._at}/issues/{number}/comments", f"commenting on #{number}"
+        return _comment(self._client.write("POST", path, what, {"body": body}, repeatable=False))
+
+    def edit_comment(self, number: int, comment: int, body: str) -> Comment:
+        path, what = f"{self._at}/issues/comments/{comment}", f"updating the comment on #{number}"
+        return _comment(self._client.write("PATCH", path, what, {"body": body}, repeatable=True))
+
+    def open_issues(self) -> list[Comment]:
+        order = {"state": "open", "sort": "created", "direction": "asc"}
+        found = self._client.pages(f"{self._at}/issues", "reading the open issues", **order)
+        return [_issue(item) for item in found if "pull_request" not in item]
+
+    def add_issue(self, title: str, body: str) -> Comment:
+        path, sent = f"{self._at}/issues", {"title": title, "body": body}
+        return _issue(self._client.write("POST", path, "opening an issue", sent, repeatable=False))
+
+    def edit_issue(self, issue: int, title: str, body: str, *, close: bool) -> Comment:
+        sent = {"title": title, "body": body, **({"state": "closed", "state_reason": "completed"} if close else {})}
+        path = f"{self._at}/issues/{issue}"
+        return _issue(self._client.write("PATCH", path, f"updating issue #{issue}", sent, repeatable=True))
+
+
+def client(token: str, url: str, origin: str) -> Client:
+    """A client for the API at `url`, which `origin` names. Raises `ForgeError`."""
+    headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+    return Client("GitHub", url, origin, Token("GITHUB_TOKEN", "Authorization", token, "Bearer "), headers)
+
+
+def _comment(item: Any) -> Comment:
+    return Comment(int(item["id"]), _login(item), str(item["body"] or ""), str(item["html_url"]))
+
+
+def _issue(item: Any) -> Comment:
+    return Comment(int(item["number"]), _login(item), str(item["body"] or ""), str(item["html_url"]))
+
+
+def _login(item: Any) -> str:
+    """ "" for an account that is gone."""
+    return str((item["user"] or {}).get("login", ""))

@@ -1,0 +1,81 @@
+"""GitLab's REST API, version 4: "Notes", "Issues", "Users", "Jobs"."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from regsync.forge.base import Comment
+from regsync.forge.http import Client, Token
+
+LIMIT = 1_000_000
+"""Characters of a note, or of an issue's text."""
+API = "https://gitlab.com/api/v4"
+_OLDEST_FIRST = {"order_by": "created_at", "sort": "asc"}
+
+
+class GitLab:
+    """One project, by its number or its path. `with_job_token`: the token is CI_JOB_TOKEN, which belongs to the job's user."""
+
+    name = "GitLab"
+
+    def __init__(
+        self, client: Client, project: str, author: str | None = None, *, with_job_token: bool = False
+    ) -> None:
+        self._client = client
+        self._at = f"/projects/{quote(project, safe='')}"
+        self._author = author
+        self._with_job_token = with_job_token
+
+    def account(self) -> str:
+        """`GET /user`; a job token is asked for its job, and that for its user."""
+        if self._author:
+            return self._author
+        what = "asking who the token belongs to"
+        if self._with_job_token:
+            return str(self._client.get("/job", what)["user"]["username"])
+        return str(self._client.get("/user", what)["username"])
+
+    def comments(self, number: int) -> list[Comment]:
+        path, what = f"{self._at}/merge_requests/{number}/notes", f"reading the notes of !{number}"
+        found = self._client.pages(path, what, **_OLDEST_FIRST)
+        return [self._note(number, item) for item in found if not item.get("system")]
+
+    def add_comment(self, number: int, body: str) -> Comment:
+        path, what = f"{self._at}/merge_requests/{number}/notes", f"commenting on !{number}"
+        return self._note(number, self._client.write("POST", path, what, {"body": body}, repeatable=False))
+
+    def edit_comment(self, number: int, comment: int, body: str) -> Comment:
+        path, what = f"{self._at}/merge_requests/{number}/notes/{comment}", f"updating the comment on !{number}"
+        return self._note(number, self._client.write("PUT", path, what, {"body": body}, repeatable=True))
+
+    def open_issues(self) -> list[Comment]:
+        found = self._client.pages(f"{self._at}/issues", "reading the open issues", state="opened", **_OLDEST_FIRST)
+        return [_issue(item) for item in found]
+
+    def add_issue(self, title: str, body: str) -> Comment:
+        path, sent = f"{self._at}/issues", {"title": title, "description": body}
+        return _issue(self._client.write("POST", path, "opening an issue", sent, repeatable=False))
+
+    def edit_issue(self, issue: int, title: str, body: str, *, close: bool) -> Comment:
+        sent = {"title": title, "description": body, **({"state_event": "close"} if close else {})}
+        path = f"{self._at}/issues/{issue}"
+        return _issue(self._client.write("PUT", path, f"updating issue #{issue}", sent, repeatable=True))
+
+    def _note(self, number: int, item: Any) -> Comment:
+        shown = f"!{number} (note {item['id']})"
+        return Comment(int(item["id"]), _username(item), str(item["body"] or ""), shown)
+
+
+def client(token: str, url: str, origin: str, *, job_token: bool) -> Client:
+    """A client for the API at `url`, which `origin` names. Raises `ForgeError`."""
+    source, header = ("CI_JOB_TOKEN", "JOB-TOKEN") if job_token else ("GITLAB_TOKEN", "PRIVATE-TOKEN")
+    return Client("GitLab", url, origin, Token(source, header, token), {"Accept": "application/json"})
+
+
+def _issue(item: Any) -> Comment:
+    return Comment(int(item["iid"]), _username(item), str(item["description"] or ""), str(item["web_url"]))
+
+
+def _username(item: Any) -> str:
+    return str((item["author"] or {}).get("username", ""))
