@@ -12,6 +12,7 @@ import pytest
 from regsync.commands import run
 
 ROOT = Path(__file__).parents[2]
+PROXIES = [name for each in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for name in (each, each.lower())]
 
 
 class Ran(NamedTuple):
@@ -29,7 +30,7 @@ Cli = Callable[..., Ran]
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Cli:
     """Runs `regsync` with arguments in a fresh folder, which is the current one."""
     monkeypatch.chdir(tmp_path)
-    for name in ("REGSYNC_BACKEND", "REGSYNC_ORGANIZATION", "REGSYNC_STATE_DIR", "WANDB_API_KEY"):
+    for name in ("REGSYNC_BACKEND", "REGSYNC_ORGANIZATION", "REGSYNC_STATE_DIR", "WANDB_API_KEY", *PROXIES):
         monkeypatch.delenv(name, raising=False)
 
     def ran(*arguments: str) -> Ran:
