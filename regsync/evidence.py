@@ -99,7 +99,8 @@ def _facts(action: SetAlias | LinkVersion, declared: DeclaredMetrics, details: M
     old = None if before is None else details.get(before.artifact_id)
     new = details.get(action.version.artifact_id)
     metrics = declared.get((action.registry, action.collection), {})
-    found = _metadata_changes(old, new) if before is not None else _all_of(new)
+    differences = _metadata_changes(old, new) if before is not None else _all_of(new)
+    found = [difference for difference in differences if difference.path not in metrics]
     return {
         "old": None if old is None else version_facts(old),
         "new": None if new is None else version_facts(new),

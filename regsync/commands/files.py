@@ -35,3 +35,23 @@ def read_document(path: Path) -> Any:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def check_shape(document: Any, noun: str) -> None:
+    """Check a document against the published schema of `plan` or `receipt`, before it is shown.
+
+    A digest proves that nobody changed it by accident; whoever computes one anew can put anything in.
+    Raises `RegsyncError` with the first place that does not fit.
+    """
+    import jsonschema_rs
+
+    from regsync.schema_files import schema
+
+    try:
+        jsonschema_rs.validate(schema(noun), document)
+    except jsonschema_rs.ValidationError as error:
+        place = "/".join(str(part) for part in error.instance_path) or "the document"
+        message = f"this {noun} is malformed: {place}: {error.message[:200]}"
+        raise RegsyncError(message, f"make the {noun} again", code=f"{noun}-malformed") from error
+    except ValueError as error:
+        raise RegsyncError(f"this {noun} is malformed: {error}", code=f"{noun}-malformed") from error

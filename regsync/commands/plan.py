@@ -9,7 +9,7 @@ import click
 from regsync.commands.context import Settings, pass_settings
 from regsync.commands.options import ManifestArguments, manifest_arguments
 from regsync.commands.selection import SelectionArguments, selection_options
-from regsync.commands.shown import FORMATS, plan_view
+from regsync.commands.shown import FORMATS, limit_option, plan_view
 
 
 @click.command("plan")
@@ -19,6 +19,7 @@ from regsync.commands.shown import FORMATS, plan_view
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it."
 )
+@limit_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there are changes, 0 where there are none.")
 @pass_settings
 def command(
@@ -27,6 +28,7 @@ def command(
     selection: SelectionArguments,
     out: Path | None,
     format_: str,
+    limit: int,
     detailed_exitcode: bool,
 ) -> int:
     """Show what would change to make live as the manifests declare.
@@ -44,7 +46,7 @@ def command(
     if out is not None:
         write_whole(out, plan_text(document))
         settings.say(f"plan saved to {out}")
-    click.echo(plan_view(document, format_, color=settings.use_color()))
+    click.echo(plan_view(document, format_, color=settings.use_color(), limit=limit))
     if not planned.plan.applyable:
         settings.say("not applyable: see the hazards above for the consent that would allow it")
         return 3

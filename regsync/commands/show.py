@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from regsync.commands.context import Settings, pass_settings
-from regsync.commands.files import read_document
-from regsync.commands.shown import FORMATS, plan_view, receipt_view
+from regsync.commands.files import check_shape, read_document
+from regsync.commands.shown import FORMATS, limit_option, plan_view, receipt_view
 
 
 @click.command("show")
@@ -16,8 +16,9 @@ from regsync.commands.shown import FORMATS, plan_view, receipt_view
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it."
 )
+@limit_option
 @pass_settings
-def command(settings: Settings, file: Path, format_: str) -> int:
+def command(settings: Settings, file: Path, format_: str, limit: int) -> int:
     """Show a saved plan or a receipt."""
     from regsync.core.plan_document import decode_plan
     from regsync.execution.receipt import RECEIPT_FORMAT, decode_receipt_operations
@@ -26,8 +27,10 @@ def command(settings: Settings, file: Path, format_: str) -> int:
     color = settings.use_color()
     if isinstance(document, dict) and str(document.get("format", "")).startswith(RECEIPT_FORMAT.rpartition("/")[0]):
         decode_receipt_operations(document)
-        click.echo(receipt_view(document, format_, color=color))
+        check_shape(document, "receipt")
+        click.echo(receipt_view(document, format_, color=color, limit=limit))
     else:
         decode_plan(document)
-        click.echo(plan_view(document, format_, color=color))
+        check_shape(document, "plan")
+        click.echo(plan_view(document, format_, color=color, limit=limit))
     return 0

@@ -8,7 +8,10 @@ from typing import Any
 import click
 
 from regsync.views.escape import plain
+from regsync.views.facts import Tone, facts
 from regsync.views.words import (
+    HEADINGS,
+    LOCK,
     SYMBOLS,
     Effect,
     change,
@@ -22,10 +25,12 @@ from regsync.views.words import (
 
 Json = dict[str, Any]
 
-LOCK = "🔒"
+MOST_FACTS = 12
+"""Lines of evidence for one alias; the other views show all of it."""
+
 _COLOURS = {Effect.REMOVE: "red", Effect.CHANGE: "yellow", Effect.ADD: "green"}
+_TONES = {Tone.BETTER: "green", Tone.WORSE: "yellow", Tone.BROKEN: "red"}
 _STATUS_COLOURS = {"done": "green", "skipped": "cyan", "failed": "red", "unknown": "red", "not-attempted": "yellow"}
-_HEADINGS = {Effect.REMOVE: "Removals", Effect.CHANGE: "Changes", Effect.ADD: "Additions"}
 
 
 class _Paint:
@@ -57,7 +62,7 @@ def _operations(document: Json, paint: _Paint) -> Iterator[str]:
         chosen = [operation for operation in document["operations"] if effect(operation) is kind]
         if not chosen:
             continue
-        yield paint(f"{_HEADINGS[kind]} ({len(chosen)})", bold=True)
+        yield paint(f"{HEADINGS[kind]} ({len(chosen)})", bold=True)
         for operation in chosen:
             yield from _operation(operation, kind, paint)
         yield ""
@@ -75,6 +80,23 @@ def _operation(operation: Json, kind: Effect, paint: _Paint) -> Iterator[str]:
         yield paint(f"      ! {hazard['name']}: {hazard['message']}", "red")
     for note in operation["notes"]:
         yield paint(f"      note: {note}")
+    if operation["kind"] == "set-alias":
+        yield from _evidence(operation, paint)
+
+
+def _evidence(operation: Json, paint: _Paint) -> Iterator[str]:
+    found = facts(operation)
+    if found is None:
+        return
+    moves = operation["before"] is not None
+    rows = found.rows if moves else found.rows[: len(operation["evidence"]["metrics"])]
+    for row in rows[:MOST_FACTS]:
+        sides = " → ".join(side for side in (row.old, row.new) if side)
+        yield paint(f"      {row.name}: {sides}{f' ({row.note})' if row.note else ''}", _TONES.get(row.tone))
+    if len(rows) > MOST_FACTS:
+        yield paint(f"      and {len(rows) - MOST_FACTS} more facts: regsync show --format html", "bright_black")
+    for remark in found.remarks if moves else ():
+        yield paint(f"      {remark}", "bright_black")
 
 
 def _warnings(document: Json, paint: _Paint) -> Iterator[str]:

@@ -17,6 +17,9 @@ class Effect(StrEnum):
 
 
 SYMBOLS = {Effect.REMOVE: "-", Effect.CHANGE: "~", Effect.ADD: "+"}
+HEADINGS = {Effect.REMOVE: "Removals", Effect.CHANGE: "Changes", Effect.ADD: "Additions"}
+LOCK = "🔒"
+"""Stands beside protected aliases, and beside what holds one."""
 
 _VERBS = {
     "create-registry": "create registry",
@@ -109,9 +112,10 @@ def change(operation: Json) -> Change:
         case "set-member" | "remove-member":
             return Change(_member(before), _member(after))
         case "delete-collection":
-            return Change(f"{before['versions']} versions, aliases: {', '.join(before['aliases']) or 'none'}", "")
+            aliases = ", ".join(before["aliases"]) or "none"
+            return Change(f"{counted(before['versions'], 'version')}, aliases: {aliases}", "")
         case "delete-registry":
-            return Change(f"{len(before['collections'])} collections", "")
+            return Change(counted(len(before["collections"]), "collection"), "")
         case kind:
             raise ValueError(f"unknown kind of operation: {kind}")
 
