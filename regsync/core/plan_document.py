@@ -15,6 +15,7 @@ from regsync.core.hazards import Hazard
 from regsync.core.live import Destination, RegistryScope
 from regsync.core.operation import Hit, Operation, Reason
 from regsync.core.plan import ManifestInfo, Plan, ReadInfo, Selection
+from regsync.core.plan_check import check_hazards, check_operations
 from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
 from regsync.diagnostics import Diagnostic, Position, RegsyncError, Severity, StalePlanError
@@ -158,7 +159,7 @@ def check_document(document: Any, expected_format: str, noun: str) -> Json:
         )
     try:
         intact = document.get("digest") == document_digest(document)
-    except ValueError:
+    except (ValueError, RecursionError):
         intact = False
     if not intact:
         raise StalePlanError(
@@ -176,10 +177,23 @@ def decode_plan(document: Any) -> Plan:
     """
     checked = check_document(document, PLAN_FORMAT, "plan")
     try:
-        return _decode_plan(checked)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        plan = _decode_plan(checked)
+        check_operations(plan.operations)
+        check_operations(plan.undo)
+        check_hazards(plan.operations, plan.hazards)
+        _check_nothing_is_lost(plan, checked)
+        return plan
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         message = f"this plan is malformed: {type(error).__name__}: {error}"
         raise RegsyncError(message, "make the plan again", code="plan-malformed") from error
+
+
+def _check_nothing_is_lost(plan: Plan, document: Json) -> None:
+    """What is reviewed is the document, and what is carried out is the plan: the one must say no more than the other."""
+    again = plan_document(plan)
+    for key in document.keys() | again.keys():
+        if key not in {"tool_version", "digest"} and document.get(key) != again.get(key):
+            raise ValueError(f"{key!r} is not as a planner writes it")
 
 
 def _decode_plan(document: Json) -> Plan:

@@ -45,17 +45,23 @@ class ProofError(RegsyncError):
 
 
 def prove(
-    operations: Sequence[Operation], live: Live, actor: str, is_final: Callable[[Live], bool]
+    operations: Sequence[Operation],
+    live: Live,
+    actor: str,
+    is_final: Callable[[Live], bool],
+    already: frozenset[str] = frozenset(),
 ) -> tuple[Proof, Live]:
     """Check all invariants in every state of the plan.
 
-    `is_final` says of the last state whether it leaves nothing to do. Returns the proof and that last state.
-    Raises `ProofError`.
+    `is_final` says of the last state whether it leaves nothing to do. `already` are the ids of operations whose results are
+    there in `live`; they are passed over. Returns the proof and the last state. Raises `ProofError`.
     """
     model = Model(live, actor)
     changed: set[tuple[tuple[str, str], str]] = set()
-    done: set[str] = set()
+    done: set[str] = set(already)
     for operation in operations:
+        if operation.id in already:
+            continue
         action = operation.action
         if standing(action, model.registries).state is not Is.PENDING or not done.issuperset(operation.depends_on):
             raise _broken(1, operation)
@@ -67,7 +73,7 @@ def prove(
             raise _broken(0, operation, str(error)) from error
         if standing(action, model.registries).state is not Is.DONE:
             raise _broken(2, operation)
-        _check_effects(operation, effects, changed)
+        _check_effects(operation, effects, changed, live)
         done.add(operation.id)
     final = Live(model.registries, live.read)
     if operations and not is_final(final):
@@ -75,7 +81,9 @@ def prove(
     return Proof(len(operations) + 1, len(INVARIANTS)), final
 
 
-def _check_effects(operation: Operation, effects: list[Effect], changed: set[tuple[tuple[str, str], str]]) -> None:
+def _check_effects(
+    operation: Operation, effects: list[Effect], changed: set[tuple[tuple[str, str], str]], live: Live
+) -> None:
     names = {hit.name for hit in operation.hits}
     removal = operation.action.kind in a.REMOVALS
     for effect in effects:
@@ -86,7 +94,9 @@ def _check_effects(operation: Operation, effects: list[Effect], changed: set[tup
             continue
         if not removal:
             raise _broken(3, operation, f"alias {effect.alias!r} would be unbound")
-        if operation.protected and HazardName.REMOVE_PROTECTED_ALIAS not in names:
+        registry = live.registries.get(effect.collection[0])
+        listed = registry is not None and effect.alias in (registry.protected_aliases or ())
+        if (listed or operation.protected) and HazardName.REMOVE_PROTECTED_ALIAS not in names:
             raise _broken(5, operation, f"alias {effect.alias!r}")
         if not names:
             raise _broken(6, operation, f"alias {effect.alias!r}")

@@ -15,6 +15,7 @@ from regsync.core.operation import Operation
 from regsync.core.order import stage
 from regsync.core.plan import Plan
 from regsync.core.plan_document import plan_document
+from regsync.core.proof import prove
 from regsync.core.scope import scope_of_actions
 from regsync.core.staleness import check_destination, check_fresh
 from regsync.core.standing import Is, standing
@@ -64,15 +65,17 @@ def check_applyable(plan: Plan) -> None:
 
 
 def check_before_first_write(plan: Plan, reader: Reader) -> tuple[frozenset[str], Live]:
-    """Everything that can be refused before anything is written.
+    """Everything that can be refused before anything is written; what is left to do is proven again on what is live now.
 
     Returns the ids of operations that are done already, and what is live. Raises `StalePlanError`, `RefusedError`,
-    `BackendError`.
+    `BackendError`; `ProofError` for a plan that no planner made.
     """
     check_destination(plan.destination, reader.destination())
     check_applyable(plan)
     live = reader.observe(plan.read.scope)
-    return check_fresh(plan, live), live
+    done = check_fresh(plan, live)
+    prove(plan.operations, live, plan.destination.user, lambda _: True, done)
+    return done, live
 
 
 class Execution:

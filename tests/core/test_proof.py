@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from regsync.core import actions as a
+from regsync.core.desired import HazardName
 from regsync.core.live import Live
-from regsync.core.operation import Operation
+from regsync.core.operation import Hit, Operation
 from regsync.core.proof import INVARIANTS, ProofError, prove
 from tests.core.making import collection, live, plan, version
 
@@ -87,13 +88,15 @@ def test_an_alias_taken_off_and_set_again(operations: tuple[Operation, ...]) -> 
     link, move, remove = operations[:3]
     off = a.RemoveAlias("model", "fraud", "production", version("v0"), 0)
     on = a.SetAlias("model", "fraud", "production", None, None, version("v2"), 2)
-    gap = [replace(remove, id="op-8", action=off), link, replace(move, action=on)]
+    consented = (Hit(HazardName.REMOVE_PROTECTED_ALIAS, "takes it off"),)
+    gap = [replace(remove, id="op-8", action=off, hits=consented), link, replace(move, action=on)]
     refuted(gap, 4)
 
 
 def test_a_protected_alias_unbound_without_its_hazard(operations: tuple[Operation, ...]) -> None:
     off = a.RemoveAlias("model", "fraud", "production", version("v0"), 0)
     refuted([replace(operations[2], action=off, protected=True)], 5)
+    refuted([replace(operations[2], action=off, protected=False)], 5)
 
 
 def test_a_removal_without_a_hazard(operations: tuple[Operation, ...]) -> None:
