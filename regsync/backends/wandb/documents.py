@@ -237,5 +237,5 @@ def details(artifact_id: str, dialect: Dialect) -> Part:
     return Part(
         text=f"artifact(id: $id) {{ id state metadata size createdAt ttlDurationSeconds {more} }}",
         variables={"id": Variable("ID!", artifact_id)},
-        weight=20 if dialect.run_inputs else 5,
+        weight=5 if dialect.run_inputs else 2,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
 
 from regsync.core.live import RegistryScope
+from regsync.names import ArtifactId, SourceRef
 from tests.backends.wandb.wire import Relay, relay
 from tests.backends.wandb.worlds import PEOPLE, QUICK, Work, served, write_world
 
@@ -79,8 +81,6 @@ def test_moving_1000_aliases_takes_at_most_120_requests(big: Big) -> None:
 
 
 def test_resolving_1000_versions_takes_few_requests(big: Big) -> None:
-    from regsync.names import SourceRef
-
     refs = [SourceRef("acme-ml", "fraud", "detector", f"v{number}") for number in range(1000)]
     with big.work.reader() as reader:
         reader.destination()
@@ -88,6 +88,14 @@ def test_resolving_1000_versions_takes_few_requests(big: Big) -> None:
         found = reader.resolve(refs)
     assert len(found) == 1000
     assert big.requests() <= 5
+
+
+def test_describing_1000_versions_takes_few_requests(big: Big) -> None:
+    with big.work.reader() as reader:
+        reader.destination()
+        big.requests()
+        reader.describe([ArtifactId(b64encode(f"Artifact:{number}".encode()).decode()) for number in range(1000)])
+    assert big.requests() <= 6
 
 
 def test_a_small_scope_is_read_in_one_request(big: Big) -> None:
