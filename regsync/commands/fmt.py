@@ -19,11 +19,11 @@ def command(settings: Settings, paths: tuple[Path, ...], check: bool) -> int:
 
     Two spaces of indentation, the key order of the schema, no trailing spaces, a line break at the end. Comments,
     quotes, the order of names and of lists, and the kind of line break stay as they are; what a file declares never
-    changes. A file that is not YAML is left alone.
+    changes. Other YAML files, and files that are not YAML, are left alone.
     """
     from regsync.diagnostics import DiagnosticsError
     from regsync.manifest.files import find_sources
-    from regsync.manifest.layout import formatted
+    from regsync.manifest.layout import formatted, is_manifest
     from regsync.manifest.rewrite import rewrite
     from regsync.views.diagnostics import render_diagnostics
 
@@ -31,9 +31,12 @@ def command(settings: Settings, paths: tuple[Path, ...], check: bool) -> int:
     changed = 0
     for source in sources:
         try:
-            text = formatted(source)
+            text = formatted(source) if is_manifest(source) else None
         except DiagnosticsError as error:
             problems += error.diagnostics
+            continue
+        if text is None:
+            settings.say(f"{source.name} is left alone: it is not a manifest")
             continue
         if text.encode() == source.data:
             continue

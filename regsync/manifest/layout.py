@@ -23,6 +23,7 @@ from regsync.manifest.tree import parse
 STEP = 2
 MODE_LINE = "yaml-language-server:"
 """In a comment that tells editors which schema a file follows; it stays at the top."""
+_SIGNS = {"apiVersion", "registries"}
 _ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _BLOCK_HEADER = re.compile(r"[|>]([-+]?)([1-9]?)([-+]?)")
 
@@ -59,6 +60,14 @@ def formatted(source: Source) -> str:
     where = Position(source.name)
     message = "fmt cannot lay out this file without changing what it says, so it is left as it is"
     raise DiagnosticsError([Diagnostic("unusual-layout", message, where, "write rare YAML in the usual way")])
+
+
+def is_manifest(source: Source) -> bool:
+    """Whether a file is meant to be a manifest, sound or not. Raises `DiagnosticsError` for what is no YAML."""
+    parsed = parse(source.data, source.name)
+    if parsed.diagnostics:
+        raise DiagnosticsError(parsed.diagnostics)
+    return any(isinstance(each.root, dict) and each.root.keys() & _SIGNS for each in parsed.documents)
 
 
 def _is_same(before: str, after: str, name: str) -> bool:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from regsync.manifest.files import Source
+from regsync.manifest.layout import formatted
 from regsync.starter import Ci
 from tests.adopt.conftest import ROOT, Cli
 
@@ -119,19 +121,19 @@ def test_fmt_keeps_the_files_own_line_breaks(cli: Cli) -> None:
         ("a: [1\n", "bad.yaml:2:1: error: a list or map in brackets is not closed"),
         ("a: 1\n\tb: 2\n", "bad.yaml:2:1: error: a tab stands where only spaces can be"),
         ("a: 1\na: 2\n", "bad.yaml:2:1: error: `a` is written twice"),
-        ("? a\n: b\n", "bad.yaml:1:1: error: fmt cannot lay out a key that is written like this"),
-        ('a: "x\u2028y"\n', "bad.yaml:1:1: error: fmt cannot lay out the line break U+2028"),
-        ("a:\n  &x\n  b: 1\n", "bad.yaml:2:1: error: fmt cannot lay out an anchor on a line of its own"),
+        ("? registries\n: b\n", "bad.yaml:1:1: error: fmt cannot lay out a key that is written like this"),
+        ('registries: "x\u2028y"\n', "bad.yaml:1:1: error: fmt cannot lay out the line break U+2028"),
+        ("registries:\n  &x\n  b: 1\n", "bad.yaml:2:1: error: fmt cannot lay out an anchor on a line of its own"),
     ],
 )
 def test_fmt_leaves_alone_what_it_cannot_read(cli: Cli, text: str, problem: str) -> None:
     Path("bad.yaml").write_text(text)
-    Path("good.yaml").write_text("a:   1\n")
+    Path("good.yaml").write_text("registries:   {}\n")
     done = cli("fmt", ".")
     assert done.code == 1
     assert problem in done.err
     assert Path("bad.yaml").read_text() == text
-    assert Path("good.yaml").read_text() == "a: 1\n", "the others are laid out all the same"
+    assert Path("good.yaml").read_text() == "registries: {}\n", "the others are laid out all the same"
 
 
 @pytest.mark.parametrize(
@@ -150,19 +152,23 @@ def test_fmt_leaves_alone_what_it_cannot_read(cli: Cli, text: str, problem: str)
         ("consent: &x []\norganization: a\nregistries: {m: {consent: *x}}\n", None),
     ],
 )
-def test_fmt_in_odd_places(cli: Cli, before: str, after: str | None) -> None:
-    Path("m.yaml").write_text(before)
-    assert cli("fmt", "m.yaml").code == 0
-    now = Path("m.yaml").read_text()
+def test_fmt_in_odd_places(before: str, after: str | None) -> None:
+    now = formatted(Source("m.yaml", before.encode(), ""))
     assert now == (after or before.replace("consent: &x []\norganization: a\n", "organization: a\nconsent: &x []\n"))
     assert list(yaml.safe_load_all(now)) == list(yaml.safe_load_all(before))
 
 
-def test_fmt_does_not_move_an_anchor_behind_its_repetition(cli: Cli) -> None:
+def test_fmt_does_not_move_an_anchor_behind_its_repetition() -> None:
     text = "registries:\n  m:\n    consent: &x []\norganization: acme\nconsent: *x\n"
-    Path("m.yaml").write_text(text)
-    assert cli("fmt", "m.yaml").code == 0
-    assert Path("m.yaml").read_text() == text
+    assert formatted(Source("m.yaml", text.encode(), "")) == text
+
+
+def test_fmt_leaves_other_files_alone(cli: Cli) -> None:
+    Path("compose.yaml").write_text("services:   {}\n")
+    done = cli("fmt", ".")
+    assert (done.code, done.out) == (0, "")
+    assert "compose.yaml is left alone: it is not a manifest" in done.err
+    assert Path("compose.yaml").read_text() == "services:   {}\n"
 
 
 # import -----------------------------------------------------------------------------------------------------------
