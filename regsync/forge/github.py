@@ -13,6 +13,10 @@ LIMIT = 65_536
 API = "https://api.github.com"
 WORKFLOW_ACCOUNT = "github-actions[bot]"
 """Who a workflow's own token writes as."""
+_ADVICE = (
+    "a workflow's token needs `permissions: pull-requests: write` (issues: write for --issue), and only reads where the pull "
+    "request is from a fork"
+)
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
@@ -67,7 +71,8 @@ class GitHub:
 def client(token: str, url: str, origin: str) -> Client:
     """A client for the API at `url`, which `origin` names. Raises `ForgeError`."""
     headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-    return Client("GitHub", url, origin, Token("GITHUB_TOKEN", "Authorization", token, "Bearer "), headers)
+    held = Token("GITHUB_TOKEN", "Authorization", token, prefix="Bearer ", advice=_ADVICE)
+    return Client("GitHub", url, origin, held, headers)
 
 
 def _comment(item: Any) -> Comment:

@@ -11,6 +11,8 @@ from regsync.forge.http import Client, Token
 LIMIT = 1_000_000
 """Characters of a note, or of an issue's text."""
 API = "https://gitlab.com/api/v4"
+ADVICE = "set GITLAB_TOKEN to a project access token with the role Reporter and the scope api, unprotected and masked"
+"""A job token is not let at merge requests and notes (gitlab-org/gitlab, issue 545150); a later GitLab may let it."""
 _OLDEST_FIRST = {"order_by": "created_at", "sort": "asc"}
 
 
@@ -69,8 +71,11 @@ class GitLab:
 
 def client(token: str, url: str, origin: str, *, job_token: bool) -> Client:
     """A client for the API at `url`, which `origin` names. Raises `ForgeError`."""
-    source, header = ("CI_JOB_TOKEN", "JOB-TOKEN") if job_token else ("GITLAB_TOKEN", "PRIVATE-TOKEN")
-    return Client("GitLab", url, origin, Token(source, header, token), {"Accept": "application/json"})
+    if job_token:
+        held = Token("CI_JOB_TOKEN", "JOB-TOKEN", token, advice=f"a job token cannot comment: {ADVICE}")
+    else:
+        held = Token("GITLAB_TOKEN", "PRIVATE-TOKEN", token, advice=ADVICE)
+    return Client("GitLab", url, origin, held, {"Accept": "application/json"})
 
 
 def _issue(item: Any) -> Comment:

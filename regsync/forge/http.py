@@ -25,11 +25,14 @@ _TIMEOUT = 30.0
 
 
 class Token:
-    """A secret and the variable that it is from. Its `repr` and every error say only the variable."""
+    """A secret and the variable that it is from. Its `repr` and every error say only the variable.
 
-    __slots__ = ("_secret", "header", "source")
+    `advice`: what to do where a host refuses it.
+    """
 
-    def __init__(self, source: str, header: str, secret: str, prefix: str = "") -> None:
+    __slots__ = ("_secret", "advice", "header", "source")
+
+    def __init__(self, source: str, header: str, secret: str, *, prefix: str = "", advice: str) -> None:
         secret = secret.strip()
         if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
             raise ForgeError(
@@ -39,6 +42,7 @@ class Token:
             )
         self.source = source
         self.header = header
+        self.advice = advice
         self._secret = prefix + secret
 
     def headers(self) -> dict[str, str]:
@@ -163,18 +167,15 @@ class Client:
         if status >= 500:
             return LostError(f"HTTP {status} ({said})", "the host has a problem; run this again later", code="lost")
         if status == 401:
-            return ForgeError(
-                f"the token is not valid ({said})", f"it is from {self._token.source}: set it again", code="token"
-            )
+            message = f"the token of {self._token.source} is not valid ({said})"
+            return ForgeError(message, self._token.advice, code="token")
         if status == 403:
-            return ReadOnlyTokenError(
-                f"the token of {self._token.source} may not do this ({said})",
-                "a job for a fork's pull request has a token that only reads; elsewhere give the token the right to write "
-                "(see docs/pull-requests.md)",
-                code="forbidden",
-            )
+            message = f"the token of {self._token.source} may not do this ({said})"
+            return ReadOnlyTokenError(message, self._token.advice, code="forbidden")
         if status == 404:
-            hint = "check repository and number; a token that may not see a private repository gets this answer too"
+            hint = (
+                f"check repository and number; a token that may not see it gets this answer too: {self._token.advice}"
+            )
             return ForgeError(f"not found ({said})", hint, code="not-found")
         if response.is_redirect:
             return ForgeError(

@@ -37,7 +37,7 @@ def on_gitlab(asked: Asked, variables: Mapping[str, str]) -> Forge:
     if not token:
         raise ForgeError(
             "neither GITLAB_TOKEN nor CI_JOB_TOKEN is set",
-            "set GITLAB_TOKEN to a project access token with the role Reporter and the scope api",
+            gitlab.ADVICE,
             code="no-token",
         )
     project = asked.repository or _need(variables, "CI_PROJECT_ID", "or give --repository GROUP/PROJECT")
