@@ -1,0 +1,112 @@
+"""Plan and receipt as one HTML file: no script, nothing fetched from anywhere, readable on a phone, light and dark.
+
+Rendered from the document alone. Every text goes through `plain` and then through Jinja's escaping; the page's own policy
+forbids everything but its own style.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from regsync.views.escape import plain
+from regsync.views.facts import facts, shown_with_evidence
+from regsync.views.words import HEADINGS, LOCK, SYMBOLS, Effect, change, counted, effect, place, verb
+
+Json = dict[str, Any]
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_VERSIONED = frozenset({"set-alias", "link-version", "remove-alias", "unlink-version"})
+
+
+def render_plan(document: Json) -> str:
+    """The whole plan, what it removes first. Never cut."""
+    operations = document["operations"]
+    with_evidence = {operation["id"] for operation in shown_with_evidence(operations)}
+    groups = [
+        (HEADINGS[kind], kind.value, [_card(each, with_evidence) for each in operations if effect(each) is kind])
+        for kind in Effect
+    ]
+    addresses = {operation["id"]: operation["address"] for operation in operations}
+    return _render(
+        "plan.html.jinja",
+        title="regsync plan",
+        document=document,
+        counts=_counts(operations),
+        unchanged=counted(document["unchanged"]["aliases"], "alias", "aliases"),
+        groups=[group for group in groups if group[2]],
+        consents=" ".join(hazard["consent"] for hazard in document["hazards"] if not hazard["consented"]),
+        side_effects=[(each["address"], note) for each in operations for note in each["notes"]],
+        lost=[(addresses.get(item["operation"], item["operation"]), item["why"]) for item in _lost(document)],
+    )
+
+
+def render_receipt(document: Json) -> str:
+    """What became of every operation, in the order in which they ran."""
+    return _render(
+        "receipt.html.jinja",
+        title="regsync apply",
+        document=document,
+        operations=[_card(operation, set()) for operation in document["operations"]],
+    )
+
+
+def _lost(document: Json) -> list[Json]:
+    lost: list[Json] = document["undo"]["irrevocable"]
+    return lost
+
+
+def _counts(operations: list[Json]) -> list[tuple[str, str, int]]:
+    counts = Counter(effect(operation) for operation in operations)
+    return [(SYMBOLS[kind], kind.value, counts[kind]) for kind in Effect]
+
+
+def _card(operation: Json, with_evidence: set[str]) -> Json:
+    """What the templates show of one operation."""
+    kind = effect(operation)
+    return {
+        "operation": operation,
+        "kind": kind.value,
+        "symbol": SYMBOLS[kind],
+        "verb": verb(operation),
+        "versions": [operation[side] for side in ("before", "after") if operation[side]]
+        if operation["kind"] in _VERSIONED
+        else None,
+        "change": [words for words in change(operation) if words],
+        "moves": operation["before"] is not None,
+        "facts": facts(operation) if operation["id"] in with_evidence else None,
+    }
+
+
+def _render(template: str, **values: Any) -> str:
+    style = (_TEMPLATES / "style.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    text = _environment().get_template(template).render(style=Markup(style), style_digest=digest, **values)  # noqa: S704
+    return text.rstrip("\n")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["place"] = place
+    environment.globals["lock"] = LOCK
+    return environment
+
+
+def _harmless(value: Any) -> Any:
+    """What a terminal or a reader's eye could be deceived by is written out; Jinja escapes the rest."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,124 @@
+"""The HTML view in a real Chromium: rendered, nothing on the console, no request, a phone's width, light and dark.
+
+`REGSYNC_UPDATE=1` takes the picture in `docs/` again. Needs the packages `chromium` and `chromium-driver`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from regsync.views import html
+from tests.views import example
+from tests.views.documents import ARSENAL, documents, given_texts
+
+PICTURE = Path(__file__).parents[2] / "docs" / "plan.png"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    assert chromium, "install the packages chromium and chromium-driver"
+    assert driver, "install the packages chromium and chromium-driver"
+    options = ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):
+        options.add_argument(argument)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    with Chrome(options=options, service=Service(driver)) as chrome:
+        yield chrome
+
+
+def opened(browser: Chrome, folder: Path, text: str, *, width: int = 1000, scheme: str = "light") -> Path:
+    """Show a page; what the console said and what was requested is forgotten before."""
+    page = folder / "page.html"
+    page.write_text(text, encoding="utf-8")
+    browser.set_window_size(width, 1000)
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    metrics = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.get_log("performance")
+    browser.get_log("browser")
+    browser.get(page.as_uri())
+    return page
+
+
+def requests(browser: Chrome) -> list[str]:
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+
+
+def background(browser: Chrome) -> Any:
+    return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+
+
+@pytest.mark.parametrize("noun", ["plan", "receipt"])
+def test_it_is_rendered_and_stays_by_itself(browser: Chrome, tmp_path: Path, noun: str) -> None:
+    document = example.documents()[noun]
+    text = html.render_plan(document) if noun == "plan" else html.render_receipt(document)
+    page = opened(browser, tmp_path, text)
+    assert browser.get_log("browser") == []
+    assert [url for url in requests(browser) if not url.startswith("data:")] == [page.as_uri()]
+    assert browser.title == f"regsync {'plan' if noun == 'plan' else 'apply'} · acme"
+    articles = browser.find_elements(By.TAG_NAME, "article")
+    assert len(articles) == len(document["operations"])
+    assert all(article.is_displayed() and article.size["height"] > 20 for article in articles)
+    # The style was accepted by the page's own policy.
+    assert background(browser) == "rgb(255, 255, 255)"
+    assert browser.execute_script("return getComputedStyle(document.querySelector('article')).borderLeftWidth") != "0px"
+
+
+def test_hostile_texts_are_shown_as_they_are(browser: Chrome, tmp_path: Path) -> None:
+    document = documents(given_texts(ARSENAL * 10))["plan"]
+    page = opened(browser, tmp_path, html.render_plan(document))
+    assert browser.get_log("browser") == []
+    assert [url for url in requests(browser) if not url.startswith("data:")] == [page.as_uri()]
+    assert browser.execute_script("return document.querySelectorAll('script, img, a, iframe, form').length") == 0
+    shown = browser.find_element(By.TAG_NAME, "body").get_attribute("textContent") or ""
+    for text in (
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "</details></td></table>",
+        "\\x1b[31mred",
+    ):
+        assert text in shown
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_phone_needs_no_scrolling_sideways(browser: Chrome, tmp_path: Path, width: int) -> None:
+    for document in (example.documents()["plan"], documents(given_texts(f"{'x' * 90}{n}" for n in range(300)))["plan"]):
+        opened(browser, tmp_path, html.render_plan(document), width=width)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_dark_is_dark_and_can_be_read(browser: Chrome, tmp_path: Path) -> None:
+    opened(browser, tmp_path, html.render_plan(example.documents()["plan"]), scheme="dark")
+    assert background(browser) == "rgb(13, 17, 23)"
+    assert browser.execute_script("return getComputedStyle(document.body).color") == "rgb(240, 246, 252)"
+
+
+def test_the_picture_in_the_documentation(browser: Chrome, tmp_path: Path) -> None:
+    opened(browser, tmp_path, html.render_plan(example.documents()["plan"]), width=900)
+    if os.environ.get("REGSYNC_UPDATE"):
+        height = min(1900, browser.execute_script("return document.documentElement.scrollHeight"))
+        metrics = {"width": 900, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        browser.save_screenshot(str(PICTURE))
+    data = PICTURE.read_bytes()
+    assert data.startswith(b"\x89PNG\r\n")
+    assert len(data) < 300_000
+    width, height = struct.unpack(">II", data[16:24])
+    assert width == 900
+    assert height > 900
