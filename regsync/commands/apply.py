@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from regsync.commands.context import Settings, pass_settings, shown_error
+from regsync.commands.expecting import check_manifests
 from regsync.commands.files import read_document
 from regsync.commands.options import ManifestArguments, manifest_arguments
 from regsync.commands.selection import SelectionArguments, selection_options
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
 @manifest_arguments()
 @selection_options
 @click.option("--auto-approve", is_flag=True, help="Do not ask. For manifests only; a saved plan is approved already.")
+@click.option(
+    "--expect-manifests",
+    "expected",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="For a saved plan: refuse (exit 5) unless it was made from exactly these manifests, with the --overlay, --var and "
+    "--var-file given here. Repeatable.",
+)
 @click.option("--receipt", metavar="FILE", type=click.Path(path_type=Path), help="Write the receipt here as well.")
 @click.option(
     "--format",
@@ -39,6 +50,7 @@ def command(
     manifests: ManifestArguments,
     selection: SelectionArguments,
     auto_approve: bool,
+    expected: tuple[Path, ...],
     receipt: Path | None,
     format_: str,
 ) -> int:
@@ -47,29 +59,40 @@ def command(
     Exit codes: 0 done, or nothing to do; 1 error; 3 refused for safety; 4 applied in part; 5 stale plan.
     Run the same command again to finish what was cut short.
     """
-    saved = _saved_plan(manifests)
+    declared = replace(manifests, paths=expected) if expected else None
+    saved = _saved_plan(manifests, expecting=declared is not None)
     if saved is not None:
-        return _apply_saved(settings, saved, selection, receipt, format_)
+        return _apply_saved(settings, saved, selection, declared, receipt, format_)
+    if declared is not None:
+        raise click.UsageError("--expect-manifests goes with a saved plan (FILE.json)")
     return _apply_manifests(settings, manifests, selection, auto_approve, receipt, format_)
 
 
-def _saved_plan(manifests: ManifestArguments) -> Path | None:
+def _saved_plan(manifests: ManifestArguments, *, expecting: bool) -> Path | None:
     json_files = [path for path in manifests.paths if path.suffix == ".json"]
     if not json_files:
         return None
-    if len(manifests.paths) > 1 or manifests.overlays or manifests.variables or manifests.variable_files:
+    inputs = manifests.overlays or manifests.variables or manifests.variable_files
+    if len(manifests.paths) > 1 or (inputs and not expecting):
         raise click.UsageError("a saved plan stands alone: give one FILE.json and no other files or variables")
     return json_files[0]
 
 
 def _apply_saved(
-    settings: Settings, path: Path, selection: SelectionArguments, receipt: Path | None, format_: str
+    settings: Settings,
+    path: Path,
+    selection: SelectionArguments,
+    declared: ManifestArguments | None,
+    receipt: Path | None,
+    format_: str,
 ) -> int:
     from regsync.core.plan_document import decode_plan
 
     if selection.targets or selection.excludes or selection.allow:
         raise click.UsageError("a saved plan is applied as it was reviewed: --target, --exclude and --allow go to plan")
     plan = decode_plan(read_document(path))
+    if declared is not None:
+        check_manifests(plan, declared.load(settings.organization))
     organization = settings.organization or plan.destination.organization
     with settings.writer(organization) as writer:
         return _carry_out(settings, plan, writer, receipt, format_, saved=True)
