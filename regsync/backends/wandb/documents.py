@@ -62,6 +62,11 @@ _OPTIONAL = {
 }
 
 
+def names_optional(refusal: str) -> bool:
+    """Whether a refusal names a field that can be left out."""
+    return any(word in refusal for words in _OPTIONAL.values() for word in words)
+
+
 def project_name(registry: str) -> str:
     """The name of a registry's project."""
     return REGISTRY_PREFIX + registry

@@ -7,7 +7,7 @@ announced, and with as many items as the server counts. Anything less is a `Back
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -62,14 +62,24 @@ class _Job:
 
 
 class Fetcher:
-    """Reads parts. `organization` is the display name, for parts in it. Counts `pages`, for the proof of a read."""
+    """Reads parts. `organization` is the display name, for parts in it. Counts `pages`, for the proof of a read.
 
-    def __init__(self, client: ReadOnlyClient, organization: str | None, options: Options) -> None:
+    `is_final`: whether a refusal is about a field, so that asking for less at once would not help.
+    """
+
+    def __init__(
+        self,
+        client: ReadOnlyClient,
+        organization: str | None,
+        options: Options,
+        is_final: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self.pages = 0
         self.client = client
         self._organization = organization
         self.options = options
         self._page_size = options.page_size
+        self._is_final = is_final
         self._pool: ThreadPoolExecutor | None = None
 
     def fetch(self, parts: Sequence[Part], what: str) -> list[Any]:
@@ -114,18 +124,23 @@ class Fetcher:
 
     def _ask(self, jobs: list[_Job], what: str) -> list[Any]:
         """The raw value of each job's field. A document that is too much for the server is asked for in halves."""
-        page_size = self._page_size
-        document, variables = self._document(jobs, page_size)
         try:
-            data = self.client.read(document, variables, what)
-        except DocumentRefusedError:
+            return self._ask_once(jobs, what, self._page_size)
+        except DocumentRefusedError as error:
+            if self._is_final(error.message):
+                raise
             if len(jobs) > 1:
                 half = len(jobs) // 2
                 return self._ask(jobs[:half], what) + self._ask(jobs[half:], what)
-            if jobs[0].part.is_list and page_size > SMALL_PAGE:
-                self._page_size = SMALL_PAGE
-                return self._ask(jobs, what)
-            raise
+            if not jobs[0].part.is_list or self._page_size <= SMALL_PAGE:
+                raise
+        answer = self._ask_once(jobs, what, SMALL_PAGE)
+        self._page_size = SMALL_PAGE
+        return answer
+
+    def _ask_once(self, jobs: list[_Job], what: str, page_size: int) -> list[Any]:
+        document, variables = self._document(jobs, page_size)
+        data = self.client.read(document, variables, what)
         return [self._value(job, number, data) for number, job in enumerate(jobs)]
 
     def _document(self, jobs: Sequence[_Job], page_size: int) -> tuple[str, dict[str, Any]]:

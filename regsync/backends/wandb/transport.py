@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -62,13 +63,12 @@ class ReadOnlyClient:
     def __init__(self, server: str, credentials: Credentials, options: Options, notify: Notify) -> None:
         self.server = server
         self.credentials = credentials
-        self.requests = 0
-        """How many were sent, for tests and `-vv`."""
         self._options = options
         self._notify = notify
         self.host = urlsplit(server).netloc
         """For messages."""
         self._connected = False
+        self._closed = threading.Event()
         self._http = _http_client(server, credentials, options)
 
     def read(self, document: str, variables: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -98,6 +98,7 @@ class ReadOnlyClient:
             retry=tenacity.retry_if_exception_type(worth),
             wait=self._wait,
             stop=self._is_over,
+            sleep=tenacity.sleep_using_event(self._closed),
             before_sleep=self._announce,
             reraise=True,
         )
@@ -146,8 +147,9 @@ class ReadOnlyClient:
 
     def _post(self, document: str, variables: Mapping[str, Any], what: str) -> Answer:
         """One attempt. Everything that httpx can raise becomes an error that says whether the request was sent."""
+        if self._closed.is_set():
+            raise BackendError("the connection was closed", code="closed")
         started = time.monotonic()
-        self.requests += 1
         try:
             response = self._http.post("/graphql", json={"query": document, "variables": variables})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
@@ -166,7 +168,8 @@ class ReadOnlyClient:
         return replace(answer, faults=tuple(each._replace(message=hide(each.message)) for each in answer.faults))
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections. Whoever waits for another attempt stops waiting."""
+        self._closed.set()
         self._http.close()
 
     def __repr__(self) -> str:

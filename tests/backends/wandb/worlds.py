@@ -30,9 +30,10 @@ from regsync.local.server.app import create_app
 from regsync.local.server.run import listen, url
 from regsync.manifest.load import load
 from regsync.planning import plan_manifests
+from tests.interop.worlds import api_key
 
 Json = dict[str, Any]
-KEYS = {name: f"{name}-key-for-the-local-registry".ljust(44, "0") for name in ("alice", "bob", "carol")}
+KEYS = {name: api_key(name) for name in ("alice", "bob", "carol")}
 EVERY_HAZARD = Selection(allow=dict.fromkeys(HazardName))
 QUICK = Options(timeout=0.5, connect_timeout=0.5, deadline=1.6, first_wait=0.01, longest_wait=0.05)
 """Options that do not make a test wait."""
