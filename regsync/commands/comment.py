@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--api-url", metavar="URL", help="The API's address, for a server of your own outside of its CI.")
 @click.option("--author", metavar="NAME", help="The account of the token, for the token of a GitHub App of your own.")
 @click.option("--read-only-ok", is_flag=True, help="Where the token may not write (a fork), say so and exit 0.")
+@click.option("--dry-run", is_flag=True, help="Post nothing; show the page. It needs no token.")
 @pass_settings
 def command(
     settings: Settings,
@@ -44,6 +45,7 @@ def command(
     api_url: str | None,
     author: str | None,
     read_only_ok: bool,
+    dry_run: bool,
 ) -> int:
     """Post FILE as one comment on a pull request, or update the one that is there.
 
@@ -64,6 +66,9 @@ def command(
     most = min(limit or 10**9, github.LIMIT if host == "github" else gitlab.LIMIT)
     text = page.render(sticky.room(key, most))
     _add_to_summary(text)
+    if dry_run:
+        click.echo(text)
+        return 0
     asked = Asked(repository, number, api_url, author)
     try:
         posted = _post(host, asked, key, text, title, needed=page.needed)
