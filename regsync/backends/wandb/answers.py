@@ -53,7 +53,7 @@ class NotSentError(BackendError):
 
 
 class BusyError(BackendError):
-    """The server asked to wait (429, 409) and nothing was executed. `after`: seconds, where it said so."""
+    """The server asked to wait (429) and nothing was executed. `after`: seconds, where it said so."""
 
     after: float | None = None
 
@@ -71,20 +71,21 @@ def read_answer(response: httpx.Response) -> Answer:
     status = response.status_code
     if status == httpx.codes.UNAUTHORIZED:
         raise BackendError("the server does not accept the API key", code="unauthorized")
-    if status == httpx.codes.TOO_MANY_REQUESTS or (status == httpx.codes.CONFLICT and _whole(body)):
+    if status == httpx.codes.TOO_MANY_REQUESTS:
         busy = BusyError(f"the server asks to wait (HTTP {status}{_reason(body)})", code="busy")
         busy.after = _wait_asked(response.headers)
         raise busy
-    if status >= 500 or status == httpx.codes.REQUEST_TIMEOUT:
+    unclear = status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.CONFLICT) and not _has_fields(body)
+    if status >= 500 or unclear:
         raise LostError(f"HTTP {status}{_reason(body) or _page(response)}", code="server-error")
     if body is None:
         raise _not_graphql(response)
     return Answer(status, body.get("data"), _faults(body))
 
 
-def _whole(body: Json | None) -> bool:
-    """Whether an error is about the request, not about one field of it."""
-    return body is None or not body.get("data")
+def _has_fields(body: Json | None) -> bool:
+    """Whether an answer tells of single fields, so that it says itself what was done and what was not."""
+    return body is not None and (bool(body.get("data")) or any(fault.field for fault in _faults(body)))
 
 
 def _graphql_body(response: httpx.Response) -> Json | None:

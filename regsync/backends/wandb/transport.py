@@ -167,6 +167,10 @@ class ReadOnlyClient:
         hide = self.credentials.hide
         return replace(answer, faults=tuple(each._replace(message=hide(each.message)) for each in answer.faults))
 
+    def pause(self, seconds: float) -> None:
+        """Wait, unless this is closed meanwhile."""
+        self._closed.wait(seconds)
+
     def close(self) -> None:
         """Close the connections. Whoever waits for another attempt stops waiting."""
         self._closed.set()
@@ -212,10 +216,16 @@ def _http_client(server: str, credentials: Credentials, options: Options) -> htt
 def _not_connected(error: httpx.TransportError) -> BackendError:
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return BackendError(
+                f"TLS: the certificate is not trusted: {clipped(cause.verify_message)}",
+                "where it is your organization's own, set SSL_CERT_FILE to the file of the authority that signed it",
+                code="tls",
+            )
         if isinstance(cause, ssl.SSLError):
             return BackendError(
-                f"TLS: {clipped(getattr(cause, 'verify_message', '') or str(cause))}",
-                "where the server's certificate is your organization's own, set SSL_CERT_FILE to its authority's file",
+                f"TLS: {clipped(cause.reason or str(cause))}",
+                "the other side does not speak TLS as we do; check host and port, and what lies in between",
                 code="tls",
             )
         cause = cause.__cause__ or cause.__context__

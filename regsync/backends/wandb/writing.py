@@ -48,6 +48,8 @@ class Writing:
         self._reading = reading
         self._session = session
         self._attempts = options.attempts_to_write
+        self._first_wait = options.first_wait
+        self._client = client
         self._sender = Sender(client, options.mutations_per_document)
         self._deferred = Deferred()
 
@@ -55,6 +57,7 @@ class Writing:
         """One outcome an action, in order."""
         tasks = [_Task(action) for action in actions]
         while left := [task for task in tasks if task.outcome is None]:
+            self._pause(left)
             try:
                 check = self._check(left)
             except BackendError as error:
@@ -64,6 +67,12 @@ class Writing:
             self._round(left, check)
         self._redeem(tasks)
         return [task.outcome for task in tasks if task.outcome is not None]
+
+    def _pause(self, tasks: Sequence[_Task]) -> None:
+        """Give a server that failed, or a conflict, a moment; longer each time."""
+        sent = max(task.sent for task in tasks)
+        if sent:
+            self._client.pause(self._first_wait * 2 ** (sent - 1))
 
     def _check(self, tasks: Sequence[_Task]) -> Check:
         check = Check(self._reading, self._session, [task.action for task in tasks])

@@ -10,12 +10,13 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from regsync.backends.base import BackendError, Outcome, Status
 from regsync.backends.local import LocalReader
 from regsync.backends.wandb.fetch import Json
-from regsync.backends.wandb.transport import ReadingOnlyError, only_reads
+from regsync.backends.wandb.transport import ReadingOnlyError, _not_connected, only_reads
 from regsync.core import actions as a
 from regsync.core.live import RegistryScope, Version
 from regsync.local import artifacts
@@ -187,20 +188,18 @@ def test_a_server_that_cannot_be_reached(work: Work) -> None:
     assert "check the URL" in (error.hint or "")
 
 
-def test_a_certificate_that_nobody_vouches_for(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    certificate = Path(__file__).with_name("self-signed.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        error = read_error(replace(work, server=f"https://127.0.0.1:{server.server_address[1]}"))
-    finally:
-        server.shutdown()
-        server.server_close()
-    assert "TLS: " in error.message and "certificate" in error.message
+def test_a_server_that_speaks_no_tls(work: Work, between: Relay) -> None:
+    error = read_error(replace(work, server=between.url.replace("http:", "https:")))
+    assert "TLS: " in error.message and "check host and port" in (error.hint or "")
+
+
+def test_a_certificate_that_is_not_trusted_is_told_apart() -> None:
+    refused = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    refused.verify_message = "self-signed certificate"
+    raised = httpx.ConnectError("failed")
+    raised.__cause__ = refused
+    error = _not_connected(raised)
+    assert error.message == "TLS: the certificate is not trusted: self-signed certificate"
     assert "SSL_CERT_FILE" in (error.hint or "")
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from regsync.backends.base import BackendError, Status
 from regsync.backends.local import LocalReader
@@ -25,11 +27,11 @@ from regsync.diagnostics import RegsyncError, StalePlanError
 from regsync.execution.receipt import Receipt, receipt_document
 from tests.backends.wandb.faults import LASTING, PASSING, Fault, from_then_on, is_secret_in, once
 from tests.backends.wandb.script import MANIFEST, SEED
-from tests.backends.wandb.wire import Behaviour, relay
+from tests.backends.wandb.wire import Behaviour, Forward, Request, Response, relay
 from tests.backends.wandb.worlds import KEYS, Work, everything, local_apply, local_plan, prints, served, write_world
 
 SECRETS = [KEYS["alice"], b64encode(f"api:{KEYS['alice']}".encode()).decode()]
-REQUESTS = 50
+REQUESTS = 54
 """More than a plan and an apply of the script need; a test says so."""
 SAMPLE = 9
 """Outside of torture, every so many-th request is met by each fault, starting from another one for each fault."""
@@ -185,6 +187,34 @@ def test_a_server_that_is_gone_from_then_on(
 ) -> None:
     for number in range(3, REQUESTS, 12):
         _lasting(campaign, tmp_path_factory.mktemp("run"), from_then_on(fault, number))
+
+
+def _any_of(faults: dict[int, Fault]) -> Behaviour:
+    def behave(request: Request, forward: Forward) -> Response:
+        fault = faults.get(request.number)
+        return fault(request, forward) if fault else forward()
+
+    return behave
+
+
+A_FEW_FAULTS = st.dictionaries(st.integers(0, REQUESTS + 20), st.sampled_from([*PASSING, *LASTING]), max_size=8)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(faults=A_FEW_FAULTS)
+def test_any_faults_in_any_order(
+    campaign: Campaign, tmp_path_factory: pytest.TempPathFactory, faults: dict[int, Fault]
+) -> None:
+    _lasting(campaign, tmp_path_factory.mktemp("run"), _any_of(faults))
+
+
+@pytest.mark.torture
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(faults=A_FEW_FAULTS)
+def test_many_faults_in_any_order(
+    campaign: Campaign, tmp_path_factory: pytest.TempPathFactory, faults: dict[int, Fault]
+) -> None:
+    _lasting(campaign, tmp_path_factory.mktemp("run"), _any_of(faults))
 
 
 @pytest.mark.torture

@@ -68,6 +68,15 @@ def honest(request: Request, forward: Forward) -> Response:
     return forward()
 
 
+class _Quiet(ThreadingHTTPServer):
+    """Clients that leave in the middle are what this is for."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
 class Relay:
     """Passes requests on to a server, as `behave` says. `requests` holds what came in."""
 
@@ -77,8 +86,7 @@ class Relay:
         self.requests: list[Request] = []
         self._lock = threading.Lock()
         self._http = httpx.Client(base_url=upstream, trust_env=False, timeout=60)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Quiet(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
