@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from regsync.backends.base import Capabilities, Outcome
+from regsync.backends.base import BackendError, Capabilities, Outcome, Status
 from regsync.backends.checkup import Finding
 from regsync.backends.wandb import documents, resolving
 from regsync.backends.wandb.answers import well_formed
@@ -125,6 +125,9 @@ class WandbWriter(WandbReader):
 
     def perform(self, actions: Sequence[Action]) -> list[Outcome]:
         """Carry out independent actions, each checked once more right before it is sent. Never raises for an action's failure."""
-        if self._writing is None:
-            self._writing = Writing(self._writing_client, self.reading, self.session, self._options)
+        try:
+            if self._writing is None:
+                self._writing = Writing(self._writing_client, self.reading, self.session, self._options)
+        except BackendError as error:
+            return [Outcome(Status.FAILED, f"not sent: {error.message}", error.hint, fatal=True)] * len(actions)
         return self._writing.perform(actions)

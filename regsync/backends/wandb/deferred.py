@@ -66,6 +66,7 @@ class Deferred:
         """Of the collections that now have a link, those that were promised something that is not set yet."""
         due = [key for key in dict.fromkeys(links) if key in self._promises]
         for key in due:
+            self._absent.discard(key)
             promise = self._promises[key]
             if promise.description is None and not promise.tags:
                 del self._promises[key]
@@ -74,7 +75,6 @@ class Deferred:
     def redeem(self, key: Key, entity: str, collection_id: str) -> list[m.Mutation]:
         """What sets the description and the tags that a collection was promised. It is promised nothing afterwards."""
         promise = self._promises.pop(key)
-        self._absent.discard(key)
         batch = []
         if promise.description is not None:
             given = {"artifactPortfolioID": collection_id, "description": promise.description}
