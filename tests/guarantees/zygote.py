@@ -1,0 +1,147 @@
+"""Runs regsync's command line in forked processes, and kills them where it is told to. A script of its own, because a fork
+of a process with threads is no good model of anything.
+
+Each line on stdin is a job, each line on stdout what became of it. The child is a real process that runs `regsync.commands.run`;
+the cuts are put in from outside, here, and end it with SIGKILL: nothing of it gets to clean up.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def main() -> None:
+    """Load everything once, then fork for each job."""
+    _load()
+    for line in sys.stdin:
+        job = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _run(job)
+        _, status = os.waitpid(child, 0)
+        answer = {"killed": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL}
+        answer["code"] = os.waitstatus_to_exitcode(status)
+        print(json.dumps(answer), flush=True)
+
+
+def _load() -> None:
+    import yaml
+
+    import regsync.backends.local
+    import regsync.backends.wandb.backend
+    import regsync.commands.apply
+    import regsync.commands.plan
+    import regsync.execution.run
+    import regsync.manifest.load
+    import regsync.planning
+    import regsync.views.text
+
+    del yaml
+
+
+def _run(job: Json) -> None:
+    """In the child: never returns."""
+    code = 99
+    try:
+        os.chdir(job["folder"])
+        os.environ.update(job["environment"])
+        for descriptor, name in ((1, "out"), (2, "err")):
+            os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), descriptor)
+        cut = Cut(job["cut"])
+        if job["batch"]:
+            _small_batches(job["batch"])
+        _put_in(cut)
+        from regsync.commands import run
+
+        code = run(job["arguments"])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        Path("points").write_text("\n".join(cut.passed))
+    except BaseException:  # noqa: BLE001 - shown in the file `err`; the code says that something is wrong
+        traceback.print_exc()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+class Cut:
+    """Counts the points that are passed, and ends the process at the one of that number (from 1; 0 for none)."""
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+        self.passed: list[str] = []
+
+    @property
+    def next(self) -> bool:
+        """Whether the next point is the one."""
+        return len(self.passed) + 1 == self._at
+
+    def here(self, name: str) -> None:
+        self.passed.append(name)
+        if len(self.passed) == self._at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, owner: Any, name: str) -> None:
+        """A point before and one after each call."""
+        call: Callable[..., Any] = getattr(owner, name)
+
+        @functools.wraps(call)
+        def cut(*args: Any, **kwargs: Any) -> Any:
+            self.here(f"before {name}")
+            result = call(*args, **kwargs)
+            self.here(f"after {name}")
+            return result
+
+        setattr(owner, name, cut)
+
+
+def _put_in(cut: Cut) -> None:
+    import httpx
+
+    from regsync.backends import local
+    from regsync.backends.wandb import transport
+    from regsync.execution import journal, run
+
+    _torn_lines(cut, journal.Journal)
+    for name in ("sent", "settled", "remove"):
+        cut.around(journal.Journal, name)
+    cut.around(run, "write_receipt")
+    cut.around(Path, "replace")
+    cut.around(local.LocalWriter, "perform")
+    cut.around(local, "carry_out")
+    cut.around(transport.WritingClient, "write")
+    del httpx
+
+
+def _torn_lines(cut: Cut, owner: Any) -> None:
+    """A point in the middle of each line of the journal: half of it is on disk."""
+    whole = owner._append
+
+    def append(self: Any, line: Json) -> None:
+        if cut.next:
+            text = json.dumps(line).encode()
+            os.write(self._file.fileno(), text[: len(text) // 2])
+        cut.here("in the middle of a line of the journal")
+        whole(self, line)
+
+    owner._append = append
+
+
+def _small_batches(size: int) -> None:
+    """So few operations in one transaction that there is something in between."""
+    from regsync.backends import local
+
+    local._CAPABILITIES = local._CAPABILITIES.__class__(manages_protected_aliases=True, batch_size=size)
+
+
+if __name__ == "__main__":
+    main()
