@@ -27,6 +27,7 @@ COMMANDS = {
     "apply": "Carry out a saved plan, or plan and carry out manifests",
     "drift": "Tell where live differs from the manifests",
     "comment": "Show a plan in its pull request, in one comment kept up to date",
+    "reviewed": "Fetch the plan that was reviewed, after the merge",
     "undo": "Plan the way back from a receipt",
     "why": "Explain one address: manifest line, live value, rule",
     "graph": "Show the operations of a plan as a graph",

@@ -28,6 +28,14 @@ class Comment(NamedTuple):
     url: str
 
 
+class Merged(NamedTuple):
+    """The pull request that a commit was merged by. `head`: the last commit of its branch; `foreign`: it came from a fork."""
+
+    number: int
+    head: str
+    foreign: bool
+
+
 class Forge(Protocol):
     """One repository on a host. Every method raises `ForgeError`; those that create raise `LostError` where nobody knows."""
 
@@ -54,3 +62,12 @@ class Forge(Protocol):
 
     def edit_issue(self, issue: int, title: str, body: str, *, close: bool) -> Comment:
         """Replace the title and the text of an issue, and close it where asked to."""
+
+    def merged_by(self, commit: str) -> Merged | None:
+        """The pull request that brought a commit to its branch; None where it was pushed."""
+
+    def kept_plan(self, merged: Merged, artifact: str) -> bytes | None:
+        """The plan file that the last run for a pull request's head kept under that name; None where there is none.
+
+        On GitLab the name is that of the job.
+        """

@@ -1,11 +1,15 @@
-"""GitHub's REST API, version 2022-11-28: "Issue comments" (a pull request is an issue there), "Issues", "Users"."""
+"""GitHub's REST API, version 2022-11-28: "Issue comments" (a pull request is an issue there), "Issues", "Users",
+"Commits", "Artifacts"."""
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from typing import Any
+from urllib.parse import quote
 
-from regsync.forge.base import Comment, ForgeError, ReadOnlyTokenError
+from regsync.forge.base import Comment, ForgeError, Merged, ReadOnlyTokenError
 from regsync.forge.http import Client, Token
 
 LIMIT = 65_536
@@ -17,6 +21,8 @@ _ADVICE = (
     "a workflow's token needs `permissions: pull-requests: write` (issues: write for --issue), and only reads where the pull "
     "request is from a fork"
 )
+_LARGEST = 512 * 1024 * 1024
+"""Bytes of a plan file."""
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
@@ -67,12 +73,51 @@ class GitHub:
         path = f"{self._at}/issues/{issue}"
         return _issue(self._client.write("PATCH", path, f"updating issue #{issue}", sent, repeatable=True))
 
+    def merged_by(self, commit: str) -> Merged | None:
+        """By "List pull requests associated with a commit"."""
+        what = f"looking for the pull request of {commit[:12]}"
+        for item in self._client.pages(f"{self._at}/commits/{quote(commit, safe='')}/pulls", what):
+            if item["merged_at"] and item["merge_commit_sha"] == commit:
+                head, base = item["head"], item["base"]
+                foreign = head["repo"] is None or head["repo"]["id"] != base["repo"]["id"]
+                return Merged(int(item["number"]), str(head["sha"]), foreign)
+        return None
+
+    def kept_plan(self, merged: Merged, artifact: str) -> bytes | None:
+        """The newest artifact of that name of a run for the head, in this repository. A fork's runs do not count."""
+        what = f"fetching the plan of #{merged.number}"
+        found = self._client.pages(f"{self._at}/actions/artifacts", what, items="artifacts", name=artifact)
+        fitting = [item for item in found if not item["expired"] and _is_ours(item["workflow_run"], merged.head)]
+        if not fitting:
+            return None
+        newest = max(fitting, key=lambda item: int(item["id"]))
+        packed = self._client.file(f"{self._at}/actions/artifacts/{int(newest['id'])}/zip", what)
+        return _only_file(packed)
+
 
 def client(token: str, url: str, origin: str) -> Client:
     """A client for the API at `url`, which `origin` names. Raises `ForgeError`."""
     headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
     held = Token("GITHUB_TOKEN", "Authorization", token, prefix="Bearer ", advice=_ADVICE)
     return Client("GitHub", url, origin, held, headers)
+
+
+def _is_ours(run: Any, head: str) -> bool:
+    return bool(run and run["head_sha"] == head and run["head_repository_id"] == run["repository_id"])
+
+
+def _only_file(packed: bytes) -> bytes:
+    """The one file of a ZIP archive. Raises `ForgeError`."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            files = archive.infolist()
+            if len(files) != 1 or files[0].file_size > _LARGEST:
+                raise ForgeError(
+                    "the artifact is not one plan file", "see what the workflow uploads", code="bad-artifact"
+                )
+            return archive.read(files[0])
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise ForgeError(f"the artifact is not a ZIP archive: {error}", "run this again", code="bad-artifact") from None
 
 
 def _comment(item: Any) -> Comment:

@@ -1,11 +1,11 @@
-"""GitLab's REST API, version 4: "Notes", "Issues", "Users", "Jobs"."""
+"""GitLab's REST API, version 4: "Notes", "Issues", "Users", "Jobs", "Commits", "Job artifacts"."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import quote
 
-from regsync.forge.base import Comment
+from regsync.forge.base import Comment, ForgeError, Merged
 from regsync.forge.http import Client, Token
 
 LIMIT = 1_000_000
@@ -63,6 +63,27 @@ class GitLab:
         sent = {"title": title, "description": body, **({"state_event": "close"} if close else {})}
         path = f"{self._at}/issues/{issue}"
         return _issue(self._client.write("PUT", path, f"updating issue #{issue}", sent, repeatable=True))
+
+    def merged_by(self, commit: str) -> Merged | None:
+        """By "List merge requests associated with a commit"."""
+        path = f"{self._at}/repository/commits/{quote(commit, safe='')}/merge_requests"
+        for item in self._client.pages(path, f"looking for the merge request of {commit[:12]}"):
+            commits = {item.get("merge_commit_sha"), item.get("squash_commit_sha"), item.get("sha")}
+            if item["state"] == "merged" and commit in commits:
+                foreign = item["source_project_id"] != item["target_project_id"]
+                return Merged(int(item["iid"]), str(item["sha"]), foreign)
+        return None
+
+    def kept_plan(self, merged: Merged, artifact: str) -> bytes | None:
+        """`plan.json` of that job in the last pipeline of the merge request that succeeded."""
+        ref = quote(f"refs/merge-requests/{merged.number}/head", safe="")
+        path, what = f"{self._at}/jobs/artifacts/{ref}/raw/plan.json", f"fetching the plan of !{merged.number}"
+        try:
+            return self._client.file(path, what, job=artifact)
+        except ForgeError as error:
+            if error.code == "not-found":
+                return None
+            raise
 
     def _note(self, number: int, item: Any) -> Comment:
         shown = f"!{number} (note {item['id']})"

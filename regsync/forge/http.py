@@ -85,19 +85,40 @@ class Client:
         """What is there. `what` names the request in messages."""
         return self._patiently("GET", path, what, query=query, again=(BusyError, LostError)).json()
 
-    def pages(self, path: str, what: str, **query: str | int) -> Iterator[Any]:
-        """Every item of a list, page by page. The address of the next page is made here, never taken from an answer."""
+    def pages(self, path: str, what: str, *, items: str | None = None, **query: str | int) -> Iterator[Any]:
+        """Every item of a list, page by page. The address of the next page is made here, never taken from an answer.
+
+        `items`: the key that the list stands under, where it is not the whole answer.
+        """
         for page in range(1, MOST_PAGES + 1):
             asked = {**query, "per_page": PAGE, "page": page}
             answer = self._patiently("GET", path, what, query=asked, again=(BusyError, LostError))
-            items = answer.json()
-            if not isinstance(items, list):
+            data = answer.json()
+            found = data.get(items) if items and isinstance(data, dict) else data
+            if not isinstance(found, list):
                 raise ForgeError(f"{self._host}: {what}: the answer is no list", code="bad-answer")
-            yield from items
+            yield from found
             more = answer.headers.get("x-next-page") or "next" in answer.links
             if not more:
                 return
         raise ForgeError(f"{self._host}: {what}: more than {MOST_PAGES * PAGE:,} items", code="too-many")
+
+    def file(self, path: str, what: str, **query: str | int) -> bytes:
+        """A file. Where the host redirects to its storage, it is fetched there without the token. Raises `ForgeError`."""
+        again = (BusyError, LostError)
+        response = self._patiently("GET", path, what, query=query, again=again, reads_json=False)
+        if not response.is_redirect:
+            return response.content
+        address = checked_url(response.headers.get("location", "").partition("?")[0], "the storage of the host")
+        try:
+            with httpx.Client(follow_redirects=False, timeout=_TIMEOUT, trust_env=self._http.trust_env) as plain:
+                stored = plain.get(response.headers["location"])
+        except httpx.HTTPError as error:
+            raise ForgeError(f"{self._host}: {what}: {error}", "run this again", code="lost") from None
+        if not stored.is_success:
+            message = f"{self._host}: {what}: {urlsplit(address).hostname} answers HTTP {stored.status_code}"
+            raise ForgeError(message, "run this again", code="lost")
+        return stored.content
 
     def write(self, method: str, path: str, what: str, body: Mapping[str, Any], *, repeatable: bool) -> Any:
         """Send JSON. A request that is not `repeatable` is sent again only where it was certainly not carried out.
@@ -120,6 +141,7 @@ class Client:
         again: tuple[type[ForgeError], ...],
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
+        reads_json: bool = True,
     ) -> httpx.Response:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, again) and _worth_waiting(error)),
@@ -128,14 +150,19 @@ class Client:
             reraise=True,
         )
         try:
-            return retrying(self._once, method, path, query, body)
+            return retrying(self._once, method, path, query, body, reads_json)
         except ForgeError as error:
             error.message = self._token.hide(f"{self._host}: {what}: {error.message}")
             error.args = (error.message,)
             raise error from None
 
     def _once(
-        self, method: str, path: str, query: Mapping[str, str | int] | None, body: Mapping[str, Any] | None
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        body: Mapping[str, Any] | None,
+        reads_json: bool,
     ) -> httpx.Response:
         try:
             response = self._http.request(method, path, params=query, json=body)
@@ -147,6 +174,8 @@ class Client:
             raise LostError(
                 f"no whole answer: {str(error) or type(error).__name__}", "run this again", code="lost"
             ) from None
+        if not reads_json and (response.is_success or response.is_redirect):
+            return response
         if not response.is_success:
             raise self._refusal(response)
         try:

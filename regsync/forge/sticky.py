@@ -55,6 +55,11 @@ def room(key: str, limit: int) -> int:
     return limit - len(marked(key, ""))
 
 
+def our_comment(forge: Forge, number: int, key: str) -> Comment | None:
+    """The comment of that key that our account wrote on the pull request. Raises `ForgeError`."""
+    return _ours(forge.comments(number), forge.account(), key)
+
+
 def put_comment(forge: Forge, number: int, key: str, page: str) -> Posted:
     """See that the pull request has one comment of that key, and that it says `page`. Raises `ForgeError`."""
     author, body = forge.account(), marked(key, page)

@@ -80,6 +80,11 @@ def gitlab_number(asked: Asked, variables: Mapping[str, str]) -> int:
     return int(text)
 
 
+def commit_of(variables: Mapping[str, str], host: str) -> str:
+    """The commit that the job runs for. Raises `ForgeError`."""
+    return _need(variables, "GITHUB_SHA" if host == "github" else "CI_COMMIT_SHA", "or give --commit SHA")
+
+
 def _url(asked: Asked, variables: Mapping[str, str], variable: str, otherwise: str) -> tuple[str, str]:
     if asked.api_url:
         return asked.api_url, "--api-url"

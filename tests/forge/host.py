@@ -6,9 +6,11 @@ It keeps every request, so that a test can see what arrived, and from whom.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,6 +54,14 @@ class Trouble:
     body: bytes = b'{"message": "trouble"}'
 
 
+def zipped(data: bytes, name: str = "plan.json") -> bytes:
+    """A file as GitHub hands out an artifact."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return buffer.getvalue()
+
+
 class RefusalError(Exception):
     def __init__(self, status: int, message: str, **more: Any) -> None:
         super().__init__(message)
@@ -70,6 +80,10 @@ class Host:
         self.issues: list[Json] = []
         self.seen: list[Seen] = []
         self.troubles: list[Trouble] = []
+        self.merges: dict[str, Json] = {}
+        """By commit: number, head, foreign."""
+        self.kept: list[Json] = []
+        """Plan files that runs kept: name, head, data, foreign, expired; on GitLab by number."""
         self._lock = threading.Lock()
         self._ids = 1000
 
@@ -105,9 +119,13 @@ class Host:
                 status, headers, data = self._carry_out(seen)
             except RefusalError as refusal:
                 status, headers, data = refusal.status, {}, refusal.data
-            return status, headers, json.dumps(data).encode()
+            return status, headers, data if isinstance(data, bytes) else json.dumps(data).encode()
 
     def _carry_out(self, seen: Seen) -> tuple[int, dict[str, str], Any]:
+        if seen.path.startswith("/storage/"):
+            assert not {"authorization", "private-token", "job-token"} & seen.headers.keys(), "the token went elsewhere"
+            assert seen.query == {"signature": "abc"}
+            return 200, {}, self.kept[int(seen.path.rpartition("/")[2])]["data"]
         if seen.path.startswith("/github/"):
             return _GitHub(self, seen).carry_out()
         return _GitLab(self, seen).carry_out()
@@ -143,6 +161,8 @@ class _GitHub:
             comment = next(c for all_ in self.host.comments.values() for c in all_ if c["id"] == int(match[1]))
             comment["body"] = self._body()
             return 200, {}, self._shown(comment)
+        if rest == "/actions/artifacts" or rest.startswith(("/commits/", "/actions/artifacts/")):
+            return self._runs(rest)
         if rest == "/issues":
             return self._issues()
         if match := re.fullmatch(r"/issues/(\d+)", rest):
@@ -174,6 +194,25 @@ class _GitHub:
         # An address elsewhere: whoever follows it with the token has lost it.
         link = {"link": f'<https://elsewhere.example/steal?page={page + 1}>; rel="next"'} if more else {}
         return 200, link, items[size * (page - 1) : size * page]
+
+    def _runs(self, rest: str) -> tuple[int, dict[str, str], Any]:
+        if match := re.fullmatch(r"/commits/(\w+)/pulls", rest):
+            merge = self.host.merges.get(match[1])
+            if merge is None:
+                return 200, {}, []
+            head = {"sha": merge["head"], "repo": {"id": 2 if merge.get("foreign") else 1}}
+            closed = {"number": 3, "merged_at": None, "merge_commit_sha": match[1], "head": head}
+            merged = {"number": merge["number"], "merged_at": "2026-01-01", "merge_commit_sha": match[1], "head": head}
+            return 200, {}, [closed, {**merged, "base": {"repo": {"id": 1}}}]
+        if match := re.fullmatch(r"/actions/artifacts/(\d+)/zip", rest):
+            return 302, {"location": f"{self.host.url}/storage/{match[1]}?signature=abc"}, b""
+        found = []
+        for number, kept in enumerate(self.host.kept):
+            run = {"head_sha": kept["head"], "repository_id": 1, "head_repository_id": 2 if kept.get("foreign") else 1}
+            if kept["name"] == self.seen.query["name"]:
+                found.append({"id": number, "expired": kept.get("expired", False), "workflow_run": run})
+        status, headers, items = self._page(found)
+        return status, headers, {"total_count": len(found), "artifacts": items}
 
     def _body(self) -> str:
         body: str = self.seen.body["body"]
@@ -218,7 +257,20 @@ class _GitLab:
             return self._notes(int(found[1]), found[2])
         if found := re.fullmatch(r"/issues(?:/(\d+))?", rest):
             return self._issues(found[1])
+        if found := re.fullmatch(r"/repository/commits/(\w+)/merge_requests", rest):
+            return self._merge_requests(found[1])
+        if found := re.fullmatch(r"/jobs/artifacts/refs%2Fmerge-requests%2F(\d+)%2Fhead/raw/plan.json", rest):
+            for number, kept in enumerate(self.host.kept):
+                if (kept["name"], kept["number"]) == (self.seen.query["job"], int(found[1])):
+                    return 302, {"location": f"{self.host.url}/storage/{number}?signature=abc"}, b""
         raise RefusalError(404, "404 Not Found")
+
+    def _merge_requests(self, commit: str) -> tuple[int, dict[str, str], Any]:
+        merge = self.host.merges.get(commit)
+        if merge is None:
+            return 200, {}, []
+        shown = {"iid": merge["number"], "state": "merged", "merge_commit_sha": commit, "sha": merge["head"]}
+        return 200, {}, [{**shown, "source_project_id": 43 if merge.get("foreign") else 42, "target_project_id": 42}]
 
     def _notes(self, number: int, note: str | None) -> tuple[int, dict[str, str], Any]:
         notes = self.host.comments.get(number)

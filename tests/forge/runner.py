@@ -94,6 +94,7 @@ class Runner:
             "GITHUB_ACTION_PATH": str(self.action),
             "GITHUB_WORKSPACE": str(self.workspace),
             "GITHUB_REPOSITORY": self.github["repository"],
+            "GITHUB_SHA": self.github["sha"],
             **files,
             **_expanded(step.get("env", {}), contexts),
         }

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.conftest import MOVES, Shell
 from tests.forge.conftest import FORK_TOKEN, TOKENS, WORKFLOW_TOKEN
-from tests.forge.host import Host
+from tests.forge.host import Host, zipped
 from tests.forge.runner import Runner
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +44,7 @@ def runner(machine: Runner, shell: Shell, host: Host, event: Path) -> Runner:
         "repository": "acme/registry",
         "server_url": "https://github.com",
         "run_id": "99",
+        "sha": "e5f6",
         "token": WORKFLOW_TOKEN,
         "event": {"pull_request": {"number": 7, "head": {"repo": {"full_name": "acme/registry"}}}},
     }
@@ -172,10 +173,18 @@ def test_lines_become_options(runner: Runner, shell: Shell) -> None:
     assert "With an overlay" in (shell.folder / "plan.json").read_text()
 
 
+def merged(runner: Runner, shell: Shell, host: Host) -> None:
+    """The plan is kept as an artifact, and the pull request merged; the job runs for the merge."""
+    host.merges = {"e5f6": {"number": 7, "head": "a1b2"}}
+    host.kept = [{"name": "regsync-plan", "head": "a1b2", "data": zipped((shell.folder / "plan.json").read_bytes())}]
+    (shell.folder / "plan.json").unlink()
+    runner.github["event"] = {}
+
+
 def test_apply_does_exactly_the_reviewed_plan(runner: Runner, shell: Shell, host: Host) -> None:
     assert ran(runner) == ("changes", "2", "")
-    runner.github["event"] = {}
-    result = runner.run(backend="local", mode="apply", number="7")
+    merged(runner, shell, host)
+    result = runner.run(backend="local", mode="apply")
     assert (result.outputs["outcome"], result.failed) == ("done", ""), result.log
     assert shell.aliases()["production"] == 1
     assert host.bodies()[1].startswith("<!-- regsync:apply -->\n### regsync apply: done")
@@ -183,11 +192,12 @@ def test_apply_does_exactly_the_reviewed_plan(runner: Runner, shell: Shell, host
     assert uploaded is not None
     assert json.loads(Path(uploaded["path"]).read_text())["format"] == "regsync/receipt/v1"
     (runner.temp / "receipt.json").unlink()
-    assert ran(runner, mode="apply", number="7") == ("done", "0", "")
+    assert ran(runner, mode="apply") == ("done", "0", "")
 
 
 def test_apply_refuses_other_manifests_and_a_registry_that_moved(runner: Runner, shell: Shell, host: Host) -> None:
     assert ran(runner) == ("changes", "2", "")
+    merged(runner, shell, host)
     shell.write("registries/moves.yaml", MOVES.replace("detector:v2", "detector:v3"))
     result = runner.run(backend="local", mode="apply")
     assert (result.outputs["outcome"], result.outputs["exit-code"], result.failed) == ("stale", "5", "result")
@@ -198,6 +208,25 @@ def test_apply_refuses_other_manifests_and_a_registry_that_moved(runner: Runner,
     before = shell.aliases()
     assert ran(runner, mode="apply") == ("stale", "5", "result")
     assert shell.aliases() == before
+
+
+def test_apply_refuses_a_plan_that_nobody_reviewed(runner: Runner, shell: Shell, host: Host) -> None:
+    assert ran(runner) == ("changes", "2", "")
+    merged(runner, shell, host)
+    host.comments[7][0]["body"] = "<!-- regsync:plan -->\nanother plan"
+    shell.write("plan.json", "committed, and never reviewed")
+    assert ran(runner, mode="apply") == ("stale", "5", "result")
+    assert not (shell.folder / "plan.json").exists()
+    host.merges = {}
+    assert ran(runner, mode="apply") == ("error", "1", "result")
+    assert shell.aliases()["production"] == 0
+
+
+def test_apply_of_a_plan_from_the_same_workflow(runner: Runner, shell: Shell, host: Host) -> None:
+    runner.github["event"] = {}
+    assert ran(runner) == ("changes", "2", "")
+    assert ran(runner, mode="apply", reviewed="false") == ("done", "0", "")
+    assert not host.seen
 
 
 def test_drift_keeps_an_issue(runner: Runner, shell: Shell, host: Host) -> None:

@@ -1,0 +1,67 @@
+"""`regsync reviewed`: the saved plan that reviewers saw in the pull request, after the merge."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from regsync.commands.context import Settings, pass_settings
+
+
+@click.command("reviewed")
+@click.option("--github", "host", flag_value="github", help="On GitHub: GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_SHA.")
+@click.option("--gitlab", "host", flag_value="gitlab", help="On GitLab: GITLAB_TOKEN, CI_PROJECT_ID, CI_COMMIT_SHA.")
+@click.option(
+    "-o",
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    default="plan.json",
+    show_default=True,
+    help="Where to save the plan.",
+)
+@click.option("--commit", metavar="SHA", help="The commit of the merge; without it, that of the CI job.")
+@click.option(
+    "--artifact",
+    metavar="NAME",
+    default="regsync-plan",
+    show_default=True,
+    help="What the plan was kept as; on GitLab, the job that kept it as plan.json.",
+)
+@click.option("--key", metavar="NAME", default="plan", show_default=True, help="The comment's key, as for comment.")
+@click.option("--repository", metavar="NAME", help="OWNER/NAME, or on GitLab GROUP/PROJECT or its number.")
+@click.option("--api-url", metavar="URL", help="The API's address, for a server of your own outside of its CI.")
+@click.option("--author", metavar="NAME", help="The account that wrote the comment, where the token is not its own.")
+@pass_settings
+def command(
+    settings: Settings,
+    host: str | None,
+    out: Path,
+    commit: str | None,
+    artifact: str,
+    key: str,
+    repository: str | None,
+    api_url: str | None,
+    author: str | None,
+) -> int:
+    """Fetch the plan that was reviewed in the pull request of a merge, and say the pull request's number.
+
+    Exit 5 where the plan that was kept is not the one that the comment shows; 1 where none was reviewed.
+    """
+    from regsync.execution.state import write_whole
+    from regsync.forge import surroundings
+    from regsync.forge.reviewed import reviewed_plan
+
+    if host is None:
+        raise click.UsageError("say where: --github or --gitlab")
+    asked = surroundings.Asked(repository, None, api_url, author)
+    on = surroundings.on_github if host == "github" else surroundings.on_gitlab
+    merged, text = reviewed_plan(
+        on(asked, os.environ), commit or surroundings.commit_of(os.environ, host), artifact, key
+    )
+    write_whole(out, text)
+    settings.say(f"the plan of pull request {merged.number} is in {out}")
+    click.echo(merged.number)
+    return 0
