@@ -1,4 +1,8 @@
-"""The files that a repository of manifests starts with: what `regsync init` writes. They are data, in `regsync/templates/`."""
+"""The files that a repository of manifests starts with: what `regsync init` writes.
+
+They are data: the settings in `regsync/templates/`, the workflows in `examples/github` and `examples/gitlab` of the repository,
+which an installed package has as `regsync/examples`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ MANIFESTS = "registries"
 """The folder of the manifests."""
 SCHEMA = "schemas/manifest.v1.schema.json"
 _TEMPLATES = Path(__file__).parent / "templates"
+_EXAMPLES = Path(__file__).parent / "examples"
 _SETTINGS = {
     ".editorconfig": "editorconfig",
     ".gitignore": "gitignore",
@@ -29,6 +34,14 @@ class Ci(StrEnum):
     NONE = "none"
 
 
+_WORKFLOWS = {Ci.GITHUB: ".github/workflows/", Ci.GITLAB: ""}
+"""Where the host looks for workflows."""
+
+
+PLACEHOLDERS = {Ci.GITHUB: "OWNER", Ci.GITLAB: "GROUP"}
+"""What the workflows have in place of the account that regsync is kept under."""
+
+
 def starter_files(
     ci: Ci, manifests: Mapping[str, str] | None = None, organization: str | None = None
 ) -> dict[str, str]:
@@ -36,8 +49,18 @@ def starter_files(
     found = dict(manifests) if manifests is not None else {"model.yaml": _first_manifest(organization)}
     files = {f"{MANIFESTS}/{name}": with_mode_line(text, name) for name, text in sorted(found.items())}
     files[SCHEMA] = schema_text("manifest")
+    files |= workflows(ci)
     files |= {path: _template(name) for path, name in _SETTINGS.items()}
     return files
+
+
+def workflows(ci: Ci) -> dict[str, str]:
+    """The host's workflows by path: plan in the pull request, apply after the merge, drift every night."""
+    if ci not in _WORKFLOWS:
+        return {}
+    examples = _EXAMPLES if _EXAMPLES.exists() else _EXAMPLES.parents[1] / "examples"
+    found = sorted((examples / ci).glob("*.yml"))
+    return {f"{_WORKFLOWS[ci]}{path.name}": path.read_text("utf-8") for path in found}
 
 
 def with_mode_line(text: str, name: str) -> str:

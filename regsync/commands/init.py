@@ -24,7 +24,7 @@ def command(settings: Settings, folder: Path, from_live: bool, ci: str) -> None:
     there already is left as it is. With --from-live the manifests are those of `regsync import`.
     """
     from regsync.manifest.rewrite import create
-    from regsync.starter import MANIFESTS, Ci, starter_files
+    from regsync.starter import MANIFESTS, PLACEHOLDERS, Ci, starter_files
 
     manifests = _live(settings) if from_live else None
     files = starter_files(Ci(ci), manifests, settings.organization)
@@ -39,6 +39,11 @@ def command(settings: Settings, folder: Path, from_live: bool, ci: str) -> None:
     for name in kept:
         more = "; see that .regsync/ is in it" if name == ".gitignore" else ""
         settings.say(f"left alone, because it is there already: {folder / name}{more}")
+    placeholder = PLACEHOLDERS.get(Ci(ci))
+    if placeholder and any(placeholder in text for text in new.values()):
+        settings.say(
+            f"put whoever has your copy of regsync for {placeholder} in the workflows, and set the keys they name"
+        )
     settings.say(_next(folder / MANIFESTS, from_live=from_live))
 
 

@@ -12,7 +12,7 @@ import yaml
 
 from regsync.manifest.files import Source
 from regsync.manifest.layout import formatted
-from regsync.starter import Ci
+from regsync.starter import MANIFESTS, Ci
 from tests.adopt.conftest import ROOT, Cli
 
 MESSY = """\
@@ -386,6 +386,24 @@ def test_init_makes_a_repository_that_works(cli: Cli, ci: Ci) -> None:
     assert cli("plan", "registries", "--detailed-exitcode").code == 2
     assert cli("apply", "registries", "--auto-approve").code == 0
     assert cli("plan", "registries", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize(
+    ("ci", "workflows"),
+    [
+        ("github", [".github/workflows/apply.yml", ".github/workflows/drift.yml", ".github/workflows/plan.yml"]),
+        ("gitlab", [".gitlab-ci.yml"]),
+        ("none", []),
+    ],
+)
+def test_the_workflows_are_those_of_the_examples(cli: Cli, ci: str, workflows: list[str]) -> None:
+    done = cli("init", "--ci", ci)
+    made = [path for path in done.out.split() if path.startswith((".github", ".gitlab"))]
+    assert made == workflows
+    assert ("in the workflows, and set the keys they name" in done.err) == bool(workflows)
+    for path in workflows:
+        assert Path(path).read_bytes() == (ROOT / "examples" / ci / Path(path).name).read_bytes()
+        assert MANIFESTS in Path(path).read_text(), "they work on the folder that init makes"
 
 
 def test_init_overwrites_nothing(cli: Cli) -> None:
