@@ -100,6 +100,7 @@ class Writer(Reader, Protocol):
     def perform(self, actions: Sequence[Action]) -> list[Outcome]:
         """Carry out independent actions (at most `capabilities.batch_size`), each checked once more right before it is sent.
 
+        Where one of them turns out to be stale, none of the others is begun any more: they come back as NOT_ATTEMPTED.
         Returns one outcome an action, in order; never raises for an action's own failure.
         """
         ...

@@ -14,7 +14,7 @@ from math import ceil
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, assert_never
 
 from regsync.backends.base import BackendError, Capabilities, Outcome, Status
 from regsync.backends.local_actions import carry_out
@@ -33,7 +33,7 @@ from regsync.core.live import (
 )
 from regsync.core.model import Model
 from regsync.core.scope import scope_of_actions
-from regsync.core.standing import Is, standing
+from regsync.core.standing import Is, Standing, standing
 from regsync.diagnostics import did_you_mean
 from regsync.local import accounts, bulk, ids, links, members, registries
 from regsync.local.access import OWNER, Actor
@@ -150,12 +150,15 @@ class LocalWriter(LocalReader):
     def perform(self, actions: Sequence[Action]) -> list[Outcome]:
         """Carry out actions in one transaction, each on its own savepoint and checked against what is there right then.
 
-        Nobody else can write in between. If the file itself fails, none of them was done.
+        Nobody else can write in between. If one of them is stale, or the file itself fails, none of them is done.
         """
         try:
             with self._store.write(self._owner()) as tx:
                 organization = _organization(tx, self._organization)
                 model = Model(_observe(tx, organization, scope_of_actions(actions)), tx.actor.name or OWNER_NAME)
+                found = [standing(action, model.registries) for action in actions]
+                if any(each.state is Is.MOVED for each in found):
+                    return [_not_done(*pair, model) for pair in zip(actions, found, strict=True)]
                 return [_perform(tx, organization, model, action) for action in actions]
         except Damaged as error:
             return [Outcome(Status.UNKNOWN, str(error), error.hint, fatal=True)] * len(actions)
@@ -163,12 +166,23 @@ class LocalWriter(LocalReader):
             return [Outcome(Status.FAILED, str(error), error.hint, fatal=True)] * len(actions)
 
 
+def _not_done(action: Action, found: Standing, model: Model) -> Outcome:
+    """What becomes of an action in a batch of which one is stale: nobody may write who knows that the plan has been overtaken."""
+    match found.state:
+        case Is.DONE:
+            return Outcome(Status.SKIPPED, linked_index=_linked_index(model, action))
+        case Is.MOVED:
+            return Outcome(Status.FAILED, f"{action.address}: {found.found}", "plan again", stale=True)
+        case Is.PENDING:
+            return Outcome(Status.NOT_ATTEMPTED, "something else that was to be done with it is stale")
+        case _:
+            assert_never(found.state)
+
+
 def _perform(tx: Transaction, organization: Organization, model: Model, action: Action) -> Outcome:
     found = standing(action, model.registries)
-    if found.state is Is.DONE:
-        return Outcome(Status.SKIPPED, linked_index=_linked_index(model, action))
-    if found.state is Is.MOVED:
-        return Outcome(Status.FAILED, f"{action.address}: {found.found}", "plan again", stale=True)
+    if found.state is not Is.PENDING:
+        return _not_done(action, found, model)
     try:
         with tx.savepoint():
             linked = carry_out(tx, organization, action)

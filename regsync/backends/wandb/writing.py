@@ -92,6 +92,8 @@ class Writing:
             task.outcome = self._settle(task, standing(task.action, check.registries), check)
             if task.outcome is None:
                 ready.append(task)
+        if any(task.outcome is not None and task.outcome.stale for task in tasks):
+            ready = _begun(ready)
         now = _compatible(ready)
         self._make_types(now, check)
         self._send([task for task in now if task.outcome is None and not self._waits_for_type(task, check)], check)
@@ -283,6 +285,14 @@ def _refused(task: _Task, replied: Replied) -> Outcome:
     action, fault = task.action, replied.fault
     hint = replied.hint or hint_for(action, fault)
     return Outcome(Status.FAILED, f"{action.address}: {fault.message}", hint, fatal=replied.fatal)
+
+
+def _begun(tasks: Sequence[_Task]) -> list[_Task]:
+    """Those that were sent before. The others are not: nobody may start to write who knows that the plan has been overtaken."""
+    for task in tasks:
+        if not task.sent:
+            task.outcome = Outcome(Status.NOT_ATTEMPTED, "something else that was to be sent with it is stale")
+    return [task for task in tasks if task.sent]
 
 
 def _unread(task: _Task, error: BackendError) -> Outcome:
