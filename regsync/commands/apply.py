@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regsync.commands.context import Settings, pass_settings, shown_error
-from regsync.commands.expecting import check_manifests
+from regsync.commands.expecting import check_manifests, taken_over
 from regsync.commands.files import read_document
 from regsync.commands.options import ManifestArguments, manifest_arguments
 from regsync.commands.selection import SelectionArguments, selection_options
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     help="For a saved plan: refuse (exit 5) unless it was made from exactly these manifests, with the --overlay, --var and "
     "--var-file given here. Repeatable.",
 )
+@click.option(
+    "--any-user",
+    is_flag=True,
+    help="Take a saved plan that another user made, with a key that only reads, say. What is live has to look the same to both.",
+)
 @click.option("--receipt", metavar="FILE", type=click.Path(path_type=Path), help="Write the receipt here as well.")
 @click.option(
     "--format",
@@ -51,6 +56,7 @@ def command(
     selection: SelectionArguments,
     auto_approve: bool,
     expected: tuple[Path, ...],
+    any_user: bool,
     receipt: Path | None,
     format_: str,
 ) -> int:
@@ -62,9 +68,11 @@ def command(
     declared = replace(manifests, paths=expected) if expected else None
     saved = _saved_plan(manifests, expecting=declared is not None)
     if saved is not None:
-        return _apply_saved(settings, saved, selection, declared, receipt, format_)
+        return _apply_saved(settings, saved, selection, declared, receipt, format_, any_user=any_user)
     if declared is not None:
         raise click.UsageError("--expect-manifests goes with a saved plan (FILE.json)")
+    if any_user:
+        raise click.UsageError("--any-user goes with a saved plan (FILE.json)")
     return _apply_manifests(settings, manifests, selection, auto_approve, receipt, format_)
 
 
@@ -85,6 +93,8 @@ def _apply_saved(
     declared: ManifestArguments | None,
     receipt: Path | None,
     format_: str,
+    *,
+    any_user: bool,
 ) -> int:
     from regsync.core.plan_document import decode_plan
 
@@ -95,6 +105,8 @@ def _apply_saved(
         check_manifests(plan, declared.load(settings.organization))
     organization = settings.organization or plan.destination.organization
     with settings.writer(organization) as writer:
+        if any_user:
+            plan = taken_over(plan, writer.destination(), settings.say)
         return _carry_out(settings, plan, writer, receipt, format_, saved=True)
 
 

@@ -1,12 +1,15 @@
-"""Whether a saved plan was made from the manifests that are here now: what a merge has to keep for a review to count."""
+"""Whether a saved plan may be applied here: made from the manifests that are here now, and by another user's key."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from regsync.diagnostics import RegsyncError, StalePlanError
 
 if TYPE_CHECKING:
+    from regsync.core.live import Destination
     from regsync.core.plan import Plan
     from regsync.manifest.load import Loaded
 
@@ -29,6 +32,18 @@ def check_manifests(plan: Plan, loaded: Loaded) -> None:
         "plan again, and have that plan reviewed; nothing was changed",
         code="manifests-changed",
     )
+
+
+def taken_over(plan: Plan, here: Destination, say: Callable[[str], None]) -> Plan:
+    """The plan as the user's who applies it. Everything else of its destination stays, and is checked as ever.
+
+    Safe, because what is live is read again with the other key and must have the fingerprints that the plan was made from: a
+    registry that only one of the two can see makes the plan stale.
+    """
+    if plan.destination.user == here.user:
+        return plan
+    say(f"made as {plan.destination.user}, applied as {here.user}")
+    return replace(plan, destination=plan.destination._replace(user=here.user))
 
 
 def _difference(plan: Plan, loaded: Loaded) -> str:

@@ -1,0 +1,60 @@
+"""A plan that one user made, with few rights, and another applies: as CI does, with two keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.backends.wandb.script import SEED
+from tests.backends.wandb.test_command import Line
+from tests.backends.wandb.worlds import served, write_world
+
+MANIFEST = """\
+apiVersion: regsync/v1
+registries:
+  model:
+    collections:
+      detector:
+        type: model
+        aliases: {staging: v0}
+"""
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Line]:
+    with served(write_world(tmp_path / "registry.db", SEED)) as url:
+        made = Line(tmp_path, url)
+        made.manifest = tmp_path / "two-keys.yaml"
+        made.manifest.write_text(MANIFEST)
+        yield made
+
+
+def test_the_key_that_writes_takes_the_plan_of_the_key_that_reads(line: Line) -> None:
+    manifest = str(line.manifest)
+    assert line.run("plan", manifest, "-o", "plan.json", user="bob")[0] == 0
+    reader = json.loads((line.folder / "plan.json").read_text())["destination"]["user"]
+    code, _, shown = line.run("apply", "plan.json")
+    assert code == 5 and "another destination" in shown
+    code, _, shown = line.run("apply", "plan.json", "--any-user", "--expect-manifests", manifest)
+    assert code == 0, shown
+    assert f"made as {reader}, applied as alice" in shown
+    assert line.run("plan", manifest, "--detailed-exitcode")[0] == 0
+    code, out, _ = line.run("apply", "plan.json", "--any-user")
+    assert code == 0 and "Already applied" in out
+
+
+def test_it_is_still_stale_where_something_moved(line: Line) -> None:
+    assert line.run("plan", str(line.manifest), "-o", "plan.json", user="bob")[0] == 0
+    other = line.folder / "other.yaml"
+    other.write_text(MANIFEST.replace("staging: v0", "canary: v0"))
+    assert line.run("apply", str(other), "--auto-approve")[0] == 0
+    code, _, shown = line.run("apply", "plan.json", "--any-user")
+    assert code == 5 and "stale" in shown
+
+
+def test_it_goes_with_a_saved_plan(line: Line) -> None:
+    code, _, shown = line.run("apply", str(line.manifest), "--any-user")
+    assert code == 1 and "goes with a saved plan" in shown
