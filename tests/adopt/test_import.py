@@ -164,8 +164,9 @@ def test_a_type_that_is_not_accepted_any_more_is_not_declared() -> None:
     assert "not among the artifact types" in imported.warnings[0].message
 
 
-def test_too_much_for_one_file_says_what_to_do() -> None:
-    live = a_live(LiveCollection("rows", "dataset", "x" * 21 * 2**20))
+def test_too_much_for_one_file_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("regsync.manifest.from_live.MAX_FILE_SIZE", 2**16)
+    live = a_live(LiveCollection("rows", "dataset", "x" * 2**16))
     with pytest.raises(RegsyncError) as error:
         one_text(live, everything(live), "acme", Content())
     assert "--split collection" in str(error.value.hint)
