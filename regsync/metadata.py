@@ -1,7 +1,7 @@
 """What changed between the metadata of two versions. Metadata is written by strangers: any size, any depth, any type.
 
 `tidy` cuts it down to something small and JSON-clean in which every difference still shows: what is too long or too deep is
-replaced by its size and digest. `changes` then compares two tidied values with DeepDiff.
+replaced by its size and digest. `changes` then compares two tidied values.
 """
 
 from __future__ import annotations
@@ -110,28 +110,56 @@ def _digest(text: str) -> str:
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[MetadataChange]:
-    """What differs between two tidied maps, numbers that changed first, then by path."""
-    if old == new and repr(old) == repr(new):
-        return []
+    """What differs between two tidied maps, numbers that changed first, then by path. As in Python, true equals 1.
+
+    Maps are compared key by key. Lists are aligned by DeepDiff, which is loaded only where two lists differ: loading it takes
+    as long as planning thousands of bindings.
+    """
+    return sorted(_differences(old, new, ""), key=lambda change: (_rank(change), change.path, change.change))
+
+
+def _differences(old: Any, new: Any, path: str) -> Iterator[MetadataChange]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in old.keys() | new.keys():
+            where = f"{path}.{key}" if path else key
+            if key not in new:
+                yield from _gone(old[key], where)
+            elif key not in old:
+                yield from _come(new[key], where)
+            else:
+                yield from _differences(old[key], new[key], where)
+    elif isinstance(old, list) and isinstance(new, list):
+        if old != new:
+            yield from _aligned(old, new, path)
+    elif old != new:
+        if isinstance(old, dict | list) or isinstance(new, dict | list):
+            yield from _gone(old, path)
+            yield from _come(new, path)
+        else:
+            yield MetadataChange(path, "changed", old, new)
+
+
+def _gone(value: Any, path: str) -> Iterator[MetadataChange]:
+    return (MetadataChange(where, "removed", leaf, None) for where, leaf in leaves(value, path))
+
+
+def _come(value: Any, path: str) -> Iterator[MetadataChange]:
+    return (MetadataChange(where, "added", None, leaf) for where, leaf in leaves(value, path))
+
+
+def _aligned(old: list[Any], new: list[Any], path: str) -> Iterator[MetadataChange]:
     from deepdiff import DeepDiff
-
-    tree = DeepDiff(old, new, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0)
-    found = [change for group in tree.values() for level in group for change in _changes_at(level)]
-    return sorted(found, key=lambda change: (_rank(change), change.path, change.change))
-
-
-def _changes_at(level: Any) -> Iterator[MetadataChange]:
     from deepdiff.helper import notpresent
 
-    path = path_text(level.path(output_format="list"))
-    old, new = level.t1, level.t2
-    if not any(side is notpresent or isinstance(side, dict | list) for side in (old, new)):
-        yield MetadataChange(path, "changed", old, new)
-        return
-    if old is not notpresent:
-        yield from (MetadataChange(where, "removed", value, None) for where, value in leaves(old, path))
-    if new is not notpresent:
-        yield from (MetadataChange(where, "added", None, value) for where, value in leaves(new, path))
+    tree = DeepDiff(old, new, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0)
+    for level in (level for group in tree.values() for level in group):
+        where = path + path_text(level.path(output_format="list"))
+        if level.t1 is not notpresent and level.t2 is not notpresent:
+            yield from _differences(level.t1, level.t2, where)
+        elif level.t1 is not notpresent:
+            yield from _gone(level.t1, where)
+        else:
+            yield from _come(level.t2, where)
 
 
 def _rank(change: MetadataChange) -> int:

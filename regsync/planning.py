@@ -12,6 +12,7 @@ from regsync.core.desired import Consents, Desired
 from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
 from regsync.core.live import Live
+from regsync.core.order import number_off
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Inputs, compare, make_plan, make_undo_plan
 from regsync.core.scope import restrict, scope_of, scope_of_actions
@@ -25,6 +26,10 @@ from regsync.names import Address
 if TYPE_CHECKING:
     from regsync.backends.base import Reader
     from regsync.manifest.load import Loaded
+
+
+MOST_FILES = 1000
+"""Files whose state Git is asked about; more would not fit on a command line everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,17 @@ def plan_manifests(loaded: Loaded, reader: Reader, selection: Selection = EVERYT
     """
     _check_selection(loaded.desired, selection)
     desired = restrict(loaded.desired, selection.targets, selection.excludes)
+    if loaded.desired.registries and not desired.registries:
+        raise DiagnosticsError(
+            [
+                Diagnostic(
+                    "selection-empty",
+                    "--target and --exclude leave nothing of these manifests",
+                    Position("--target/--exclude"),
+                    "leave one of them out",
+                )
+            ]
+        )
     scope = scope_of(desired)
     destination = reader.destination()
     live = reader.observe(scope)
@@ -96,21 +112,29 @@ def _declares(desired: Desired, address: Address) -> bool:
 
 
 def git_commit(loaded: Loaded) -> str | None:
-    """The commit that is checked out where the first manifest lies; None outside of Git, or without Git."""
+    """The commit that is checked out where the first manifest lies, with `-dirty` where a manifest is not as committed.
+
+    None outside of Git, or without Git.
+    """
     if not loaded.files:
         return None
     folder = Path(loaded.files[0].path).resolve().parent
-    try:
-        answer = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
+    commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    if not commit:
         return None
-    return answer.stdout.strip() or None if answer.returncode == 0 else None
+    files = [str(Path(file.path).resolve()) for file in loaded.files[:MOST_FILES]]
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=all", "--ignored", "--", *files)
+    return commit if changed == "" else f"{commit}-dirty"
+
+
+def _git(folder: Path, *args: str) -> str | None:
+    """What git prints; None where it fails. A repository's own hooks are not run: it may be a stranger's."""
+    command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *args]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def plan_undo(document: Any, reader: Reader, allow: Consents) -> Plan:
@@ -137,4 +161,6 @@ def plan_undo(document: Any, reader: Reader, allow: Consents) -> Plan:
         manages_protected=reader.capabilities.manages_protected_aliases,
         selection=selection,
     )
-    return make_undo_plan(inputs, undo_of(operations, live, destination.user), receipt.digest)
+    undo = undo_of(operations, live, destination.user)
+    evidence = gather(number_off(undo.drafts), inputs.desired, reader.describe)
+    return make_undo_plan(inputs, undo, receipt.digest, evidence)

@@ -84,10 +84,13 @@ def make_plan(inputs: Inputs, compared: Compared, evidence: Evidence = NO_EVIDEN
     )
 
 
-def make_undo_plan(inputs: Inputs, undo: Undo, receipt_digest: str) -> Plan:
-    """The plan that takes a receipt back, from what `undo_of` found against the live state in `inputs`."""
+def make_undo_plan(inputs: Inputs, undo: Undo, receipt_digest: str, evidence: Evidence = NO_EVIDENCE) -> Plan:
+    """The plan that takes a receipt back, from what `undo_of` found against the live state in `inputs`.
+
+    `evidence` is about its operations as `number_off` makes them.
+    """
     actor = inputs.destination.user
-    operations = number_off(undo.drafts)
+    operations = with_evidence(number_off(undo.drafts), inputs.desired, evidence)
     hazards = assess(operations, (), inputs.desired, inputs.live, inputs.selection.allow)
     proof, final = prove(operations, inputs.live, actor, lambda _: True)
     return _assembled(
@@ -95,7 +98,7 @@ def make_undo_plan(inputs: Inputs, undo: Undo, receipt_digest: str) -> Plan:
         operations,
         tuple(hazard for hazard in hazards if hazard.name is not HazardName.EMPTY_DESIRED),
         proof=proof,
-        warnings=inputs.warnings,
+        warnings=inputs.warnings + evidence.warnings,
         undo=number_off(undo_of(operations, final, actor).drafts),
         irrevocable=undo.irrevocable,
         undoes=receipt_digest,

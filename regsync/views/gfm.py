@@ -41,6 +41,9 @@ def code(text: str, *, table: bool = False, longest: int = LONGEST_CODE) -> str:
 def prose(text: str, *, table: bool = False) -> str:
     """A sentence of regsync's with names of strangers in it: plain words as they are, everything else as code."""
     words = shorten(plain(text), LONGEST_PROSE).split(" ")
+    if not any(words):
+        # With nothing after it, the dash of a list item would underline the line above as a heading.
+        return code(text, table=table)
     return " ".join(_token(word, number == 0, table) for number, word in enumerate(words) if word)
 
 

@@ -192,7 +192,7 @@ def _details(operation: Json) -> str:
         cells = [
             name,
             *(code(side, table=True) if side else "" for side in sides),
-            _TONES[row.tone] + prose(row.note, table=True),
+            _TONES[row.tone] + (prose(row.note, table=True) if row.note else ""),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     table = [head, *lines, ""] if lines else []

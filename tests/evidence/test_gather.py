@@ -16,9 +16,10 @@ from regsync.core.live import VersionDetails
 from regsync.core.plan import Plan, Selection
 from regsync.core.plan_document import plan_document
 from regsync.evidence import MOST_CHANGES, MOST_OPERATIONS
+from regsync.execution.receipt import receipt_document
 from regsync.manifest.load import load
 from regsync.names import ArtifactId
-from regsync.planning import plan_manifests
+from regsync.planning import plan_manifests, plan_undo
 from tests.laws.run import EVERY_HAZARD, World, world
 
 Json = dict[str, Any]
@@ -189,6 +190,21 @@ def test_without_moves_nothing_is_looked_up_and_deepdiff_is_not_loaded() -> None
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=here.folder
         )
     assert answer.stdout.splitlines()[-1].endswith("False False")
+
+
+def test_a_plan_that_takes_back_tells_the_same_the_other_way_round() -> None:
+    with world(SEED) as here:
+        forth = here.plan(here.write_manifest(manifest({"a": version(1)})))
+        receipt = here.apply(forth).receipt
+        assert receipt is not None
+        with open_reader(here.spec, None, lambda _: None) as reader:
+            back = plan_undo(receipt_document(receipt), reader, dict.fromkeys(HazardName))
+    there = operations(forth)["set-alias", "model/c:a"]["evidence"]
+    again = operations(back)["set-alias", "model/c:a"]["evidence"]
+    assert (again["old"], again["new"]) == (there["new"], there["old"])
+    assert [(each["path"], each["old"]) for each in again["changes"]] == [
+        (each["path"], each["new"]) for each in there["changes"]
+    ]
 
 
 def many(number: int) -> tuple[Json, Json]:

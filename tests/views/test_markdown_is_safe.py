@@ -93,6 +93,7 @@ def check(text: str) -> Reading:
 @given(hostile_texts)
 @example((ARSENAL * 10)[:300])
 @example(ARSENAL[::-1] * 10)
+@example(["   "] * 300)
 @example([text + text for text in ARSENAL] * 8)
 def test_hostile_texts_change_nothing_but_texts(texts: list[str]) -> None:
     wild, tame = documents(given_texts(texts)), documents(given_texts(None))
