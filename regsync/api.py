@@ -89,4 +89,4 @@ def apply(plan: Plan, writer: Writer, *, state_dir: Path | None = None) -> Recei
     receipt. Raises `StalePlanError`, `RefusedError`, `BackendError`, and `RegsyncError` for a locked or unwritable state
     folder.
     """
-    return apply_plan(plan, writer, StateDir(state_dir)).receipt
+    return apply_plan(plan, writer, StateDir(state_dir), planned_now=True).receipt

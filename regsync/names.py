@@ -251,13 +251,14 @@ def parse_address(text: str) -> Address:
     text = text.removeprefix(REGISTRY_PREFIX)
     registry, slash, rest = text.partition("/")
     collection, colon, alias = rest.partition(":")
-    problem = REGISTRY_RULE.problem(registry)
-    if not problem and slash:
-        problem = COLLECTION_RULE.problem(collection)
-    if not problem and colon:
-        problem = ALIAS_RULE.problem(alias)
-    if problem:
+    parts = [(REGISTRY_RULE, registry)]
+    parts += [(COLLECTION_RULE, collection)] if slash else []
+    parts += [(ALIAS_RULE, alias)] if colon else []
+    for rule, part in parts:
+        problem = rule.problem(part)
+        if not problem:
+            continue
         raise ValueError(
-            f"is not an address ({problem}): write registry, registry/collection or registry/collection:alias"
+            f"is not an address (the {rule.noun} {problem}): write registry, registry/collection or registry/collection:alias"
         )
     return Address(registry, collection if slash else None, alias if colon else None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import keyword
 import os
 import sys
@@ -41,6 +42,9 @@ COMMANDS = {
     "local": "The embedded registry",
 }
 """Every command with its short help, in the order of the help page; `docs/cli.md` is checked against them."""
+
+
+GLOBAL_OPTIONS = ("--backend", "--organization", "--color", "-v", "--verbose", "-q", "--quiet", "--version")
 
 
 class LazyGroup(click.Group):
@@ -123,11 +127,21 @@ def run(args: list[str] | None = None) -> int:
     # A command is short-lived and makes few reference cycles; the collector would walk every binding again and again.
     # `local serve`, which stays, turns it on again.
     gc.disable()
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a sign (🔒 in Latin-1, say) shows another one; nothing fails for that.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         result: Any = cli.main(args, prog_name="regsync", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.NoSuchOption as error:
+        error.show()
+        if error.option_name in GLOBAL_OPTIONS:
+            click.echo(f"    hint: it stands before the command: regsync {error.option_name} …", err=True)
+        return 1
     except click.ClickException as error:
         error.show()
         return 1

@@ -16,10 +16,12 @@ from regsync.commands.options import ManifestArguments, manifest_arguments
 from regsync.commands.selection import SelectionArguments, selection_options
 from regsync.commands.shown import FORMATS, plan_view, receipt_view
 from regsync.diagnostics import RegsyncError
+from regsync.views.words import counted
 
 if TYPE_CHECKING:
     from regsync.backends.base import Writer
     from regsync.core.plan import Plan
+    from regsync.execution.receipt import Receipt
 
 
 @click.command("apply")
@@ -77,13 +79,21 @@ def command(
 
 
 def _saved_plan(manifests: ManifestArguments, *, expecting: bool) -> Path | None:
-    json_files = [path for path in manifests.paths if path.suffix == ".json"]
+    json_files = [path for path in manifests.paths if path.suffix == ".json" or _starts_like_json(path)]
     if not json_files:
         return None
     inputs = manifests.overlays or manifests.variables or manifests.variable_files
     if len(manifests.paths) > 1 or (inputs and not expecting):
         raise click.UsageError("a saved plan stands alone: give one FILE.json and no other files or variables")
     return json_files[0]
+
+
+def _starts_like_json(path: Path) -> bool:
+    """Whether a file of another name is a saved plan all the same: `{"…`, which no manifest starts with."""
+    if path.suffix in {".yaml", ".yml"} or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(2) == b'{"'
 
 
 def _apply_saved(
@@ -126,7 +136,11 @@ def _apply_manifests(
     with settings.writer(loaded.desired.organization) as writer:
         planned = plan_manifests(loaded, writer, selection.selection())
         document = plan_document(planned.plan)
-        settings.say(plan_view(document, "text", color=settings.use_color(err=True)))
+        shown = plan_view(document, "text", color=settings.use_color(err=True))
+        if auto_approve:
+            settings.say(shown)
+        else:
+            click.echo(shown, err=True)  # Nobody is asked about a plan that they were not shown.
         check_applyable(planned.plan)
         if planned.plan.operations and not auto_approve and not _approved(len(planned.plan.operations)):
             raise RegsyncError("not approved; nothing was changed", code="not-approved")
@@ -134,13 +148,17 @@ def _apply_manifests(
 
 
 def _approved(number: int) -> bool:
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise RegsyncError(
             "there is no terminal to ask on; nothing was changed",
             "add --auto-approve, or save a plan with `regsync plan -o plan.json` and apply that",
             code="not-approved",
         )
-    answer: str = click.prompt(f"Carry out these {number} operations? Only 'yes' will do it", default="no", err=True)
+    question = f"Carry out {counted(number, 'operation')}? Only 'yes' will do it"
+    try:
+        answer: str = click.prompt(question, default="no", err=True)
+    except click.Abort:
+        return False
     return answer.strip() == "yes"
 
 
@@ -149,22 +167,47 @@ def _carry_out(
 ) -> int:
     from regsync.commands.progress import progress_watch
     from regsync.core.canonical import canonical_json
+    from regsync.execution.files import check_writable, write_whole
     from regsync.execution.receipt import receipt_document
     from regsync.execution.run import apply_plan, stop_on_signal
-    from regsync.execution.state import StateDir, write_whole
+    from regsync.execution.state import StateDir
 
+    if receipt is not None:
+        check_writable(receipt)
     with stop_on_signal(settings.say) as stop_requested, progress_watch(settings) as watch:
-        applied = apply_plan(plan, writer, StateDir(), watch=watch, say=settings.say, stop_requested=stop_requested)
+        applied = apply_plan(
+            plan,
+            writer,
+            StateDir(),
+            watch=watch,
+            say=settings.say,
+            stop_requested=stop_requested,
+            planned_now=not saved,
+        )
     if applied.receipt is None:
-        done = "Already applied: every result of this plan is there."
-        click.echo(done if saved else "Nothing to do: live is as declared.")
-        return 0
+        return _nothing_to_do(applied.nothing, receipt, format_, saved=saved)
     document = receipt_document(applied.receipt)
+    if applied.path is not None:
+        settings.say(f"receipt: {applied.path}")
     click.echo(receipt_view(document, format_, color=settings.use_color()))
     if applied.unsaved is not None:
         shown_error(applied.unsaved)
         return applied.receipt.exit_code or 1
-    settings.say(f"receipt: {applied.path}")
     if receipt is not None:
         write_whole(receipt, canonical_json(document) + "\n")
     return applied.receipt.exit_code
+
+
+def _nothing_to_do(nothing: Receipt | None, receipt: Path | None, format_: str, *, saved: bool) -> int:
+    from regsync.core.canonical import canonical_json
+    from regsync.execution.files import write_whole
+    from regsync.execution.receipt import receipt_document
+
+    if nothing is not None and receipt is not None:
+        write_whole(receipt, canonical_json(receipt_document(nothing)) + "\n")
+    if nothing is not None and format_ == "json":
+        click.echo(canonical_json(receipt_document(nothing)))
+    else:
+        done = "Already applied: every result of this plan is there."
+        click.echo(done if saved else "Nothing to do: live is as declared.")
+    return 0

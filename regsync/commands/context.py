@@ -29,7 +29,8 @@ class Settings:
         if self.color != "auto":
             return self.color == "always"
         stream = sys.stderr if err else sys.stdout
-        return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+        allowed = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return allowed and stream is not None and stream.isatty()
 
     def say(self, message: str) -> None:
         """A line for whoever is watching, on stderr; nothing with --quiet."""

@@ -22,6 +22,12 @@ def read_document(path: Path) -> Any:
         raise RegsyncError(f"cannot read {path}: {error.strerror or error}", code="unreadable") from error
     except UnicodeDecodeError as error:
         raise RegsyncError(f"{path} is not a plan or a receipt: it is not UTF-8", code="unreadable") from error
+    if text.strip() and text.lstrip()[0] not in "{[":
+        raise RegsyncError(
+            f"{path} is not a plan or a receipt: it is no JSON",
+            "give a file that regsync plan -o or apply wrote; manifests go to regsync plan",
+            code="unreadable",
+        )
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

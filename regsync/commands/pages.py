@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from regsync.commands.files import read_document
+from regsync.commands.files import check_shape, read_document
 from regsync.diagnostics import RegsyncError
 
 
@@ -46,6 +46,7 @@ def _plan(document: Any) -> ShownPage:
     from regsync.views.markdown import render_plan
 
     plan = decode_plan(document)
+    check_shape(document, "plan")
     return ShownPage("plan", lambda limit: render_plan(document, limit=limit), bool(plan.operations))
 
 
@@ -54,6 +55,7 @@ def _receipt(document: Any) -> ShownPage:
     from regsync.views.markdown import render_receipt
 
     decode_receipt_operations(document)
+    check_shape(document, "receipt")
     return ShownPage("apply", lambda limit: render_receipt(document, limit=limit), document["result"] != "done")
 
 

@@ -36,7 +36,8 @@ def command(
     Exit codes: 0 done; 1 error; 2 there are changes (with --detailed-exitcode); 3 a hazard that nobody consented to.
     """
     from regsync.core.plan_document import plan_document, plan_text
-    from regsync.execution.state import write_whole
+    from regsync.execution.files import write_whole
+    from regsync.execution.state import StateDir
     from regsync.planning import plan_manifests
 
     loaded = manifests.load(settings.organization)
@@ -45,6 +46,7 @@ def command(
     document = plan_document(planned.plan)
     if out is not None:
         write_whole(out, plan_text(document))
+        StateDir().note_planned(document["digest"])
         settings.say(f"plan saved to {out}")
     click.echo(plan_view(document, format_, color=settings.use_color(), limit=limit))
     if not planned.plan.applyable:

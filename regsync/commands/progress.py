@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from regsync.execution.execute import Silent, Watch
 from regsync.views.escape import plain
+from regsync.views.words import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -27,7 +28,7 @@ def progress_watch(settings: Settings) -> Iterator[Watch]:
     """A watch that fits where stderr goes; silent with --quiet."""
     if settings.quiet:
         yield Silent()
-    elif sys.stderr.isatty() and not settings.verbose:
+    elif sys.stderr is not None and sys.stderr.isatty() and not settings.verbose:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -74,7 +75,7 @@ class _Lines:
 
     def begin(self, total: int) -> None:
         self._total = total
-        self._settings.say(f"applying {total} operations")
+        self._settings.say(f"applying {counted(total, 'operation')}")
 
     def about_to_send(self, operations: Sequence[Operation]) -> None:
         pass

@@ -50,7 +50,7 @@ def command(
 
     Exit 5 where the plan that was kept is not the one that the comment shows; 1 where none was reviewed.
     """
-    from regsync.execution.state import write_whole
+    from regsync.execution.files import write_whole
     from regsync.forge import surroundings
     from regsync.forge.reviewed import reviewed_plan
 

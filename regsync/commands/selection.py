@@ -53,7 +53,7 @@ def _consent(text: str) -> tuple[HazardName, int | None]:
 
     name, equals, number = text.partition("=")
     if name not in list(HazardName):
-        hint = did_you_mean(name, list(HazardName)) or f"hazards are {', '.join(HazardName)}"
+        hint = did_you_mean(name, [hazard.value for hazard in HazardName]) or f"hazards are {', '.join(HazardName)}"
         raise click.BadParameter(f"there is no hazard {name!r}; {hint}", param_hint="--allow")
     if equals and not (number.isascii() and number.isdigit() and int(number) > 0):
         raise click.BadParameter(f"{text!r}: write HAZARD or HAZARD=NUMBER, as in remove-alias=2", param_hint="--allow")

@@ -26,7 +26,8 @@ def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[st
     Exit codes: 0 done; 1 error; 3 a hazard that nobody consented to; 5 the receipt is of another destination.
     """
     from regsync.core.plan_document import plan_document, plan_text
-    from regsync.execution.state import write_whole
+    from regsync.execution.files import write_whole
+    from regsync.execution.state import StateDir
     from regsync.planning import plan_undo
 
     document = read_document(receipt)
@@ -37,6 +38,7 @@ def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[st
     shown = plan_document(plan)
     if out is not None:
         write_whole(out, plan_text(shown))
+        StateDir().note_planned(shown["digest"])
         settings.say(f"plan saved to {out}")
     click.echo(plan_view(shown, format_, color=settings.use_color()))
     return 0 if plan.applyable else 3

@@ -24,7 +24,7 @@ INVARIANTS = (
     "an alias that exists before and after is bound at every moment",
     "an alias points at its old or its new version and nowhere else",
     "a protected alias is unbound only by an operation that carries the hazard for it",
-    "whatever is unbound or removed is removed by an operation that carries the hazard for it",
+    "whatever unbinds an alias carries the hazard for it",
     "removals rest on a read that was complete",
     "after the last operation nothing is left to do",
 )

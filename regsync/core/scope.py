@@ -103,8 +103,10 @@ def _restrict_registry(
     return replace(
         registry,
         partial=True,
+        previously=None,
         description=UNSET,
         visibility=None,
+        artifact_types=None,
         protected_aliases=None,
         members=None,
         collections=collections,
@@ -131,6 +133,7 @@ def _restrict_collection(
     return replace(
         collection,
         partial=True,
+        previously=None,
         description=UNSET,
         tags=None,
         versions=None,

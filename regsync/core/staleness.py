@@ -38,17 +38,33 @@ def check_fresh(plan: Plan, live: Live) -> frozenset[str]:
 
     Raises `StalePlanError` that lists everything that moved since the plan was made, unless every result is there.
     """
-    done, moved = _walk_forward(plan, live)
+    done, before = take_back(plan.operations, live, plan.destination.user)
     if len(done) == len(plan.operations):
         return done
+    moved = _moved(plan, live, done)
     explained = {str(address).partition(":")[0] for address, _ in moved}
     problems = [f"{address}: {found}" for address, found in moved]
-    for address in _changed_elsewhere(plan, live, done):
+    for address in _changed_elsewhere(plan, before, done):
         if address not in explained:
             problems.append(f"{address}: it is not as it was read for this plan")
     if problems:
         raise stale(problems)
     return done
+
+
+def take_back(operations: Sequence[Operation], live: Live, actor: str) -> tuple[frozenset[str], Model]:
+    """Which results are there, and what was there before them.
+
+    Operations are looked at from the last to the first, each in the state that the later ones leave when they are taken
+    back, so that a rename does not hide what was done under the name before it.
+    """
+    model = Model(live, actor)
+    done: set[str] = set()
+    for operation in reversed(operations):
+        if standing(operation.action, model.registries).state is Is.DONE:
+            done.add(operation.id)
+            unwind(model, operation.action)
+    return frozenset(done), model
 
 
 def stale(problems: Sequence[str]) -> StalePlanError:
@@ -61,33 +77,28 @@ def stale(problems: Sequence[str]) -> StalePlanError:
     )
 
 
-def _walk_forward(plan: Plan, live: Live) -> tuple[frozenset[str], list[tuple[object, str]]]:
-    """Run the plan on a model of what is live; operations that are neither done nor possible have moved."""
+def _moved(plan: Plan, live: Live, done: frozenset[str]) -> list[tuple[object, str]]:
+    """Run what is left of the plan on a model of what is live; operations that are not possible have moved."""
     model = Model(live, plan.destination.user)
-    done: set[str] = set()
     moved: list[tuple[object, str]] = []
     for operation in plan.operations:
+        if operation.id in done:
+            continue
         found = standing(operation.action, model.registries)
-        if found.state is Is.DONE:
-            done.add(operation.id)
-        elif found.state is Is.MOVED:
+        if found.state is Is.MOVED:
             moved.append((operation.action.address, f"{found.found} ({operation.action.kind})"))
-        else:
+        elif found.state is Is.PENDING:
             try:
                 model.apply(operation.action)
             except IllegalActionError as error:
                 moved.append((operation.action.address, f"{error} ({operation.action.kind})"))
-    return frozenset(done), moved
+    return moved
 
 
-def _changed_elsewhere(plan: Plan, live: Live, done: frozenset[str]) -> list[str]:
+def _changed_elsewhere(plan: Plan, before: Model, done: frozenset[str]) -> list[str]:
     """Addresses whose fingerprint differs from the plan's once the plan's own finished operations are taken back."""
-    model = Model(live, plan.destination.user)
-    finished = [operation for operation in plan.operations if operation.id in done]
-    for operation in reversed(finished):
-        unwind(model, operation.action)
-    now = scope_fingerprints(model.registries, plan.read.scope)
-    deleted = _deleted_by(finished)
+    now = scope_fingerprints(before.registries, plan.read.scope)
+    deleted = _deleted_by([operation for operation in plan.operations if operation.id in done])
     return sorted(
         address
         for address in plan.read.fingerprints.keys() | now.keys()

@@ -17,7 +17,7 @@ from regsync.core.plan import Plan
 from regsync.core.plan_document import plan_document
 from regsync.core.proof import prove
 from regsync.core.scope import scope_of_actions
-from regsync.core.staleness import check_destination, check_fresh
+from regsync.core.staleness import check_destination, check_fresh, take_back
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import RefusedError, RegsyncError
 from regsync.execution.journal import Journal
@@ -213,9 +213,8 @@ class Execution:
         except BackendError:
             return False, NOTHING_SEEN
         done = [operation for operation in self._plan.operations if self._outcomes[operation.id].status in SETTLED]
-        there = all(standing(operation.action, live.registries).state is Is.DONE for operation in done)
-        complete = len(done) == len(self._plan.operations)
-        return there and complete, seen_in(live, self._plan)
+        there, _ = take_back(done, live, self._plan.destination.user)
+        return len(there) == len(self._plan.operations), seen_in(live, self._plan)
 
 
 def _check_index(operation: Operation, outcome: Outcome) -> Outcome:

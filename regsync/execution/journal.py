@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from regsync.backends.base import Outcome, Status
 from regsync.diagnostics import RegsyncError
+from regsync.execution.files import sync_folder
 
 JOURNAL_FORMAT = "regsync/journal/v1"
 
@@ -29,6 +30,7 @@ class Journal:
         self._length = 0
         try:
             self._file = path.open("xb", buffering=0)
+            sync_folder(path.parent)
         except OSError as error:
             raise _cannot_write(path, error) from error
         self._append({"format": JOURNAL_FORMAT, "started_at": started_at, "plan": plan_document})

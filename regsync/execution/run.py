@@ -24,6 +24,7 @@ from regsync.execution.execute import (
     settle_by_reading,
     try_observe,
 )
+from regsync.execution.files import write_whole
 from regsync.execution.journal import Interrupted, Journal, read_journal
 from regsync.execution.receipt import (
     NOTHING_SEEN,
@@ -35,7 +36,7 @@ from regsync.execution.receipt import (
     seen_in,
     whole_result,
 )
-from regsync.execution.state import StateDir, short_digest, write_whole
+from regsync.execution.state import StateDir, short_digest
 
 Say = Callable[[str], None]
 """Shows a line to whoever is watching."""
@@ -56,6 +57,8 @@ class Applied:
     receipt: Receipt | None
     path: Path | None
     unsaved: RegsyncError | None = None
+    nothing: Receipt | None = None
+    """Where nothing was left to do: a receipt that says so."""
 
 
 def apply_plan(
@@ -67,9 +70,11 @@ def apply_plan(
     say: Say = lambda _: None,
     clock: Callable[[], str] = utc_now,
     stop_requested: Callable[[], bool] = lambda: False,
+    planned_now: bool = False,
 ) -> Applied:
     """Carry out exactly this plan, or refuse before the first write.
 
+    `planned_now`: the plan was made for this apply, so it is no old one that is applied a second time.
     Raises `StalePlanError`, `RefusedError`, `BackendError`, and `RegsyncError` where the state folder is locked or
     cannot be written. What happens to single operations is in the receipt, never an exception.
     """
@@ -77,11 +82,12 @@ def apply_plan(
         recover(state, writer, say)
         done, live = check_before_first_write(plan, writer)
         if len(done) == len(plan.operations):
-            _remember(plan, live, state, clock(), say)
-            return Applied(None, None)
+            return Applied(None, None, nothing=_remember(plan, live, state, clock(), say))
         document = plan_document(plan)
         digest = document_digest(document)
-        _refuse_second_time(digest, done, state)
+        if not planned_now and not state.was_planned_again(digest):
+            _refuse_second_time(digest, done, state)
+        state.forget_planned(digest)
         started_at = clock()
         name = _free_name(state, started_at, digest)
         with Journal(state.journals / f"{name}.jsonl", document, started_at) as journal:
@@ -97,7 +103,7 @@ def apply_plan(
         return Applied(receipt, path)
 
 
-def _remember(plan: Plan, live: Live, state: StateDir, now: str, say: Say) -> None:
+def _remember(plan: Plan, live: Live, state: StateDir, now: str, say: Say) -> Receipt:
     """Keep, for `drift`, what an apply saw that found nothing to do: in the form of a receipt, the last one of its scope."""
     receipt = Receipt(
         plan=plan,
@@ -114,6 +120,7 @@ def _remember(plan: Plan, live: Live, state: StateDir, now: str, say: Say) -> No
         write_whole(state.seen / f"{short_digest(scope)}.json", canonical_json(receipt_document(receipt)) + "\n")
     except RegsyncError as error:
         say(f"{error.message}; a later drift will not know of this apply")
+    return receipt
 
 
 def _refuse_second_time(digest: str, done: frozenset[str], state: StateDir) -> None:

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class StateDir:
         self.path = path or Path(os.environ.get(STATE_VARIABLE) or ".regsync")
         self.journals = self.path / "journals"
         self.receipts = self.path / "receipts"
+        self._planned = self.path / "planned"
         self.seen = self.path / "seen"
         """What applies saw that found nothing to do: receipts without operations, one for each scope."""
 
@@ -78,6 +79,25 @@ class StateDir:
         paths = [*self.receipts.glob("*.json"), *self.seen.glob("*.json")]
         return sorted((record for record, _ in _receipts(paths)), key=lambda record: record.finished_at)
 
+    def note_planned(self, plan_digest: str) -> None:
+        """A plan was made that had been applied here before: the same change is wanted again, and may be applied again.
+
+        The same input gives the same plan, byte for byte, so nothing in the plan itself could tell. Where the state folder
+        cannot be written, nothing is noted, and applying the plan says that it was applied before.
+        """
+        if next(self.receipts.glob(f"*-{short_digest(plan_digest)}*.json"), None) is not None:
+            with suppress(OSError):
+                self._planned.mkdir(exist_ok=True)
+                (self._planned / short_digest(plan_digest)).touch()
+
+    def was_planned_again(self, plan_digest: str) -> bool:
+        """Whether `note_planned` noted this plan since it was last applied."""
+        return (self._planned / short_digest(plan_digest)).exists()
+
+    def forget_planned(self, plan_digest: str) -> None:
+        """The plan is being applied; from now on it counts as applied before."""
+        (self._planned / short_digest(plan_digest)).unlink(missing_ok=True)
+
 
 def _receipts(paths: Iterable[Path]) -> Iterator[tuple[Record, Any]]:
     for path in sorted(paths):
@@ -92,23 +112,3 @@ def _receipts(paths: Iterable[Path]) -> Iterator[tuple[Record, Any]]:
 def short_digest(digest: str) -> str:
     """The part of a digest that stands in file names."""
     return digest.removeprefix("sha256:")[:12]
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, even where the machine stops meanwhile.
-
-    Raises `RegsyncError` with the path and the reason.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise RegsyncError(
-            f"cannot write {path}: {reason}", "nothing was written there", code="cannot-write"
-        ) from error

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -39,11 +40,11 @@ def test_the_first_signal_stops_after_the_operation_under_way(large: Shell, numb
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("applying"):
-            os.kill(process.pid, number)
-            break
+    journals = large.folder / ".regsync" / "journals"
+    while not any(b'"settled"' in journal.read_bytes() for journal in journals.glob("*.jsonl")):
+        assert process.poll() is None, "it ended before it could be stopped"
+        time.sleep(0.005)
+    os.kill(process.pid, number)
     out, err = process.communicate()
     assert process.returncode == 4, err
     assert "stopping after the operation under way" in err

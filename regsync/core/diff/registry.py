@@ -87,6 +87,8 @@ def _itself(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findin
     if missing:
         old = None if live.artifact_types is None else tuple(sorted(live.artifact_types))
         message = f"accepts {', '.join(missing)} in {wanted.name!r}; a type that was saved can never be removed"
+        if live.artifact_types is None:
+            message = f"{wanted.name!r} accepts every type now, and then only {', '.join(missing)}, and these for good"
         findings.draft(
             a.AllowArtifactTypes(wanted.name, old, missing),
             DECLARED,
@@ -176,14 +178,26 @@ def _members(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findi
     for member, item in sorted(wanted.members.items()):
         old = there.get(member)
         if item.role is None and old is not None:
-            findings.draft(a.RemoveMember(wanted.name, member, old), DECLARED_ABSENT, item.origin)
+            hits = _gives_up(member, actor, old, None, wanted.name)
+            findings.draft(a.RemoveMember(wanted.name, member, old), DECLARED_ABSENT, item.origin, hits=hits)
         elif item.role is not None and item.role != old:
-            findings.draft(a.SetMember(wanted.name, member, old, item.role), DECLARED, item.origin)
+            hits = _gives_up(member, actor, old, item.role, wanted.name)
+            findings.draft(a.SetMember(wanted.name, member, old, item.role), DECLARED, item.origin, hits=hits)
     unlisted = sorted(there.keys() - wanted.members.keys() - {actor}) if Kind.MEMBERS in wanted.remove_unlisted else []
     note_if_emptied(wanted.members, unlisted, "member", Address(wanted.name), findings)
     for member in unlisted:
         action = a.RemoveMember(wanted.name, member, there[member])
         findings.draft(action, NOT_LISTED.format("members"), wanted.origin)
+
+
+def _gives_up(member: str, actor: str, old: Role | None, new: Role | None, registry: str) -> tuple[Hit, ...]:
+    """The hazard that whoever applies gives up a role that they could not give back to themselves."""
+    if member != actor or old is None or (new is not None and new.strength <= old.strength):
+        return ()
+    message = (
+        f"{member!r}, who applies this, gives up the role {old} in {registry!r}; only another admin can give it back"
+    )
+    return (Hit(HazardName.IRREVERSIBLE, message),)
 
 
 def _unlisted_collections(wanted: DesiredRegistry, context: RegistryContext, findings: Findings) -> None:

@@ -275,6 +275,14 @@ class VersionDiff:
                 continue
             index = item.ref.number if isinstance(item.ref, IndexRef) else self._matcher.find(item.ref, item.digest)
             version = None if index is None else self._live.links.get(index)
+            if version is None and index in {link.predicted for link in self._new.values()}:
+                self._findings.error(
+                    "contradiction",
+                    f"{self._address} shall not have v{index}, but that is the index of a version that is linked here",
+                    item.origin,
+                    "name the source version that shall not be linked, or delete the line",
+                )
+                continue
             if index is None or version is None:
                 continue
             if version.artifact_id in carried:
