@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import MOVES, Shell
+from tests.forge.cloning import clone_here
 from tests.forge.conftest import FORK_TOKEN, TOKENS, WORKFLOW_TOKEN
 from tests.forge.host import Host, zipped
 from tests.forge.runner import Runner
 
-ROOT = Path(__file__).parents[2]
-INSTALLING = ("HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "http_proxy", "https_proxy", "no_proxy")
+INSTALLING = {"home", "lang", "tmpdir", "ssl_cert_file", "requests_ca_bundle", "http_proxy", "https_proxy", "no_proxy"}
 """What pip needs of this machine's environment, beside its own PIP_ variables."""
 
 
@@ -24,13 +24,12 @@ INSTALLING = ("HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Runner:
     """A machine with a clone of this repository as the action. The first run on it installs."""
     folder = tmp_path_factory.mktemp("machine")
-    clone, temp, tools = folder / "action", folder / "temp", folder / "tools"
-    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)], check=True)
+    clone, temp, tools = clone_here(folder), folder / "temp", folder / "tools"
     for each in (temp, tools):
         each.mkdir()
     # What actions/setup-python leaves: a Python outside of any environment, first on the path.
     (tools / "python").symlink_to(Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}"))
-    kept = {name: value for name, value in os.environ.items() if name in INSTALLING or name.startswith("PIP_")}
+    kept = {name: value for name, value in os.environ.items() if name.lower() in INSTALLING or name.startswith("PIP_")}
     return Runner(clone, folder, temp, {}, kept, path=f"{tools}{os.pathsep}/usr/local/bin:/usr/bin:/bin")
 
 

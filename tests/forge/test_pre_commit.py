@@ -12,8 +12,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import MOVES
-
-ROOT = Path(__file__).parents[2]
+from tests.forge.cloning import clone_here
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,7 @@ class Repository:
 def hooks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, Path]:
     """A clone with the hooks, its commit, and the folder where pre-commit keeps what it installs."""
     folder = tmp_path_factory.mktemp("pre-commit")
-    clone = folder / "regsync"
-    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)], check=True)
+    clone = clone_here(folder)
     commit = subprocess.run(["git", "-C", str(clone), "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
     return clone, commit.stdout.strip(), folder / "home"
 
