@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -39,6 +39,27 @@ class Ended:
     points: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of the command line, cut at the point of that number (from 1; 0 for none)."""
+
+    folder: Path
+    environment: dict[str, str]
+    arguments: list[str]
+    cut: int = 0
+    batch: int = 0
+    stop: bool = False
+
+
+@dataclass(slots=True)
+class Stopped:
+    """A process that does not go on; 0 where it ended before. `kill`: it never will. `ended` is filled in afterwards."""
+
+    process: int
+    kill: bool = False
+    ended: Ended | None = None
+
+
 class Zygote:
     """Runs the command line in forks of one process that has loaded it already."""
 
@@ -46,16 +67,39 @@ class Zygote:
         command = [sys.executable, "-m", "tests.guarantees.zygote"]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def run(self, folder: Path, environment: dict[str, str], arguments: Sequence[str], cut: int, batch: int) -> Ended:
-        job = {"folder": str(folder), "environment": environment, "arguments": list(arguments), "cut": cut, "batch": batch}
+    def run(self, job: Job) -> Ended:
+        """Run a job to its end."""
+        return self._ended(job.folder, self._say(job))
+
+    @contextmanager
+    def stopped(self, job: Job) -> Iterator[Stopped]:
+        """A job that stops at its cut, for as long as the block lasts (unless it is killed there); then it goes on."""
+        answer = self._say(replace(job, stop=True))
+        stopped = Stopped(answer.get("stopped", 0))
+        if not stopped.process:
+            stopped.ended = self._ended(job.folder, answer)
+        try:
+            yield stopped
+        finally:
+            if stopped.process:
+                stopped.ended = self._ended(job.folder, self._tell("kill" if stopped.kill else "resume"))
+
+    def _say(self, job: Job) -> Json:
+        (job.folder / "points").unlink(missing_ok=True)
+        return self._tell(json.dumps(asdict(job) | {"folder": str(job.folder)}))
+
+    def _tell(self, line: str) -> Json:
         assert self._process.stdin is not None and self._process.stdout is not None
-        points = folder / "points"
-        points.unlink(missing_ok=True)
-        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
+        answer: Json = json.loads(self._process.stdout.readline())
+        return answer
+
+    @staticmethod
+    def _ended(folder: Path, answer: Json) -> Ended:
         out, err = ((folder / name).read_text(encoding="utf-8") for name in ("out", "err"))
         assert "Traceback" not in err, err
+        points = folder / "points"
         passed = points.read_text().split("\n") if points.exists() else []
         return Ended(answer["killed"], answer["code"], out, err, passed)
 
@@ -133,8 +177,11 @@ class Grounds:
             for path in (self.state / folder).glob("*"):
                 path.unlink()
 
+    def job(self, arguments: Sequence[str], cut: int = 0) -> Job:
+        return Job(self.folder, self.environment, list(arguments), cut, self.batch)
+
     def run(self, arguments: Sequence[str], cut: int = 0) -> Ended:
-        return self.zygote.run(self.folder, self.environment, arguments, cut, self.batch)
+        return self.zygote.run(self.job(arguments, cut))
 
     def start(self, arguments: Sequence[str]) -> subprocess.Popen[str]:
         """The command line as its users start it."""

@@ -2,7 +2,8 @@
 of a process with threads is no good model of anything.
 
 Each line on stdin is a job, each line on stdout what became of it. The child is a real process that runs `regsync.commands.run`;
-the cuts are put in from outside, here, and end it with SIGKILL: nothing of it gets to clean up.
+the cuts are put in from outside, here. One ends it with SIGKILL: nothing of it gets to clean up; or it stops it (SIGSTOP), so
+that something else can happen meanwhile, until the next line says `resume` or `kill`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             _run(job)
-        _, status = os.waitpid(child, 0)
+        _, status = os.waitpid(child, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            print(json.dumps({"stopped": child}), flush=True)
+            order = sys.stdin.readline().strip()
+            os.kill(child, signal.SIGCONT if order == "resume" else signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
         answer = {"killed": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL}
         answer["code"] = os.waitstatus_to_exitcode(status)
         print(json.dumps(answer), flush=True)
@@ -36,15 +42,6 @@ def main() -> None:
 
 def _load() -> None:
     import yaml
-
-    import regsync.backends.local
-    import regsync.backends.wandb.backend
-    import regsync.commands.apply
-    import regsync.commands.plan
-    import regsync.execution.run
-    import regsync.manifest.load
-    import regsync.planning
-    import regsync.views.text
 
     del yaml
 
@@ -57,7 +54,7 @@ def _run(job: Json) -> None:
         os.environ.update(job["environment"])
         for descriptor, name in ((1, "out"), (2, "err")):
             os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), descriptor)
-        cut = Cut(job["cut"])
+        cut = Cut(job["cut"], signal.SIGSTOP if job["stop"] else signal.SIGKILL)
         if job["batch"]:
             _small_batches(job["batch"])
         _put_in(cut)
@@ -74,21 +71,22 @@ def _run(job: Json) -> None:
 
 
 class Cut:
-    """Counts the points that are passed, and ends the process at the one of that number (from 1; 0 for none)."""
+    """Counts the points that are passed, and sends the process a signal at the one of that number (from 1; 0 for none)."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int, signal_: signal.Signals) -> None:
         self._at = at
+        self._signal = signal_
         self.passed: list[str] = []
 
     @property
-    def next(self) -> bool:
-        """Whether the next point is the one."""
-        return len(self.passed) + 1 == self._at
+    def kills_next(self) -> bool:
+        """Whether the next point is the end."""
+        return len(self.passed) + 1 == self._at and self._signal is signal.SIGKILL
 
     def here(self, name: str) -> None:
         self.passed.append(name)
         if len(self.passed) == self._at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self._signal)
 
     def around(self, owner: Any, name: str) -> None:
         """A point before and one after each call."""
@@ -127,7 +125,7 @@ def _torn_lines(cut: Cut, owner: Any) -> None:
     whole = owner._append
 
     def append(self: Any, line: Json) -> None:
-        if cut.next:
+        if cut.kills_next:
             text = json.dumps(line).encode()
             os.write(self._file.fileno(), text[: len(text) // 2])
         cut.here("in the middle of a line of the journal")
