@@ -1,0 +1,368 @@
+"""Guarantee 2: a saved plan fits one place and one state. What has changed in its scope makes it stale, before the first write;
+what has changed elsewhere does not.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from regsync.core.canonical import canonical_json, document_digest
+from regsync.local import accounts, aliases, artifacts, collections, links, members, registries
+from regsync.local.access import OWNER
+from regsync.local.accounts import Organization
+from regsync.local.database import Transaction, open_store
+from regsync.local.registries import Registry
+from regsync.names import Role
+from tests.backends.wandb.worlds import KEYS, PEOPLE, served, write_world
+from tests.guarantees import history
+from tests.guarantees.grounds import Ended, Grounds, Zygote
+from tests.guarantees.test_two_at_once import DETECTOR
+
+Json = dict[str, Any]
+SEED: Json = {
+    **PEOPLE,
+    "registries": {
+        "model": {
+            "artifact_types": ["model"],
+            "protected_aliases": ["production"],
+            "members": {"bob": "admin"},
+            "collections": {
+                "fraud": {
+                    "type": "model",
+                    "versions": [f"{DETECTOR}:v0", f"{DETECTOR}:v1", f"{DETECTOR}:v2"],
+                    "aliases": {"production": "v0", "staging": "v1", "person": "v1"},
+                },
+                "churn": {"type": "model", "versions": [f"{DETECTOR}:v0"], "aliases": {"production": "v0"}},
+            },
+        },
+        "features": {"collections": {"rows": {"type": "dataset", "versions": ["acme-ml/fraud/rows:v0"]}}},
+    },
+}
+MANIFEST: Json = {
+    "registries": {
+        "model": {
+            "protected_aliases": ["production"],
+            "collections": {
+                "fraud": {
+                    "type": "model",
+                    "versions": [f"{DETECTOR}:v3"],
+                    "aliases": {"production": "v2", "staging": f"{DETECTOR}:v4", "fresh": "v0"},
+                }
+            },
+        }
+    }
+}
+
+
+class Person:
+    """Somebody who changes the registry in other ways than regsync."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self.tx = tx
+        self.acme: Organization = accounts.organization(tx, "acme")
+        self.model: Registry = registries.get(tx, self.acme, "model")
+
+    def collection(self, name: str = "fraud") -> collections.Collection:
+        return collections.get(self.tx, self.model, name)
+
+    def source(self, number: int) -> artifacts.Version:
+        row = self.tx.one(
+            """SELECT a.id FROM artifacts a JOIN collections c ON c.id = a.sequence_id
+               WHERE c.name = 'detector' AND a.version_index = ?""",
+            number,
+        )
+        assert row is not None
+        return artifacts.by_id(self.tx, row["id"])
+
+    def move(self, alias: str, index: int, name: str = "fraud") -> None:
+        aliases.set_aliases(self.tx, self.collection(name), index, [alias])
+
+    def link(self, number: int, name: str = "fraud") -> None:
+        links.link(self.tx, self.model, name, self.source(number))
+
+    def unlink(self, number: int, name: str = "fraud") -> None:
+        links.unlink(self.tx, self.model, self.collection(name), self.source(number))
+
+
+def as_person(file: Path, act: Callable[[Person], object]) -> None:
+    store = open_store(file)
+    try:
+        with store.write(OWNER) as tx:
+            act(Person(tx))
+    finally:
+        store.close()
+
+
+def change_digest(person: Person) -> None:
+    """Not by any call that there is: the content under the same version is another one now."""
+    person.tx.run("UPDATE artifacts SET digest = ? WHERE id = ?", "f" * 32, person.source(1).id)
+
+
+IN_SCOPE: dict[str, Callable[[Person], object]] = {
+    "a declared alias was moved": lambda p: p.move("production", 1),
+    "a declared alias was moved to where the plan does not want it": lambda p: p.move("staging", 2),
+    "an alias nobody declares was moved": lambda p: p.move("person", 2),
+    "an alias was added": lambda p: p.move("new", 1),
+    "an alias that the plan makes was added elsewhere": lambda p: p.move("fresh", 2),
+    "an alias was removed": lambda p: aliases.remove_aliases(p.tx, p.collection(), ["person"]),
+    "an alias that the plan moves was removed": lambda p: aliases.remove_aliases(p.tx, p.collection(), ["production"]),
+    "a version was unlinked": lambda p: p.unlink(1),
+    "the version that the plan binds to was unlinked": lambda p: p.unlink(2),
+    "a version was linked": lambda p: p.link(5),
+    "a version was linked and unlinked, and its index is used up": lambda p: (p.link(5), p.unlink(5)),
+    "the plan's second version was linked first": lambda p: p.link(4),
+    "a digest changed": change_digest,
+    "the description changed": lambda p: collections.set_description(p.tx, p.collection(), "by a person"),
+    "a tag was added": lambda p: collections.add_tags(p.tx, p.collection(), ["person"]),
+    "the collection was renamed": lambda p: collections.rename(p.tx, p.collection(), "fraud-2"),
+    "the collection was deleted": lambda p: collections.delete(p.tx, p.model, p.collection()),
+    "the registry was renamed": lambda p: registries.rename(p.tx, p.model, "models"),
+    "the registry was deleted": lambda p: registries.delete(p.tx, p.model),
+    "the registry's description changed": lambda p: registries.set_description(p.tx, p.model, "by a person"),
+    "a type was accepted": lambda p: registries.allow_types(p.tx, p.model, ["dataset"]),
+    "an alias was protected": lambda p: registries.protect(p.tx, p.model, "staging"),
+    "a protection was taken off": lambda p: registries.unprotect(p.tx, p.model, "production"),
+}
+"""The last two are told by the embedded registry, directly and over HTTP; W&B's own API does not tell them."""
+ELSEWHERE: dict[str, Callable[[Person], object]] = {
+    "an alias of another collection": lambda p: aliases.remove_aliases(p.tx, p.collection("churn"), ["production"]),
+    "a link into another collection": lambda p: p.link(5, "churn"),
+    "another collection was deleted": lambda p: collections.delete(p.tx, p.model, p.collection("churn")),
+    "a new collection": lambda p: collections.create(p.tx, p.model, "new", "model"),
+    "another registry was deleted": lambda p: registries.delete(p.tx, registries.get(p.tx, p.acme, "features")),
+    "a new registry": lambda p: registries.create(p.tx, p.acme, "new"),
+    "members, which the manifest does not manage": lambda p: members.set_member(p.tx, p.model, "carol", Role.VIEWER),
+}
+
+
+@pytest.fixture(scope="module", params=["file", "http"])
+def planned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
+    """A saved plan, and the state that it was made from."""
+    folder = tmp_path_factory.mktemp("planned")
+    with Zygote() as zygote:
+        grounds = Grounds(folder, zygote)
+        write_world(grounds.file, SEED)
+        with served(grounds.file) as url:
+            grounds.prepare(SEED, MANIFEST, f"wandb:{url}" if request.param == "http" else "local:registry.db")
+            yield grounds
+
+
+@pytest.fixture
+def fresh(planned: Grounds) -> Grounds:
+    planned.reset()
+    return planned
+
+
+def check_stale(grounds: Grounds, ended: Ended, before: int, *words: str) -> None:
+    assert ended.code == 5, (ended.out, ended.err)
+    for word in words:
+        assert word in ended.err, ended.err
+    assert history.last_event(grounds.file) == before, "something was written"
+    assert not history.receipts_in(grounds.state)
+
+
+@pytest.mark.parametrize("what", IN_SCOPE)
+def test_stale(fresh: Grounds, what: str) -> None:
+    as_person(fresh.file, IN_SCOPE[what])
+    before = history.last_event(fresh.file)
+    check_stale(fresh, fresh.run(fresh.saved), before, "this plan is stale", "model", "plan again")
+
+
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_not_stale(fresh: Grounds, what: str) -> None:
+    as_person(fresh.file, ELSEWHERE[what])
+    ended = fresh.run(fresh.saved)
+    assert ended.code == 0, ended.err
+    assert "fraud:production" in ended.out
+
+
+def test_already_there(fresh: Grounds) -> None:
+    """Somebody else has done all of it by hand: there is nothing to do, and nothing to complain about."""
+
+    def by_hand(person: Person) -> None:
+        for number in (3, 4):
+            person.link(number)
+        for alias, index in (("production", 2), ("staging", 4), ("fresh", 0)):
+            person.move(alias, index)
+
+    as_person(fresh.file, by_hand)
+    before = history.last_event(fresh.file)
+    ended = fresh.run(fresh.saved)
+    assert (ended.code, history.last_event(fresh.file)) == (0, before)
+    assert "Already applied" in ended.out
+
+
+def test_partly_there(fresh: Grounds) -> None:
+    """Somebody else has done the first part of it: the rest is done."""
+    as_person(fresh.file, lambda person: person.link(3))
+    ended = fresh.run(fresh.saved)
+    assert ended.code == 0, ended.err
+    (receipt,) = history.receipts_in(fresh.state)
+    assert receipt["summary"]["skipped"] == 1
+    history.check_receipts([e for e in history.events(fresh.file, fresh.before) if e.actor == "alice"], [receipt])
+
+
+# Another place ----------------------------------------------------------------------------------------------------------
+
+
+def test_another_user(fresh: Grounds, zygote: Zygote) -> None:
+    before = history.last_event(fresh.file)
+    if fresh.backend.startswith("local:"):
+        with closing(sqlite3.connect(fresh.file)) as db, db:
+            db.execute("UPDATE organization_members SET role = 'member' WHERE user_id = 1")
+            db.execute("UPDATE organization_members SET role = 'admin' WHERE user_id = 2")
+        ended = fresh.run(fresh.saved)
+    else:
+        job = fresh.job(fresh.saved)
+        job.environment["WANDB_API_KEY"] = KEYS["bob"]
+        ended = zygote.run(job)
+    check_stale(fresh, ended, before, "another destination", "user: the plan has 'alice', here it is 'bob'")
+
+
+def test_another_server(fresh: Grounds) -> None:
+    """The same registry, under another address: nobody can know that it is the same."""
+    before = history.last_event(fresh.file)
+    with served(fresh.file) as url:
+        other = f"wandb:{url}"
+        check_stale(fresh, fresh.run(["--backend", other, "apply", "plan.json"]), before, "another destination", "url")
+
+
+def test_another_organization(fresh: Grounds) -> None:
+    store = open_store(fresh.file)
+    with store.write(OWNER) as tx:
+        globex = accounts.add_organization(tx, "globex")
+        accounts.set_organization_member(tx, globex, accounts.user(tx, "alice"), Role.ADMIN)
+    store.close()
+    before = history.last_event(fresh.file)
+    ended = fresh.run(["--organization", "globex", *fresh.saved])
+    check_stale(fresh, ended, before, "another destination", "organization: the plan has 'acme', here it is 'globex'")
+
+
+# Another file -----------------------------------------------------------------------------------------------------------
+
+
+def rewrite(grounds: Grounds, change: Callable[[Json], object], *, sign: bool) -> list[str]:
+    """The plan, changed; `sign`: with a digest that fits. The command that applies it."""
+    plan = json.loads((grounds.folder / "plan.json").read_text(encoding="utf-8"))
+    change(plan)
+    if sign:
+        plan["digest"] = document_digest(plan)
+    (grounds.folder / "changed.json").write_text(canonical_json(plan) + "\n", encoding="utf-8")
+    return ["--backend", grounds.backend, "apply", "changed.json"]
+
+
+def production(plan: Json) -> Json:
+    found: Json = next(op for op in plan["operations"] if op["address"] == "model/fraud:production")
+    return found
+
+
+def to_another_version(plan: Json) -> None:
+    staging = next(op for op in plan["operations"] if op["address"] == "model/fraud:staging")
+    production(plan)["after"] = staging["after"]
+
+
+def with_a_removal(plan: Json) -> None:
+    held = production(plan) | {
+        "kind": "remove-alias",
+        "id": "op-99",
+        "after": None,
+        "depends_on": [],
+        "protected": False,
+    }
+    plan["operations"].append(held)
+
+
+def with_a_removal_that_says_so_softly(plan: Json) -> None:
+    """The hazard of an ordinary alias on a protected one, consented to."""
+    with_a_removal(plan)
+    plan["operations"] = [op for op in plan["operations"] if op["id"] != production(plan)["id"]]
+    plan["operations"][-1]["hazards"] = [{"name": "remove-alias", "message": "…", "weight": 1}]
+    plan["hazards"] = [
+        {
+            "name": "remove-alias",
+            "count": 1,
+            "open": 0,
+            "consented": True,
+            "consent": None,
+            "operations": ["op-99"],
+            "messages": [],
+        }
+    ]
+
+
+def test_edited_by_hand(fresh: Grounds) -> None:
+    before = history.last_event(fresh.file)
+    ended = fresh.run(rewrite(fresh, to_another_version, sign=False))
+    check_stale(fresh, ended, before, "was changed after it was made")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        with_a_removal,
+        lambda plan: plan["operations"].reverse(),
+        lambda plan: plan["operations"][0].update(id="op-2"),
+        lambda plan: plan["operations"][0].update(depends_on=["op-7"]),
+        lambda plan: plan["operations"][-1]["after"].update(index="2"),
+        lambda plan: plan["operations"][-1]["after"].update(extra=1),
+        lambda plan: plan["operations"][-1].update(protected="no"),
+        lambda plan: plan["hazards"].append({**plan["hazards"][0], "open": 0} if plan["hazards"] else {"name": "x"}),
+        lambda plan: plan.update(more=True),
+    ],
+    ids=["a removal without its hazard", "order", "ids", "dependencies", "index", "extra", "type", "hazards", "more"],
+)
+def test_edited_with_a_fitting_digest(fresh: Grounds, change: Callable[[Json], object]) -> None:
+    """The digest is no signature. What no planner would have made is turned away as a whole."""
+    before = history.last_event(fresh.file)
+    ended = fresh.run(rewrite(fresh, change, sign=True))
+    assert ended.code in (1, 3, 5), ended
+    assert history.last_event(fresh.file) == before
+    assert "malformed" in ended.err or "proof" in ended.err or "stale" in ended.err, ended.err
+
+
+def test_a_removal_under_a_milder_name(fresh: Grounds) -> None:
+    """A protected alias is not unbound under the hazard of an ordinary one, where the registry tells that it is protected."""
+    before = history.last_event(fresh.file)
+    ended = fresh.run(rewrite(fresh, with_a_removal_that_says_so_softly, sign=True))
+    assert ended.code == 1, ended
+    assert "a protected alias is unbound only by an operation that carries the hazard for it" in ended.err
+    assert history.last_event(fresh.file) == before
+
+
+def test_of_a_newer_format(fresh: Grounds) -> None:
+    before = history.last_event(fresh.file)
+    ended = fresh.run(rewrite(fresh, lambda plan: plan.update(format="regsync/plan/v2"), sign=True))
+    assert ended.code == 1
+    assert "has format regsync/plan/v2" in ended.err
+    assert history.last_event(fresh.file) == before
+
+
+# Applied before ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("index", [0, 1], ids=["back to where it was", "elsewhere"])
+def test_applied_and_moved_since(fresh: Grounds, index: int) -> None:
+    assert fresh.run(fresh.saved).code == 0
+    as_person(fresh.file, lambda person: person.move("production", index))
+    before = history.last_event(fresh.file)
+    ended = fresh.run(fresh.saved)
+    assert ended.code == 5, ended
+    assert "production" in ended.err
+    assert history.last_event(fresh.file) == before
+
+
+def test_applied_twice(fresh: Grounds) -> None:
+    assert fresh.run(fresh.saved).code == 0
+    before = history.last_event(fresh.file)
+    ended = fresh.run(fresh.saved)
+    assert ended.code == 0
+    assert "Already applied" in ended.out
+    assert history.last_event(fresh.file) == before
+    assert len(history.receipts_in(fresh.state)) == 1
