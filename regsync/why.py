@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from regsync.core.actions import DeleteCollection, DeleteRegistry
 from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry, Kind
 from regsync.core.live import Live, LiveCollection, LiveRegistry
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.diagnostics import Position
-from regsync.names import Address
+from regsync.names import Address, is_reserved_alias, version_index
 
 UNMANAGED = "not declared, so regsync leaves it alone"
+GOES_WITH = "its {} is declared absent, and it goes with it"
+BY_SERVER = "the server sets it by linking; it is never declared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +34,28 @@ def explain(address: Address, desired: Desired, live: Live, plan: Plan) -> Expla
     """Explain an address against the plan that was made from `desired` and `live`."""
     registry = next((r for r in desired.registries.values() if r.name == address.registry), None)
     live_registry = live.registries.get(address.registry)
+    if live_registry is None and registry is not None and registry.previously is not None:
+        live_registry = live.registries.get(registry.previously)
     if registry is None and live_registry is None:
         return Explanation(address, None, None, None, False, UNMANAGED, ())
-    operations = tuple(op for op in plan.operations if address.covers(op.action.address))
+    operations = tuple(op for op in plan.operations if _concerns(op, address))
+    if registry is not None and registry.absent and address.collection is not None:
+        shown = _shown_inside(address, live_registry)
+        return Explanation(address, "absent", registry.origin, shown, False, GOES_WITH.format("registry"), operations)
     if address.collection is None:
         return _registry(address, registry, live_registry, operations)
     collections = (registry.collections or {}) if registry else {}
     collection = next((c for c in collections.values() if c.name == address.collection), None)
-    live_collection = live_registry.collections.get(address.collection) if live_registry else None
+    live_collection = _find(address.collection, collection.previously if collection else None, live_registry)
+    if address.alias is not None and collection is not None and collection.absent:
+        shown = _shown_inside(address, live_registry)
+        return Explanation(
+            address, "absent", collection.origin, shown, False, GOES_WITH.format("collection"), operations
+        )
+    if address.alias is not None and collection is None and _is_removed(registry):
+        rule = "its collection is not listed, and unlisted collections are removed here"
+        shown = _shown_inside(address, live_registry)
+        return Explanation(address, None, registry.origin if registry else None, shown, False, rule, operations)
     if address.alias is None:
         return _collection(address, registry, collection, live_collection, operations)
     protected = address.alias in ((live_registry.protected_aliases or ()) if live_registry else ())
@@ -47,6 +64,41 @@ def explain(address: Address, desired: Desired, live: Live, plan: Plan) -> Expla
             name == address.alias and not item.absent for name, item in registry.protected_aliases.items()
         )
     return _alias(address, collection, live_collection, operations, protected=protected)
+
+
+def _concerns(operation: Operation, address: Address) -> bool:
+    """Whether the operation is about the address, about something inside it, or takes away what it lies in."""
+    action = operation.action
+    if isinstance(action, DeleteRegistry | DeleteCollection) and action.address.covers(address):
+        return True
+    return address.covers(action.address)
+
+
+def _find(name: str, former: str | None, registry: LiveRegistry | None) -> LiveCollection | None:
+    if registry is None:
+        return None
+    found = registry.collections.get(name)
+    return registry.collections.get(former) if found is None and former is not None else found
+
+
+def _is_removed(registry: DesiredRegistry | None) -> bool:
+    """Whether an unlisted collection of that registry is removed."""
+    return registry is not None and registry.collections is not None and Kind.COLLECTIONS in registry.remove_unlisted
+
+
+def _shown_inside(address: Address, registry: LiveRegistry | None) -> str | None:
+    """The live value of something in a registry or collection that goes."""
+    collection = registry.collections.get(address.collection or "") if registry else None
+    if collection is None:
+        return None
+    return _alias_shown(address.alias, collection) if address.alias else f"{len(collection.links)} versions"
+
+
+def _alias_shown(alias: str, collection: LiveCollection) -> str | None:
+    index = collection.latest if alias == "latest" else version_index(alias)
+    index = collection.aliases.get(alias) if index is None else index
+    version = None if index is None else collection.links.get(index)
+    return None if version is None else f"v{index} = {version.source or 'digest ' + version.digest}"
 
 
 def _registry(
@@ -68,8 +120,7 @@ def _collection(
 ) -> Explanation:
     shown = None if live is None else f"type {live.type}, {len(live.links)} versions, {len(live.aliases)} aliases"
     if wanted is None:
-        removes = registry is not None and Kind.COLLECTIONS in registry.remove_unlisted
-        rule = "not listed, and unlisted collections are removed here" if removes else UNMANAGED
+        rule = "not listed, and unlisted collections are removed here" if _is_removed(registry) else UNMANAGED
         return Explanation(address, None, registry.origin if registry else None, shown, False, rule, operations)
     declared = "absent" if wanted.absent else f"type {wanted.type or 'as it is'}, {len(wanted.aliases or {})} aliases"
     return Explanation(address, declared, wanted.origin, shown, False, _declared_rule(operations), operations)
@@ -83,9 +134,9 @@ def _alias(
     *,
     protected: bool,
 ) -> Explanation:
-    index = live.aliases.get(address.alias or "") if live else None
-    version = live.links[index] if live is not None and index is not None else None
-    shown = None if version is None else f"v{index} = {version.source or 'digest ' + version.digest}"
+    shown = _alias_shown(address.alias or "", live) if live else None
+    if is_reserved_alias(address.alias or ""):
+        return Explanation(address, None, None, shown, False, BY_SERVER, operations)
     item = next((v for k, v in (wanted.aliases or {}).items() if k == address.alias), None) if wanted else None
     if item is not None:
         declared = "absent" if item.ref is None else str(item.ref)

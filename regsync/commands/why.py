@@ -9,6 +9,9 @@ import click
 from regsync.commands.context import Settings, pass_settings
 from regsync.commands.options import ManifestArguments, manifest_arguments
 from regsync.commands.selection import address
+from regsync.core.live import RegistryScope, Scope
+from regsync.diagnostics import RegsyncError, did_you_mean
+from regsync.names import Address
 
 
 @click.command("why")
@@ -33,6 +36,20 @@ def command(settings: Settings, target: str, manifests: ManifestArguments) -> in
     loaded = manifests.load(settings.organization)
     with settings.reader(loaded.desired.organization) as reader:
         planned = plan_manifests(loaded, reader)
-    explanation = explain(wanted, planned.desired, planned.live, planned.plan)
+        live = reader.observe(_scope_for(wanted, planned.plan.read.scope))
+        known = reader.registry_names()
+    if wanted.registry not in known and not any(r.name == wanted.registry for r in planned.desired.registries.values()):
+        declared = [registry.name for registry in planned.desired.registries.values()]
+        hint = did_you_mean(wanted.registry, [*known, *declared])
+        raise RegsyncError(f"there is no registry {wanted.registry!r}, declared or live", hint, code="unknown-address")
+    explanation = explain(wanted, planned.desired, live, planned.plan)
     click.echo(render_explanation(explanation, color=settings.use_color()))
     return 0
+
+
+def _scope_for(address: Address, planned: Scope) -> Scope:
+    """What the plan read, and the asked place as well, declared or not."""
+    here = planned.get(address.registry, RegistryScope(frozenset()))
+    if address.collection is not None and here.collections is not None:
+        here = here._replace(collections=here.collections | {address.collection})
+    return {**planned, address.registry: here}

@@ -137,3 +137,33 @@ def test_completion_scripts(shell: Shell) -> None:
         answer = shell("completion", name)
         assert answer.code == 0
         assert "_REGSYNC_COMPLETE" in answer.out
+
+
+def test_why_says_what_goes_with_its_parent_and_what_is_no_address_at_all(shell: Shell) -> None:
+    shell.write("gone.yaml", "apiVersion: regsync/v1\nregistries: {model: {collections: {fraud: absent}}}\n")
+    gone = shell("why", "model/fraud:production", "gone.yaml")
+    assert "its collection is declared absent" in gone.out
+    assert "delete collection model/fraud" in gone.out
+    assert "v0 = acme-ml/fraud/detector:v0" in shell("why", "model/other:production", "gone.yaml").out
+    assert "v1 = acme-ml/fraud/detector:v1" in shell("why", "model/fraud:latest", "moves.yaml").out
+    typo = shell("why", "modle/fraud", "moves.yaml")
+    assert typo.code == 1
+    assert "did you mean 'model'" in typo.err
+
+
+def test_a_change_that_was_taken_back_can_be_planned_and_applied_again(shell: Shell) -> None:
+    """The second plan is the first one, byte for byte: what tells them apart is that somebody planned again."""
+    body = "apiVersion: regsync/v1\nregistries: {model: {collections: {fraud: {aliases: {production: v1}}}}}\n"
+    shell.write("move.yaml", body)
+    shell("plan", "move.yaml", "-o", "plan.json")
+    shell("apply", "plan.json", "--receipt", "receipt.json")
+    assert shell("undo", "receipt.json", "-o", "undo.json").code == 0
+    assert shell("apply", "undo.json").code == 0
+    assert shell("apply", "plan.json").code == 5, "the old plan is not applied a second time"
+    assert shell("plan", "move.yaml", "-o", "again.json").code == 0
+    assert shell.json("again.json") == shell.json("plan.json")
+    assert shell("apply", "again.json").code == 0
+    assert shell.aliases()["production"] == 1
+    shell.write("back.yaml", body.replace("v1}}}}", "v0}}}}"))
+    assert shell("apply", "back.yaml", "--auto-approve").code == 0
+    assert shell("apply", "move.yaml", "--auto-approve").code == 0
