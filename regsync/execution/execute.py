@@ -10,6 +10,7 @@ from typing import Protocol, assert_never
 from regsync.backends.base import BackendError, Outcome, Reader, Status, Writer
 from regsync.core import actions as a
 from regsync.core.canonical import document_digest
+from regsync.core.hazards import Hazard
 from regsync.core.live import Live
 from regsync.core.operation import Operation
 from regsync.core.order import stage
@@ -23,6 +24,8 @@ from regsync.diagnostics import RefusedError, RegsyncError
 from regsync.execution.journal import Journal
 from regsync.execution.receipt import NOTHING_SEEN, Receipt, Result, Seen, seen_in, whole_result
 
+SHOWN = 10
+"""How many messages of one hazard a refusal lists before it only counts them."""
 SETTLED = (Status.DONE, Status.SKIPPED)
 
 
@@ -52,16 +55,27 @@ class Silent:
 
 
 def check_applyable(plan: Plan) -> None:
-    """Refuse a plan with an open hazard. Raises `RefusedError` that names each and the narrowest consent."""
+    """Refuse a plan with an open hazard. Raises `RefusedError` that names what each would do, and the narrowest consent."""
     open_hazards = [hazard for hazard in plan.hazards if not hazard.consented]
     if open_hazards:
-        lines = [f"{hazard.name}: {hazard.open} of {hazard.count} not consented to" for hazard in open_hazards]
+        lines = []
+        for hazard in open_hazards:
+            lines.append(f"{hazard.name}: {hazard.open} of {hazard.count} not consented to")
+            messages = _messages(plan, hazard)
+            lines += [f"  {message}" for message in messages[:SHOWN]]
+            lines += [f"  … and {len(messages) - SHOWN} more"] if len(messages) > SHOWN else []
         allow = " ".join(hazard.consent for hazard in open_hazards)
         raise RefusedError(
             "this plan is not applyable: nobody consented to its hazards\n  " + "\n  ".join(lines),
             f"where each of them is wanted, plan again with {allow}, or write `consent:` beside the change",
             code="hazard",
         )
+
+
+def _messages(plan: Plan, hazard: Hazard) -> list[str]:
+    """What it would do, and to what."""
+    hits = [hit for operation in plan.operations for hit in operation.hits if hit.name == hazard.name]
+    return [hit.message for hit in hits] + list(hazard.messages)
 
 
 def check_before_first_write(plan: Plan, reader: Reader) -> tuple[frozenset[str], Live]:
