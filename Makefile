@@ -1,6 +1,8 @@
 # One recipe a job. Every target does its own set-up: Python 3.11 or later and make are enough.
 SHELL := /bin/sh
 VENV  := .venv
+# What `make torture` runs; all of it takes about half an hour on two cores.
+TORTURE ?= tests
 BIN   := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -35,7 +37,7 @@ check: $(VENV)/developing ## Format, lint, types, import rules
 	$(BIN)/lint-imports
 
 torture: $(VENV)/developing ## The long campaigns: kills, faults, fuzzing
-	$(BIN)/python -m pytest -m torture
+	$(BIN)/python -m pytest -m torture -n auto --dist worksteal $(TORTURE)
 
 bench: $(VENV)/developing ## Measure speed and memory, side by side, as a table
 	$(BIN)/python -m benchmarks
