@@ -16,9 +16,7 @@ def plain(text: str, *, keep_lines: bool = False) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(
-        character if keep_lines and character == "\n" else _shown(character) for character in text
-    )
+    return "".join(character if keep_lines and character == "\n" else _shown(character) for character in text)
 
 
 def _shown(character: str) -> str:
