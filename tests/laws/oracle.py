@@ -85,9 +85,7 @@ def _check_collections(old: LiveRegistry, wanted: Json, now: LiveRegistry) -> No
     renamed = _renamed(declared, old.collections)
     for name in old.collections.keys() | now.collections.keys() | declared.keys():
         block = declared.get(name)
-        if name in renamed.values():
-            assert name not in now.collections
-        elif block == "absent" or (block is None and remove_others):
+        if name in renamed.values() or block == "absent" or (block is None and remove_others):
             assert name not in now.collections
         elif block is None:
             assert now.collections.get(name) == old.collections.get(name), f"{name} is not declared and has changed"
