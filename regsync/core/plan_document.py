@@ -74,7 +74,9 @@ def plan_document(plan: Plan) -> Json:
         "unchanged": plan.unchanged,
         "undo": {
             "operations": [operation_json(operation) for operation in plan.undo],
-            "irrevocable": [{"operation": lost.operation, "why": lost.why} for lost in plan.irrevocable],
+            "irrevocable": [
+                {"operation": lost.operation, "address": lost.address, "why": lost.why} for lost in plan.irrevocable
+            ],
         },
         "undoes": plan.undoes,
         "proof": {"states": plan.proof.states, "invariants": plan.proof.invariants},

@@ -25,9 +25,13 @@ ALIAS_FIRES = "Automations that the move has started are not taken back, and mov
 
 @dataclass(frozen=True, slots=True)
 class Irrevocable:
-    """An operation that no other operation takes back, and why."""
+    """An operation that no other operation takes back, where it acted, and why.
+
+    `operation` is its id in the plan that did it: for an undo plan, in the plan that is to be taken back.
+    """
 
     operation: str
+    address: str
     why: str
 
 
@@ -59,11 +63,12 @@ def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
             back = _inverse(operation.action, model)
             _check_only_own(operation.action, model, operations)
         except _NoWayBackError as error:
-            lost.append(Irrevocable(operation.id, str(error)))
+            lost.append(Irrevocable(operation.id, str(operation.action.address), str(error)))
             continue
         found = standing(back, model.registries)
         if found.state is Is.MOVED:
-            lost.append(Irrevocable(operation.id, f"it has changed since: {found.found}"))
+            why = f"it has changed since: {found.found}"
+            lost.append(Irrevocable(operation.id, str(operation.action.address), why))
         elif found.state is Is.PENDING:
             reason = Reason(f"takes back {operation.id}", operation.reason.position)
             hits = _hits(back, _guarded_in(back.registry, model, operations), model)

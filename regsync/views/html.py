@@ -34,7 +34,6 @@ def render_plan(document: Json) -> str:
         (HEADINGS[kind], kind.value, [_card(each, with_evidence) for each in operations if effect(each) is kind])
         for kind in Effect
     ]
-    addresses = {operation["id"]: operation["address"] for operation in operations}
     return _render(
         "plan.html.jinja",
         title="regsync plan",
@@ -44,7 +43,7 @@ def render_plan(document: Json) -> str:
         groups=[group for group in groups if group[2]],
         consents=" ".join(hazard["consent"] for hazard in document["hazards"] if not hazard["consented"]),
         side_effects=[(each["address"], note) for each in operations for note in each["notes"]],
-        lost=[(addresses.get(item["operation"], item["operation"]), item["why"]) for item in _lost(document)],
+        lost=[(item["address"], item["why"]) for item in document["undo"]["irrevocable"]],
     )
 
 
@@ -56,11 +55,6 @@ def render_receipt(document: Json) -> str:
         document=document,
         operations=[_card(operation, set()) for operation in document["operations"]],
     )
-
-
-def _lost(document: Json) -> list[Json]:
-    lost: list[Json] = document["undo"]["irrevocable"]
-    return lost
 
 
 def _counts(operations: list[Json]) -> list[tuple[str, str, int]]:

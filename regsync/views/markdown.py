@@ -152,11 +152,7 @@ def _side_effects(operations: Iterable[Json]) -> Section:
 
 
 def _irrevocable(document: Json) -> Section:
-    addresses = {operation["id"]: operation["address"] for operation in document["operations"]}
-    items = [
-        f"- {code(addresses.get(lost['operation'], lost['operation']))}: {prose(lost['why'])}"
-        for lost in document["undo"]["irrevocable"]
-    ]
+    items = [f"- {code(lost['address'])}: {prose(lost['why'])}" for lost in document["undo"]["irrevocable"]]
     return Section("#### Cannot be taken back\n", items, "things that cannot be taken back", rank=3)
 
 

@@ -139,10 +139,8 @@ def _undo(document: Json, paint: _Paint) -> Iterator[str]:
     if not lost:
         return
     yield paint("Cannot be taken back", bold=True)
-    addresses = {operation["id"]: operation["address"] for operation in document["operations"]}
     for item in lost:
-        name = addresses.get(item["operation"], item["operation"])
-        yield paint(f"  {name}: {item['why']}")
+        yield paint(f"  {item['address']}: {item['why']}")
     yield ""
 
 

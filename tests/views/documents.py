@@ -160,7 +160,7 @@ def plan_of(text: Texts, kinds: Iterable[str]) -> Plan:
         consents=(),
         unchanged={"registries": 0, "collections": 0, "aliases": 0},
         undo=(),
-        irrevocable=(Irrevocable("op-1", text()),),
+        irrevocable=(Irrevocable("op-1", str(operations[0].action.address), text()),),
         proof=Proof(2, 9),
     )
 
