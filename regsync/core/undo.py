@@ -18,6 +18,7 @@ from regsync.names import Address
 
 LINK_NOTE = "The index stays used up; a TTL that linking turned off is not restored."
 LINK_FIRED = "Automations that linking has started are not taken back."
+STAYS_RESTRICTED = "a restricted registry cannot be opened to the organization again"
 ALIAS_FIRED = "Automations that setting the alias has started are not taken back."
 ALIAS_SET_FIRES = "Setting the alias again starts automations that wait for it."
 ALIAS_FIRES = "Automations that the move has started are not taken back, and moving it back starts them again."
@@ -69,13 +70,24 @@ def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
         if found.state is Is.MOVED:
             why = f"it has changed since: {found.found}"
             lost.append(Irrevocable(operation.id, str(operation.action.address), why))
-        elif found.state is Is.PENDING:
+            continue
+        stays = _stays(operation.action)
+        if stays is not None:
+            lost.append(Irrevocable(operation.id, str(operation.action.address), stays))
+        if found.state is Is.PENDING:
             reason = Reason(f"takes back {operation.id}", operation.reason.position)
             hits = _hits(back, _guarded_in(back.registry, model, operations), model)
             protected = operation.protected or any(hit.name is HazardName.REMOVE_PROTECTED_ALIAS for hit in hits)
             drafts.append(Draft(back, reason, hits, protected, _notes(back)))
             model.apply(back)
     return Undo(tuple(drafts), tuple(reversed(lost)))
+
+
+def _stays(action: a.Action) -> str | None:
+    """What of an action stays, though the rest of it can be taken back."""
+    if isinstance(action, a.UpdateRegistry) and action.old_visibility is not action.new_visibility:
+        return STAYS_RESTRICTED
+    return None
 
 
 def _inside_something_new(action: a.Action, made: frozenset[str]) -> bool:
@@ -178,14 +190,14 @@ def _registry_itself(action: a.RegistryAction, model: Model) -> a.Action:
 def _setting(action: a.SettingAction) -> a.Action:
     match action:
         case a.UpdateRegistry():
-            if action.old_visibility is not action.new_visibility:
-                raise _NoWayBackError("a restricted registry cannot be opened to the organization again")
+            if action.old_description == action.new_description:
+                raise _NoWayBackError(STAYS_RESTRICTED)
             return a.UpdateRegistry(
                 action.registry,
                 action.new_description,
                 action.old_description,
                 action.new_visibility,
-                action.old_visibility,
+                action.new_visibility,
             )
         case a.AllowArtifactTypes():
             raise _NoWayBackError("an accepted artifact type cannot be removed")

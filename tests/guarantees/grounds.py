@@ -48,7 +48,7 @@ class Job:
     arguments: list[str]
     cut: int = 0
     batch: int = 0
-    stop: bool = False
+    signal: str = "SIGKILL"
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class Zygote:
     @contextmanager
     def stopped(self, job: Job) -> Iterator[Stopped]:
         """A job that stops at its cut, for as long as the block lasts (unless it is killed there); then it goes on."""
-        answer = self._say(replace(job, stop=True))
+        answer = self._say(replace(job, signal="SIGSTOP"))
         stopped = Stopped(answer.get("stopped", 0))
         if not stopped.process:
             stopped.ended = self._ended(job.folder, answer)
@@ -182,6 +182,10 @@ class Grounds:
 
     def run(self, arguments: Sequence[str], cut: int = 0) -> Ended:
         return self.zygote.run(self.job(arguments, cut))
+
+    def interrupt(self, arguments: Sequence[str], at: int) -> Ended:
+        """Somebody presses Ctrl-C at that point."""
+        return self.zygote.run(replace(self.job(arguments, at), signal="SIGINT"))
 
     def start(self, arguments: Sequence[str]) -> subprocess.Popen[str]:
         """The command line as its users start it."""

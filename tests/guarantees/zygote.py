@@ -2,8 +2,8 @@
 of a process with threads is no good model of anything.
 
 Each line on stdin is a job, each line on stdout what became of it. The child is a real process that runs `regsync.commands.run`;
-the cuts are put in from outside, here. One ends it with SIGKILL: nothing of it gets to clean up; or it stops it (SIGSTOP), so
-that something else can happen meanwhile, until the next line says `resume` or `kill`.
+the cuts are put in from outside, here. One ends it with SIGKILL: nothing of it gets to clean up; or asks it to stop (SIGINT); or
+halts it (SIGSTOP), so that something else can happen meanwhile, until the next line says `resume` or `kill`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _run(job: Json) -> None:
         os.environ.update(job["environment"])
         for descriptor, name in ((1, "out"), (2, "err")):
             os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), descriptor)
-        cut = Cut(job["cut"], signal.SIGSTOP if job["stop"] else signal.SIGKILL)
+        cut = Cut(job["cut"], signal.Signals[job["signal"]])
         if job["batch"]:
             _small_batches(job["batch"])
         _put_in(cut)
