@@ -61,9 +61,12 @@ def take_back(operations: Sequence[Operation], live: Live, actor: str) -> tuple[
     model = Model(live, actor)
     done: set[str] = set()
     for operation in reversed(operations):
-        if standing(operation.action, model.registries).state is Is.DONE:
+        action = operation.action
+        if not isinstance(action, a.RegistryAction) and action.registry not in model.registries:
+            continue  # Nothing was done in a registry that does not have its name yet; that it is empty says nothing.
+        if standing(action, model.registries).state is Is.DONE:
             done.add(operation.id)
-            unwind(model, operation.action)
+            unwind(model, action)
     return frozenset(done), model
 
 
