@@ -308,7 +308,7 @@ class VersionDiff:
         }
         why = "not listed; unlisted versions are unlinked here"
         gone: list[tuple[int, str, Position]] = []
-        for index, version in self._live.links.items():
+        for index, version in sorted(self._live.links.items()):
             if version.artifact_id in self._kept or index in named or index in absent:
                 continue
             if version.artifact_id in carried:
