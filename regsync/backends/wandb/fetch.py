@@ -124,15 +124,16 @@ class Fetcher:
 
     def _ask(self, jobs: list[_Job], what: str) -> list[Any]:
         """The raw value of each job's field. A document that is too much for the server is asked for in halves."""
+        page_size = self._page_size  # Another thread may lower it meanwhile; what was refused is this one.
         try:
-            return self._ask_once(jobs, what, self._page_size)
+            return self._ask_once(jobs, what, page_size)
         except DocumentRefusedError as error:
             if self._is_final(error.message):
                 raise
             if len(jobs) > 1:
                 half = len(jobs) // 2
                 return self._ask(jobs[:half], what) + self._ask(jobs[half:], what)
-            if not jobs[0].part.is_list or self._page_size <= SMALL_PAGE:
+            if not jobs[0].part.is_list or page_size <= SMALL_PAGE:
                 raise
         answer = self._ask_once(jobs, what, SMALL_PAGE)
         self._page_size = SMALL_PAGE
