@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -36,7 +37,8 @@ def every_command(command: click.Command, name: str) -> Iterator[tuple[str, clic
 def cli_page() -> str:
     parts = [INTRODUCTION]
     for name, command in every_command(cli, "regsync"):
-        with click.Context(command, info_name=name, max_content_width=100, terminal_width=100) as context:
+        settings: dict[str, Any] = {**cli.context_settings, "max_content_width": 100, "terminal_width": 100}
+        with click.Context(command, info_name=name, **settings) as context:
             text = command.get_help(context)
         parts.append(f"## {name}\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
