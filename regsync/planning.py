@@ -128,8 +128,13 @@ def git_commit(loaded: Loaded) -> str | None:
 
 
 def _git(folder: Path, *args: str) -> str | None:
-    """What git prints; None where it fails. A repository's own hooks are not run: it may be a stranger's."""
-    command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *args]
+    """What git prints; None where it fails.
+
+    Nothing that a stranger's folder asks for is run: no monitor, and no repository that lies bare among the files, whose
+    settings would count as if they were the user's own.
+    """
+    safe = ("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
+    command = ["git", *safe, "-C", str(folder), *args]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, ValueError, subprocess.SubprocessError):

@@ -180,7 +180,7 @@ def _carry_out(
             writer,
             StateDir(),
             watch=watch,
-            say=settings.say,
+            say=settings.say_plainly,
             stop_requested=stop_requested,
             planned_now=not saved,
         )

@@ -46,13 +46,19 @@ class Settings:
         """The backend, for reading only: it has no way to write. `organization` is the manifests', used without --organization."""
         from regsync.backends import open_reader
 
-        return open_reader(self.backend, self.organization or organization, self.say)
+        return open_reader(self.backend, self.organization or organization, self.say_plainly)
 
     def writer(self, organization: str | None = None) -> Writer:
         """The backend, for reading and writing."""
         from regsync.backends import open_writer
 
-        return open_writer(self.backend, self.organization or organization, self.say)
+        return open_writer(self.backend, self.organization or organization, self.say_plainly)
+
+    def say_plainly(self, message: str) -> None:
+        """A line that may repeat what a server has said."""
+        from regsync.views.escape import plain
+
+        self.say(plain(message))
 
 
 pass_settings = click.make_pass_decorator(Settings)
