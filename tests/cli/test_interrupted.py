@@ -33,19 +33,22 @@ def large(tmp_path: Path) -> Shell:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_stops_after_the_operation_under_way(large: Shell, number: signal.Signals) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "regsync", "apply", "registry.yaml", "--auto-approve", "--receipt", "receipt.json"],
-        cwd=large.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    out_file, err_file = large.folder / "out.txt", large.folder / "err.txt"
+    # Files, because nobody reads a pipe until the process ends, and the plan is longer than what a pipe holds.
+    with out_file.open("w") as stdout, err_file.open("w") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "regsync", "apply", "registry.yaml", "--auto-approve", "--receipt", "receipt.json"],
+            cwd=large.folder,
+            stdout=stdout,
+            stderr=stderr,
+        )
     journals = large.folder / ".regsync" / "journals"
     while not any(b'"settled"' in journal.read_bytes() for journal in journals.glob("*.jsonl")):
         assert process.poll() is None, "it ended before it could be stopped"
         time.sleep(0.005)
     os.kill(process.pid, number)
-    out, err = process.communicate()
+    process.wait(timeout=300)
+    out, err = out_file.read_text("utf-8"), err_file.read_text("utf-8")
     assert process.returncode == 4, err
     assert "stopping after the operation under way" in err
     assert "Apply interrupted" in out
