@@ -49,6 +49,10 @@ class Job:
     cut: int = 0
     batch: int = 0
     signal: str = "SIGKILL"
+    limit: int = 0
+    """Bytes that no file may grow beyond; 0: none. Where it is reached, a write fails as on a full disk."""
+    patience: float = 0.0
+    """Seconds that are waited for a registry file that another process has locked; 0: the usual."""
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import resource
 import signal
 import sys
 import traceback
@@ -57,6 +58,10 @@ def _run(job: Json) -> None:
         cut = Cut(job["cut"], signal.Signals[job["signal"]])
         if job["batch"]:
             _small_batches(job["batch"])
+        if job["limit"]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (job["limit"], job["limit"]))
+        if job["patience"]:
+            _impatient(job["patience"])
         _put_in(cut)
         from regsync.commands import run
 
@@ -139,6 +144,13 @@ def _small_batches(size: int) -> None:
     from regsync.backends import local
 
     local._CAPABILITIES = local._CAPABILITIES.__class__(manages_protected_aliases=True, batch_size=size)
+
+
+def _impatient(seconds: float) -> None:
+    """Waits for a locked registry file no longer than this."""
+    from regsync.backends import local
+
+    local.LocalReader.__init__.__kwdefaults__["timeout"] = seconds
 
 
 if __name__ == "__main__":
