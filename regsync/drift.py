@@ -45,6 +45,13 @@ class Memory:
     bindings: dict[str, str | None] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
 
+    def forget(self, address: str) -> None:
+        """Something was done there by regsync itself, and nobody looked afterwards."""
+        part = address.partition(":")[0]
+        self.parts.pop(part, None)
+        for alias in [each for each in self.bindings if each == address or (part == address and each.startswith(part))]:
+            del self.bindings[alias]
+
 
 def remembered(records: Iterable[Record], destination: Destination) -> Memory:
     """What the receipts tell, oldest first; those of other destinations are passed over, whoever applied them."""
@@ -54,6 +61,8 @@ def remembered(records: Iterable[Record], destination: Destination) -> Memory:
         where = record.destination
         if (where.backend, where.url, where.organization, where.instance) != here:
             continue
+        for address in record.touched:
+            memory.forget(address)
         memory.bindings.update(record.seen.bindings)
         manifest = record.manifest_digest if record.agrees else None
         memory.parts.update({place: Part(found, manifest) for place, found in record.seen.fingerprints.items()})

@@ -131,13 +131,27 @@ def alias_problem(text: str) -> str | None:
     return ALIAS_RULE.problem(text)
 
 
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e0fff]"
+)
+"""Letters and marks that are drawn as nothing: `Default_Ignorable_Code_Point` of Unicode 16 (`DerivedCoreProperties.txt`) as far
+as the categories below leave it out, and the empty Braille pattern."""
+_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def is_invisible(character: str) -> bool:
+    """Whether a reader cannot see this character, or takes it for a plain space, or a terminal would obey it."""
+    category = unicodedata.category(character)
+    return category in _UNSEEN_CATEGORIES or (category == "Zs" and character != " ") or bool(_UNSEEN.match(character))
+
+
 def suspicious_characters(text: str) -> str | None:
     """What in `text` could deceive a reader: invisible or direction-changing characters, or letters of several scripts.
 
     Returns a short description, or None. Such names are legal on the server; they are shown and warned about.
     """
     for character in text:
-        if unicodedata.category(character) in {"Cf", "Cc", "Co", "Cn", "Zl", "Zp"}:
+        if is_invisible(character):
             return f"contains the invisible character U+{ord(character):04X}"
     scripts = {unicodedata.name(character, "?").split(" ")[0] for character in text if character.isalpha()} & {
         "LATIN",

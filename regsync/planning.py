@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from regsync.backends.base import Status
 from regsync.core.desired import Consents, Desired
 from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
-from regsync.core.live import Live
+from regsync.core.live import Destination, LinkKey, Live
 from regsync.core.order import number_off
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Inputs, compare, make_plan, make_undo_plan
@@ -41,9 +42,15 @@ class Planned:
     desired: Desired
 
 
-def plan_manifests(loaded: Loaded, reader: Reader, selection: Selection = EVERYTHING) -> Planned:
+def plan_manifests(
+    loaded: Loaded,
+    reader: Reader,
+    selection: Selection = EVERYTHING,
+    begun: Callable[[Destination], frozenset[LinkKey]] = lambda _: frozenset(),
+) -> Planned:
     """Read what is live and plan the difference. Never writes: a `Reader` cannot.
 
+    `begun` tells which links an interrupted run of these manifests has made at a destination, for an apply that finishes it.
     Raises `DiagnosticsError` (with every error at once) and `BackendError`.
     """
     _check_selection(loaded.desired, selection)
@@ -78,6 +85,7 @@ def plan_manifests(loaded: Loaded, reader: Reader, selection: Selection = EVERYT
         manages_protected=reader.capabilities.manages_protected_aliases,
         selection=selection,
         warnings=tuple(loaded.warnings),
+        begun=begun(destination),
     )
     compared = compare(inputs, comparison)
     evidence = gather(compared.operations, desired, reader.describe)

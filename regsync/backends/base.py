@@ -27,6 +27,9 @@ class Capabilities:
 
     manages_protected_aliases: bool
     """False: the list of protected aliases can be neither read nor set; the plan asks a person to do it."""
+    reads_settle: bool
+    """True: what a read does not show was not carried out, and never will be. False: a request whose answer was lost may lie
+    about somewhere and be carried out after the read."""
     batch_size: int
     """How many independent operations the executor may hand to one `perform` call."""
 
@@ -57,6 +60,8 @@ class Outcome(NamedTuple):
     """For a link: the index it was given."""
     stale: bool = False
     fatal: bool = False
+    promised: bool = False
+    """Status DONE, but for good only when a later operation of the plan has been carried out: after a crash, read again."""
 
 
 class Reader(Protocol):

@@ -49,7 +49,7 @@ from regsync.names import ArtifactId, SourceRef
 OWNER_NAME = "local:owner"
 """Who acts where the organization has no admin yet. No user can have this name, because of the colon."""
 _SECONDS_A_DAY = 24 * 60 * 60
-_CAPABILITIES = Capabilities(manages_protected_aliases=True, batch_size=500)
+_CAPABILITIES = Capabilities(manages_protected_aliases=True, reads_settle=True, batch_size=500)
 
 
 class LocalReader:

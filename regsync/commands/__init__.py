@@ -6,6 +6,7 @@ own module is imported when it runs.
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import io
@@ -153,8 +154,20 @@ def run(args: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
+    except OSError as error:
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG):
+            _drop_output()
+            click.echo(f"error: the output could not be written: {error.strerror}", err=True)
+            click.echo("    hint: an apply that had begun is in its receipt, below .regsync/receipts", err=True)
+            return 1
+        return shown_error(error)
     except Exception as error:  # noqa: BLE001 - the last line: known errors are shown, anything else is a defect and says so
         return shown_error(error)
     return result if isinstance(result, int) else 0
+
+
+def _drop_output() -> None:
+    """What is still to be written to stdout goes nowhere, so that Python does not fail again when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

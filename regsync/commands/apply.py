@@ -130,11 +130,14 @@ def _apply_manifests(
 ) -> int:
     from regsync.core.plan_document import plan_document
     from regsync.execution.execute import check_applyable
+    from regsync.execution.state import StateDir
     from regsync.planning import plan_manifests
 
     loaded = manifests.load(settings.organization)
     with settings.writer(loaded.desired.organization) as writer:
-        planned = plan_manifests(loaded, writer, selection.selection())
+        planned = plan_manifests(
+            loaded, writer, selection.selection(), lambda here: StateDir().begun_links(here, loaded.digest)
+        )
         document = plan_document(planned.plan)
         shown = plan_view(document, "text", color=settings.use_color(err=True))
         if auto_approve:

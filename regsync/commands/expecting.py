@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from regsync.core.actions import CreateRegistry, RemoveMember, SetMember
+from regsync.core.plan_document import plan_digest
 from regsync.diagnostics import RegsyncError, StalePlanError
 
 if TYPE_CHECKING:
@@ -43,7 +45,26 @@ def taken_over(plan: Plan, here: Destination, say: Callable[[str], None]) -> Pla
     if plan.destination.user == here.user:
         return plan
     say(f"made as {plan.destination.user}, applied as {here.user}")
-    return replace(plan, destination=plan.destination._replace(user=here.user))
+    _check_same_for_both(plan, here.user)
+    return replace(plan, destination=plan.destination._replace(user=here.user), reviewed=plan_digest(plan))
+
+
+def _check_same_for_both(plan: Plan, user: str) -> None:
+    """Raise `StalePlanError` where another plan had been made with the key that applies: it makes itself an admin of what it
+    creates, is never removed as unlisted, and gives up its own roles last and with consent."""
+    both = {plan.destination.user, user}
+    own = [op for op in plan.operations if isinstance(op.action, SetMember | RemoveMember) and op.action.member in both]
+    made = {op.action.registry for op in plan.operations if isinstance(op.action, CreateRegistry)}
+    for name, owned in plan.owned.items():
+        if "members" in owned and (name in made or "members" in owned.get("remove_unlisted", ())):
+            own += [op for op in plan.operations if op.action.registry == name]
+    if own:
+        raise StalePlanError(
+            f"whose key applies it makes a difference to this plan: {own[0].id} ({own[0].action.kind} {own[0].action.address}) "
+            f"is about members, in a registry where it manages {plan.destination.user!r} or {user!r} or whoever is not listed",
+            "plan with the key that applies, and have that plan reviewed",
+            code="other-user",
+        )
 
 
 def _difference(plan: Plan, loaded: Loaded) -> str:

@@ -46,8 +46,9 @@ def command(
     document = plan_document(planned.plan)
     if out is not None:
         write_whole(out, plan_text(document))
-        StateDir().note_planned(document["digest"])
         settings.say(f"plan saved to {out}")
+    if out is not None or format_ == "json":
+        StateDir().note_planned(document["digest"])
     click.echo(plan_view(document, format_, color=settings.use_color(), limit=limit))
     if not planned.plan.applyable:
         settings.say("not applyable: see the hazards above for the consent that would allow it")

@@ -38,8 +38,9 @@ def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[st
     shown = plan_document(plan)
     if out is not None:
         write_whole(out, plan_text(shown))
-        StateDir().note_planned(shown["digest"])
         settings.say(f"plan saved to {out}")
+    if out is not None or format_ == "json":
+        StateDir().note_planned(shown["digest"])
     click.echo(plan_view(shown, format_, color=settings.use_color()))
     return 0 if plan.applyable else 3
 

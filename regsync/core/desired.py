@@ -134,12 +134,21 @@ class DesiredRegistry:
     visibility: Visibility | None = None
     artifact_types: Mapping[str, Position] | None = None
     protected_aliases: Mapping[Alias, Listed] | None = None
+    guarded: frozenset[Alias] = frozenset()
+    """Aliases that the manifests declare protected, where `--target` has cut off the list itself: nothing sets them, and no
+    alias of that name loses the care that a protected one gets. W&B tells nobody which aliases it protects."""
     members: Mapping[str, DesiredMember] | None = None
     collections: Mapping[CollectionName, DesiredCollection] | None = None
     remove_unlisted: frozenset[Kind] = frozenset()
     consent: Consents = field(default_factory=dict)
     partial: bool = False
     """Cut down by `--target`: it must exist, and only what is left here is managed."""
+
+    @property
+    def declared_protected(self) -> frozenset[Alias]:
+        """The aliases that shall be protected, whether or not this run manages the list."""
+        listed = (self.protected_aliases or {}).items()
+        return self.guarded | {alias for alias, item in listed if not item.absent}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 
 from regsync.names import Role, Visibility
 
+LinkKey = tuple[str, str, str]
+"""Registry, collection, and the id of the artifact that is linked there."""
+
 
 class Version(NamedTuple):
     """One artifact version, wherever it is linked. `source` is its full name, or "" where the key may not see the source.

@@ -72,6 +72,8 @@ class Plan:
     proof: Proof
     undoes: str | None = None
     """The digest of the receipt that this plan takes back, for a plan made by `undo`."""
+    reviewed: str | None = None
+    """The digest of the document that was reviewed, where another user takes the plan over; not part of the document."""
 
     @property
     def complete(self) -> bool:

@@ -12,6 +12,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from regsync.core import actions as a
 from regsync.core.actions import Action
 from regsync.core.desired import HazardName
 from regsync.core.hazards import Hazard
@@ -42,6 +43,9 @@ def check_hazards(operations: Sequence[Operation], hazards: Sequence[Hazard]) ->
     """Raise `ValueError` where the summary of hazards leaves something out that the operations carry, or adds up wrongly."""
     carried = Counter[HazardName]()
     for operation in operations:
+        needed = _needed(operation.action)
+        if needed and needed.isdisjoint(hit.name for hit in operation.hits):
+            raise ValueError(f"{operation.id} ({operation.action.kind}) does not carry the hazard {min(needed)}")
         for hit in operation.hits:
             carried[hit.name] += hit.weight
     summed = {hazard.name: hazard for hazard in hazards}
@@ -58,6 +62,27 @@ def check_hazards(operations: Sequence[Operation], hazards: Sequence[Hazard]) ->
     missing = carried.keys() - summed.keys()
     if missing:
         raise ValueError(f"hazard {min(missing)} is carried by an operation and not listed")
+
+
+def _needed(action: Action) -> frozenset[HazardName]:
+    """The hazards of which every planner gives at least one to such an action; none: it needs no consent."""
+    match action:
+        case a.RemoveAlias():
+            return frozenset({HazardName.REMOVE_ALIAS, HazardName.REMOVE_PROTECTED_ALIAS})
+        case a.UnprotectAlias():
+            return frozenset({HazardName.REMOVE_PROTECTED_ALIAS})
+        case a.UnlinkVersion():
+            return frozenset({HazardName.UNLINK_VERSION})
+        case a.DeleteCollection():
+            return frozenset({HazardName.DELETE_COLLECTION})
+        case a.DeleteRegistry():
+            return frozenset({HazardName.DELETE_REGISTRY})
+        case a.AllowArtifactTypes():
+            return frozenset({HazardName.IRREVERSIBLE})
+        case a.UpdateRegistry() if action.old_visibility is not action.new_visibility:
+            return frozenset({HazardName.IRREVERSIBLE})
+        case _:
+            return frozenset()
 
 
 def _check_types(value: Operation | Hazard) -> None:

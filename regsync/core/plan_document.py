@@ -87,6 +87,11 @@ def plan_document(plan: Plan) -> Json:
     return document
 
 
+def plan_digest(plan: Plan) -> str:
+    """The digest that the plan was reviewed under: that of its document, whoever applies it."""
+    return plan.reviewed or document_digest(plan_document(plan))
+
+
 def plan_text(document: Json) -> str:
     """The bytes of a plan file, as text: canonical JSON and a line end."""
     return canonical_json(document) + "\n"

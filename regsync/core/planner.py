@@ -10,7 +10,7 @@ from regsync.core.desired import Desired, HazardName
 from regsync.core.diff import Comparison, Findings, ManualStep
 from regsync.core.evidence import NO_EVIDENCE, Evidence, with_evidence
 from regsync.core.hazards import Hazard, assess, consent_places
-from regsync.core.live import Destination, Live, Scope, Unresolved, Version
+from regsync.core.live import Destination, LinkKey, Live, Scope, Unresolved, Version
 from regsync.core.operation import Operation
 from regsync.core.order import number_off, put_in_order
 from regsync.core.owned import owned_by, unchanged
@@ -35,6 +35,8 @@ class Inputs:
     manages_protected: bool
     selection: Selection = EVERYTHING
     warnings: tuple[Diagnostic, ...] = ()
+    begun: frozenset[LinkKey] = frozenset()
+    """Links that an interrupted run of the same manifests has made; a run that finishes it goes on from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ def compare(inputs: Inputs, comparison: Comparison) -> Compared:
     Raises `DiagnosticsError` where the desired state cannot be reached, with every reason.
     """
     actor = inputs.destination.user
-    findings = comparison.findings(inputs.resolved, actor=actor, manages_protected=inputs.manages_protected)
+    findings = comparison.findings(
+        inputs.resolved, actor=actor, manages_protected=inputs.manages_protected, begun=inputs.begun
+    )
     diagnostics = [*inputs.warnings, *findings.diagnostics]
     if any(diagnostic.is_error for diagnostic in diagnostics):
         raise DiagnosticsError(diagnostics)

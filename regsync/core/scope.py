@@ -108,6 +108,7 @@ def _restrict_registry(
         visibility=None,
         artifact_types=None,
         protected_aliases=None,
+        guarded=registry.declared_protected,
         members=None,
         collections=collections,
         remove_unlisted=frozenset(),

@@ -112,12 +112,14 @@ def _changed_elsewhere(plan: Plan, before: Model, done: frozenset[str]) -> list[
 
 
 def _deleted_by(finished: Sequence[Operation]) -> frozenset[str]:
-    """What finished deletions took away cannot be compared any more."""
+    """What finished deletions took away cannot be compared any more; by the names that it was read under."""
+    read_as = {op.action.registry: op.action.previous for op in finished if isinstance(op.action, a.RenameRegistry)}
     deleted: set[str] = set()
     for operation in finished:
         action = operation.action
+        registry = read_as.get(action.registry, action.registry)
         if isinstance(action, a.DeleteRegistry):
-            deleted.add(action.registry)
+            deleted.add(registry)
         elif isinstance(action, a.DeleteCollection):
-            deleted.add(f"{action.registry}/{action.collection}")
+            deleted.add(f"{registry}/{action.collection}")
     return frozenset(deleted)

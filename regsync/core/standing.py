@@ -188,6 +188,10 @@ def _alias(action: a.SetAlias | a.RemoveAlias, collection: LiveCollection) -> St
         return _moved(
             "it is not set" if holder is None else f"it points at v{index} ({holder.source or holder.digest})"
         )
-    if isinstance(action, a.SetAlias) and collection.index_of(action.version.artifact_id) is None:
-        return _moved(f"the version {action.version.source or action.version.digest} is not linked")
+    if isinstance(action, a.SetAlias):
+        at = collection.index_of(action.version.artifact_id)
+        if at is None:
+            return _moved(f"the version {action.version.source or action.version.digest} is not linked")
+        if action.index not in (None, at):
+            return _moved(f"the version {action.version.source or action.version.digest} is linked as v{at} now")
     return PENDING

@@ -10,7 +10,7 @@ from regsync.core import actions as a
 from regsync.core.desired import HazardName
 from regsync.core.diff.context import some
 from regsync.core.fingerprint import collection_fingerprint, registry_fingerprint
-from regsync.core.live import Live, LiveCollection
+from regsync.core.live import Live, LiveCollection, Version
 from regsync.core.model import Model
 from regsync.core.operation import Draft, Hit, Operation, Reason
 from regsync.core.standing import Is, standing
@@ -244,9 +244,7 @@ def _content(action: a.ContentAction, model: Model) -> a.Action:
         case a.RemoveTags():
             return a.AddTags(registry, collection, action.tags)
         case a.LinkVersion():
-            found = model.registries.get(registry)
-            live = found.collections.get(collection) if found else None
-            index = live.index_of(action.version.artifact_id) if live else None
+            index = _index_now(action, action.version, model)
             if index is None:
                 raise _NoWayBackError("the version is not linked any more")
             return a.UnlinkVersion(registry, collection, action.version, index)
@@ -254,24 +252,24 @@ def _content(action: a.ContentAction, model: Model) -> a.Action:
             raise _NoWayBackError(f"linked again, the version would not be v{action.index} any more")
         case a.SetAlias():
             if action.held_by is None:
-                index = action.index
-                there = model.registries.get(registry)
-                now = there.collections.get(collection) if there else None
-                held = now.index_of(action.version.artifact_id) if now else index
+                held = _index_now(action, action.version, model)
                 return a.RemoveAlias(registry, collection, action.alias, action.version, held or 0)
-            return a.SetAlias(
-                registry,
-                collection,
-                action.alias,
-                action.version,
-                action.index,
-                action.held_by,
-                action.held_index,
-            )
+            back = _index_now(action, action.held_by, model)
+            index = action.held_index if back is None else back
+            return a.SetAlias(registry, collection, action.alias, action.version, action.index, action.held_by, index)
         case a.RemoveAlias():
-            return a.SetAlias(registry, collection, action.alias, None, None, action.held_by, action.held_index)
+            back = _index_now(action, action.held_by, model)
+            index = action.held_index if back is None else back
+            return a.SetAlias(registry, collection, action.alias, None, None, action.held_by, index)
         case _:
             assert_never(action)
+
+
+def _index_now(action: a.ContentAction, version: Version, model: Model) -> int | None:
+    """The index of a version where the action acts, which is another one where it was linked again since; None: not linked."""
+    registry = model.registries.get(action.registry)
+    collection = registry.collections.get(action.collection) if registry else None
+    return collection.index_of(version.artifact_id) if collection else None
 
 
 def _hits(action: a.Action, guarded: frozenset[str], model: Model) -> tuple[Hit, ...]:

@@ -46,7 +46,8 @@ def _setting(model: Model, action: a.SettingAction) -> None:
         case a.UpdateRegistry():
             registry.description, registry.visibility = action.old_description, action.old_visibility
         case a.AllowArtifactTypes():
-            registry.artifact_types = None if action.old is None else frozenset(action.old)
+            others = (registry.artifact_types or frozenset()) - frozenset(action.added)
+            registry.artifact_types = others if others or action.old is not None else None
         case a.ProtectAlias():
             model.apply(a.UnprotectAlias(action.registry, action.alias))
         case a.UnprotectAlias():

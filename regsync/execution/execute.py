@@ -9,13 +9,12 @@ from typing import Protocol, assert_never
 
 from regsync.backends.base import BackendError, Outcome, Reader, Status, Writer
 from regsync.core import actions as a
-from regsync.core.canonical import document_digest
 from regsync.core.hazards import Hazard
 from regsync.core.live import Live
 from regsync.core.operation import Operation
 from regsync.core.order import stage
 from regsync.core.plan import Plan
-from regsync.core.plan_document import plan_document
+from regsync.core.plan_document import plan_digest
 from regsync.core.proof import prove
 from regsync.core.scope import scope_of_actions
 from regsync.core.staleness import check_destination, check_fresh, take_back
@@ -125,7 +124,7 @@ class Execution:
         verified, seen = self._verify()
         return Receipt(
             plan=self._plan,
-            plan_digest=document_digest(plan_document(self._plan)),
+            plan_digest=plan_digest(self._plan),
             outcomes=self._outcomes,
             started_at=started_at,
             finished_at=clock(),
@@ -182,7 +181,8 @@ class Execution:
             if outcome.fatal or outcome.stale:
                 self._halted = f"stopped after {operation.id} failed"
         try:
-            self._journal.settled(dict(zip((operation.id for operation in sendable), outcomes, strict=True)))
+            settled = zip((operation.id for operation in sendable), outcomes, strict=True)
+            self._journal.settled({id_: outcome for id_, outcome in settled if not outcome.promised})
         except RegsyncError as error:
             self._halted = error.message
 
@@ -215,7 +215,9 @@ class Execution:
         settled = []
         for operation, outcome in zip(operations, outcomes, strict=True):
             if outcome.status is Status.UNKNOWN:
-                settled.append(settle_by_reading(operation, outcome, live))
+                found = settle_by_reading(operation, outcome, live)
+                late = found.status is Status.FAILED and not self._writer.capabilities.reads_settle
+                settled.append(_may_come_late(outcome) if late else found)
             else:
                 settled.append(outcome)
         return settled
@@ -240,6 +242,12 @@ def _check_index(operation: Operation, outcome: Outcome) -> Outcome:
         f"linked as v{outcome.linked_index}, where the plan says v{action.index}: something else was linked meanwhile"
     )
     return outcome._replace(message=message, stale=True)
+
+
+def _may_come_late(outcome: Outcome) -> Outcome:
+    """Not carried out when it was last read, and nobody can say that it will not be. Nothing more is sent."""
+    message = f"{outcome.message or 'no answer came'}; not done when it was last read, and perhaps still on its way"
+    return outcome._replace(message=message, hint="run the same command again in a while: it reads first", fatal=True)
 
 
 def try_observe(reader: Reader, operations: Sequence[Operation]) -> Live | None:

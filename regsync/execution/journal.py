@@ -25,7 +25,8 @@ JOURNAL_FORMAT = "regsync/journal/v1"
 class Journal:
     """Append-only; every line is on disk when the call returns."""
 
-    def __init__(self, path: Path, plan_document: Mapping[str, Any], started_at: str) -> None:
+    def __init__(self, path: Path, plan_document: Mapping[str, Any], started_at: str, reviewed: str) -> None:
+        """`reviewed`: the digest that the plan was reviewed under. Raises `RegsyncError` where it cannot be written."""
         self.path = path
         self._length = 0
         try:
@@ -33,7 +34,8 @@ class Journal:
             sync_folder(path.parent)
         except OSError as error:
             raise _cannot_write(path, error) from error
-        self._append({"format": JOURNAL_FORMAT, "started_at": started_at, "plan": plan_document})
+        first = {"format": JOURNAL_FORMAT, "started_at": started_at, "reviewed": reviewed, "plan": plan_document}
+        self._append(first)
 
     def sent(self, ids: Sequence[str]) -> None:
         """These operations are about to be sent. Raises `RegsyncError` where that cannot be written down."""
@@ -101,8 +103,14 @@ class Interrupted:
 
     path: Path
     started_at: str
+    reviewed: str | None
     plan_document: Any
     outcomes: dict[str, Outcome]
+
+    def status(self, operation: str) -> Status:
+        """How the operation of that id stood."""
+        outcome = self.outcomes.get(operation)
+        return Status.NOT_ATTEMPTED if outcome is None else outcome.status
 
 
 def read_journal(path: Path) -> Interrupted | None:
@@ -134,4 +142,8 @@ def _interrupted(path: Path, entries: Sequence[Any]) -> Interrupted:
             outcomes.update(dict.fromkeys(entry["ids"], unknown))
         else:
             outcomes.update({key: decode_outcome(value) for key, value in entry["outcomes"].items()})
-    return Interrupted(path, str(entries[0]["started_at"]), entries[0]["plan"], outcomes)
+    first = entries[0]
+    reviewed = first.get("reviewed")
+    return Interrupted(
+        path, str(first["started_at"]), None if reviewed is None else str(reviewed), first["plan"], outcomes
+    )

@@ -130,6 +130,8 @@ class Record(NamedTuple):
     agrees: bool
     seen: Seen
     digest: str
+    touched: frozenset[str] = frozenset()
+    """Where nothing was seen afterwards: the addresses that the run did something to, or may have."""
 
 
 def decode_receipt(document: Any) -> Record:
@@ -149,9 +151,15 @@ def decode_receipt(document: Any) -> Record:
                 {key: _text(value) for key, value in checked["fingerprints"].items()},
             ),
             checked["digest"],
+            frozenset() if checked["bindings"] or checked["fingerprints"] else _touched(checked["operations"]),
         )
     except _MALFORMED as error:
         raise _malformed(error) from error
+
+
+def _touched(operations: Any) -> frozenset[str]:
+    reached = (Status.DONE.value, Status.UNKNOWN.value)
+    return frozenset(_text(each["address"]) for each in operations if each["status"] in reached)
 
 
 def decode_receipt_operations(document: Any) -> list[tuple[Operation, Status]]:

@@ -15,7 +15,7 @@ from regsync.core.canonical import canonical_json, digest_of, document_digest
 from regsync.core.live import Live
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
-from regsync.core.plan_document import decode_plan, plan_document
+from regsync.core.plan_document import decode_plan, plan_digest, plan_document
 from regsync.diagnostics import RegsyncError, StalePlanError
 from regsync.execution.execute import (
     Execution,
@@ -84,13 +84,13 @@ def apply_plan(
         if len(done) == len(plan.operations):
             return Applied(None, None, nothing=_remember(plan, live, state, clock(), say))
         document = plan_document(plan)
-        digest = document_digest(document)
+        digest = plan_digest(plan)
         if not planned_now and not state.was_planned_again(digest):
             _refuse_second_time(digest, done, state)
-        state.forget_planned(digest)
         started_at = clock()
         name = _free_name(state, started_at, digest)
-        with Journal(state.journals / f"{name}.jsonl", document, started_at) as journal:
+        with Journal(state.journals / f"{name}.jsonl", document, started_at, digest) as journal:
+            state.forget_planned(digest)
             if done:
                 journal.settled(dict.fromkeys(sorted(done), Outcome(Status.SKIPPED)))
             execution = Execution(plan, writer, journal, already_done=done, watch=watch, stop_requested=stop_requested)
@@ -107,7 +107,7 @@ def _remember(plan: Plan, live: Live, state: StateDir, now: str, say: Say) -> Re
     """Keep, for `drift`, what an apply saw that found nothing to do: in the form of a receipt, the last one of its scope."""
     receipt = Receipt(
         plan=plan,
-        plan_digest=document_digest(plan_document(plan)),
+        plan_digest=plan_digest(plan),
         outcomes={operation.id: Outcome(Status.SKIPPED) for operation in plan.operations},
         started_at=now,
         finished_at=now,
@@ -124,20 +124,25 @@ def _remember(plan: Plan, live: Live, state: StateDir, now: str, say: Say) -> Re
 
 
 def _refuse_second_time(digest: str, done: frozenset[str], state: StateDir) -> None:
-    """What this very plan did once and somebody took back is not done again: that would overrule them unseen."""
-    for document in state.read_receipts(digest):
-        at = decode_receipt(document).finished_at
-        undone = [
-            f"{operation.action.address}: {operation.action.kind} was done at {at}, and is not there now"
-            for operation, status in decode_receipt_operations(document)
-            if status is Status.DONE and operation.id not in done
-        ]
-        if undone:
-            raise StalePlanError(
-                "this plan was applied before, and its result has moved since\n  " + "\n  ".join(undone[:20]),
-                "plan again and review the new plan",
-                code="applied-before",
-            )
+    """What this very plan did once and somebody took back is not done again: that would overrule them unseen.
+
+    Its last run counts: whatever an earlier one did was taken back before that, and wanted again.
+    """
+    document = next(reversed(state.read_receipts(digest)), None)
+    if document is None:
+        return
+    at = decode_receipt(document).finished_at
+    undone = [
+        f"{operation.action.address}: {operation.action.kind} was done at {at}, and is not there now"
+        for operation, status in decode_receipt_operations(document)
+        if status in (Status.DONE, Status.SKIPPED) and operation.id not in done
+    ]
+    if undone:
+        raise StalePlanError(
+            "this plan was applied before, and its result has moved since\n  " + "\n  ".join(undone[:20]),
+            "plan again in this working copy and review the new plan, or apply the manifests themselves",
+            code="applied-before",
+        )
 
 
 def _free_name(state: StateDir, at: str, digest: str) -> str:
@@ -205,7 +210,7 @@ def _receipt_of_interrupted(left: Interrupted, plan: Plan, reader: Reader) -> Re
         outcomes[operation.id] = outcome
     return Receipt(
         plan=plan,
-        plan_digest=document_digest(left.plan_document),
+        plan_digest=left.reviewed or document_digest(left.plan_document),
         outcomes=outcomes,
         started_at=left.started_at,
         finished_at=left.started_at,

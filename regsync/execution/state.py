@@ -13,8 +13,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from regsync.backends.base import Status
+from regsync.core.actions import LinkVersion
+from regsync.core.live import Destination, LinkKey
+from regsync.core.operation import Operation
+from regsync.core.plan_document import decode_plan, plan_digest
 from regsync.diagnostics import RegsyncError
-from regsync.execution.receipt import Record, decode_receipt
+from regsync.execution.journal import Interrupted, read_journal
+from regsync.execution.receipt import NOTHING_SEEN, Record, Result, decode_receipt, decode_receipt_operations
 
 STATE_VARIABLE = "REGSYNC_STATE_DIR"
 
@@ -75,9 +81,36 @@ class StateDir:
         return [document for record, document in _receipts(paths) if record.plan_digest == plan_digest]
 
     def read_history(self) -> list[Record]:
-        """Every receipt, and what applies saw that found nothing to do; oldest first."""
+        """Every receipt, what applies saw that found nothing to do, and runs that ended without a receipt; oldest first."""
         paths = [*self.receipts.glob("*.json"), *self.seen.glob("*.json")]
-        return sorted((record for record, _ in _receipts(paths)), key=lambda record: record.finished_at)
+        found = [record for record, _ in _receipts(paths)]
+        found += [record for record, _ in self._left()]
+        return sorted(found, key=lambda record: record.finished_at)
+
+    def _left(self) -> Iterator[tuple[Record, list[tuple[Operation, Status]]]]:
+        """Runs that ended without a receipt. A journal that cannot be used is passed over."""
+        for path in sorted(self.journals.glob("*.jsonl")):
+            with suppress(RegsyncError):
+                left = read_journal(path)
+                if left is not None and not (self.receipts / f"{path.stem}.json").exists():
+                    yield _told_by(left)
+
+    def begun_links(self, destination: Destination, manifest_digest: str) -> frozenset[LinkKey]:
+        """What was linked (or may have been) by runs of these manifests that did not get to their end.
+
+        A run that finishes them goes on where they stopped, so what they did is nothing that it would overrule.
+        """
+        begun: set[LinkKey] = set()
+        for record, document in _receipts(self.receipts.glob("*.json")):
+            if (record.destination, record.manifest_digest) != (destination, manifest_digest):
+                continue
+            if document.get("result") == Result.DONE:
+                begun.clear()
+            begun |= _links(decode_receipt_operations(document))
+        for record, operations in self._left():
+            if (record.destination, record.manifest_digest) == (destination, manifest_digest):
+                begun |= _links(operations)
+        return frozenset(begun)
 
     def note_planned(self, plan_digest: str) -> None:
         """A plan was made that had been applied here before: the same change is wanted again, and may be applied again.
@@ -108,6 +141,33 @@ def _receipts(paths: Iterable[Path]) -> Iterator[tuple[Record, Any]]:
         except (OSError, ValueError, RecursionError, RegsyncError):
             continue
         yield record, document
+
+
+def _told_by(left: Interrupted) -> tuple[Record, list[tuple[Operation, Status]]]:
+    """What a journal tells, in the form of a receipt. Raises `RegsyncError` where its plan is none."""
+    plan = decode_plan(left.plan_document)
+    operations = [(operation, left.status(operation.id)) for operation in plan.operations]
+    reached = (Status.DONE, Status.UNKNOWN)
+    record = Record(
+        plan_digest=left.reviewed or plan_digest(plan),
+        destination=plan.destination,
+        manifest_digest=plan.manifest.digest,
+        commit=plan.manifest.commit,
+        finished_at=left.started_at,
+        agrees=False,
+        seen=NOTHING_SEEN,
+        digest="",
+        touched=frozenset(str(operation.action.address) for operation, status in operations if status in reached),
+    )
+    return record, operations
+
+
+def _links(operations: Iterable[tuple[Operation, Status]]) -> set[LinkKey]:
+    return {
+        (operation.action.registry, operation.action.collection, operation.action.version.artifact_id)
+        for operation, status in operations
+        if isinstance(operation.action, LinkVersion) and status in (Status.DONE, Status.UNKNOWN)
+    }
 
 
 def short_digest(digest: str) -> str:

@@ -18,9 +18,9 @@ Json = dict[str, Any]
 
 _WHO = {
     Moved.LIVE: "somebody moved it in the registry since the last apply",
-    Moved.MANIFEST: "the manifest changed and was not applied yet",
+    Moved.MANIFEST: "the registry is as regsync left it; what the manifest says now was not applied since",
     Moved.BOTH: "both the registry and the manifest changed since the last apply",
-    Moved.UNKNOWN: "no receipt tells who moved",
+    Moved.UNKNOWN: "no receipt tells who moved it",
 }
 
 

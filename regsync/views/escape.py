@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
+from regsync.names import is_invisible
 
 _VISIBLE = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def plain(text: str, *, keep_lines: bool = False) -> str:
@@ -20,7 +19,7 @@ def plain(text: str, *, keep_lines: bool = False) -> str:
 
 
 def _shown(character: str) -> str:
-    if unicodedata.category(character) not in _HIDDEN:
+    if not is_invisible(character):
         return character
     if character in _VISIBLE:
         return _VISIBLE[character]

@@ -33,8 +33,10 @@ from regsync.names import SourceRef
 from regsync.views import html, markdown, text
 from regsync.views.diagnostics import render_diagnostics
 from regsync.views.escape import plain
+from tests.fuzz.campaign import CORPUS
+from tests.manifest.cases import HERE as CASES
+from tests.manifest.cases import read_case
 
-CORPUS = Path(__file__).with_name("corpus")
 _SHOWN_CONTROLS = {"\n"}
 
 
@@ -197,11 +199,17 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target for target in (manifest, plan, receipt, journal, answers)
 }
 """By the name of their folder in `corpus/`."""
+JSON = frozenset({"plan", "receipt", "journal", "answers"})
+"""The targets whose inputs are JSON, as a whole or line by line."""
 
 
 def corpus(name: str) -> list[bytes]:
-    """Every kept input of one target, in the order of their names."""
-    return [path.read_bytes() for path in sorted((CORPUS / name).iterdir())]
+    """Every kept input of one target, in the order of their names; for manifests also the files of `tests/manifest`."""
+    kept = [path.read_bytes() for path in sorted((CORPUS / name).iterdir())]
+    if name == "manifest":
+        cases = [read_case(path) for folder in ("bad", "good") for path in sorted((CASES / folder).glob("*.case"))]
+        kept += [text.encode() for case in cases for text in case.files.values() if len(text) < 40_000]
+    return kept
 
 
 def as_json(value: Any) -> bytes:

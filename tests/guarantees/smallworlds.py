@@ -70,7 +70,7 @@ def shelves(kind: str, versions: Sequence[str], aliases: Sequence[str]) -> list[
 class Shown:
     """A backend that only reads, and shows one state of a small world."""
 
-    capabilities = Capabilities(manages_protected_aliases=True, batch_size=1)
+    capabilities = Capabilities(manages_protected_aliases=True, reads_settle=True, batch_size=1)
 
     def __init__(self, versions: Mapping[str, Version]) -> None:
         self._by_source = {version.source: version for version in versions.values()}

@@ -16,6 +16,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def _small_batches(size: int) -> None:
     """So few operations in one transaction that there is something in between."""
     from regsync.backends import local
 
-    local._CAPABILITIES = local._CAPABILITIES.__class__(manages_protected_aliases=True, batch_size=size)
+    local._CAPABILITIES = replace(local._CAPABILITIES, batch_size=size)
 
 
 def _impatient(seconds: float) -> None:

@@ -30,18 +30,36 @@ class Fault(NamedTuple):
     code: str
 
 
+_UNSURE_CODES = frozenset({"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", "STORAGE_ERROR", "UNAVAILABLE", "TIMEOUT"})
+
+
+def is_unsure(fault: Fault) -> bool:
+    """Whether a refusal does not say that nothing was done: the server itself failed."""
+    return fault.code.upper() in _UNSURE_CODES
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A GraphQL answer. `data` None: nothing was executed, or nothing of it can be told."""
+    """A GraphQL answer. `data` None: nothing was executed, or nothing of it can be told.
+
+    `began`: the answer has an entry `data`, so that the document was executed, at least in part (GraphQL, "Response Format").
+    """
 
     status: int
     data: Json | None
     faults: tuple[Fault, ...]
+    began: bool = True
 
     @property
     def refused_whole(self) -> bool:
-        """Whether the document itself was refused, before anything of it was executed."""
+        """Whether the document itself was refused, as far as its errors tell. For what only reads, that is enough."""
         return not self.data and bool(self.faults) and all(fault.field is None for fault in self.faults)
+
+    @property
+    def not_executed(self) -> bool:
+        """Whether it is certain that nothing of the document was executed. What writes must ask this."""
+        refused = httpx.codes.is_client_error(self.status) or not self.began
+        return self.refused_whole and refused and not any(is_unsure(fault) for fault in self.faults)
 
 
 class DocumentRefusedError(BackendError):
@@ -80,7 +98,7 @@ def read_answer(response: httpx.Response) -> Answer:
         raise LostError(f"HTTP {status}{_reason(body) or _page(response)}", code="server-error")
     if body is None:
         raise _not_graphql(response)
-    return Answer(status, body.get("data"), _faults(body))
+    return Answer(status, body.get("data"), _faults(body), "data" in body)
 
 
 def _has_fields(body: Json | None) -> bool:

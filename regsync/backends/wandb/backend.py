@@ -61,6 +61,7 @@ class WandbReader:
         """W&B lets nobody but its web app edit the list of protected aliases; regsync's own server does."""
         return Capabilities(
             manages_protected_aliases=self.session.dialect.protected_aliases,
+            reads_settle=False,
             batch_size=self._options.mutations_per_document,
         )
 

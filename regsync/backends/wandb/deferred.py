@@ -56,10 +56,10 @@ class Deferred:
             key = action.registry, action.collection
             self._promises[key] = _Promise(action.type, action.description)
             self._absent.add(key)
-            return Outcome(Status.DONE, MADE_LATER)
+            return Outcome(Status.DONE, MADE_LATER, promised=True)
         if isinstance(action, a.AddTags) and (action.registry, action.collection) in self._absent:
             self._promises[action.registry, action.collection].tags += action.tags
-            return Outcome(Status.DONE, SET_LATER)
+            return Outcome(Status.DONE, SET_LATER, promised=True)
         return None
 
     def due(self, links: Collection[Key]) -> list[Key]:

@@ -7,15 +7,9 @@ import re
 from regsync.backends.wandb.answers import Fault
 from regsync.core import actions as a
 
-_UNSURE_CODES = frozenset({"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", "STORAGE_ERROR", "UNAVAILABLE", "TIMEOUT"})
 _DENIED = re.compile(
     r"permission|not authori[sz]ed|forbidden|access denied|may not|not allowed to|requires? .*admin", re.I
 )
-
-
-def is_unsure(fault: Fault) -> bool:
-    """Whether a refusal does not say that nothing was done: the server itself failed."""
-    return fault.code.upper() in _UNSURE_CODES
 
 
 def is_conflict(fault: Fault) -> bool:

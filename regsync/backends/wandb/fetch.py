@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from regsync.backends.base import BackendError
-from regsync.backends.wandb.answers import DocumentRefusedError
+from regsync.backends.wandb.answers import DocumentRefusedError, well_formed
 from regsync.backends.wandb.options import Options
 from regsync.backends.wandb.transport import ReadOnlyClient
 
@@ -142,7 +142,8 @@ class Fetcher:
     def _ask_once(self, jobs: list[_Job], what: str, page_size: int) -> list[Any]:
         document, variables = self._document(jobs, page_size)
         data = self.client.read(document, variables, what)
-        return [self._value(job, number, data) for number, job in enumerate(jobs)]
+        with well_formed(f"{self.client.host}: {what}"):
+            return [self._value(job, number, data) for number, job in enumerate(jobs)]
 
     def _document(self, jobs: Sequence[_Job], page_size: int) -> tuple[str, dict[str, Any]]:
         declared: list[str] = []

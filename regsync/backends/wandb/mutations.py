@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from regsync.backends.wandb.checking import Check
 from regsync.backends.wandb.documents import project_name
-from regsync.backends.wandb.reading import Ids
+from regsync.backends.wandb.reading import GONE, Ids
 from regsync.core import actions as a
 from regsync.core.live import LiveRegistry
 from regsync.names import TEAM_PREFIX, Visibility
@@ -259,7 +259,7 @@ class Translator:
 
 
 def _existing(artifact_id: str) -> str:
-    if not artifact_id:
+    if artifact_id.startswith(GONE):
         raise CannotSendError(
             "the source version was deleted, and the server tells no id for the link that is left",
             "remove it by hand on the collection's page",

@@ -20,6 +20,11 @@ Json = dict[str, Any]
 LATEST = "latest"
 
 
+GONE = "gone:"
+"""What the id of a version begins with that the server does not tell any more, because its source was deleted. The server has
+no such ids, and is never sent one; within a collection they are told apart by the index of the link."""
+
+
 @dataclass(slots=True)
 class Ids:
     """The server's ids of what was read last; mutations need them."""
@@ -236,7 +241,7 @@ def place_link(live: LiveCollection, node: Json) -> None:
     custom = [name for name in names if not is_reserved_alias(name)]
     if index is None and not custom:
         return  # A version that is still being made; it has no number and nothing points at it.
-    version = version_of(node.get("artifact"), live.type)
+    version = version_of(node.get("artifact"), live.type, gone=f"{GONE}v{index}")
     moved = [name for name in custom if live.aliases.get(name, index) != index]
     if index is None or moved or live.links.get(index, version) != version:
         raise BackendError(
@@ -251,10 +256,10 @@ def place_link(live: LiveCollection, node: Json) -> None:
         live.latest = index
 
 
-def version_of(node: Json | None, type_name: str) -> Version:
-    """The version in an answer. A deleted source leaves a link without one: then there is no id, and no digest."""
+def version_of(node: Json | None, type_name: str, *, gone: str = GONE) -> Version:
+    """The version in an answer. A deleted source leaves a link without one: it has the id `gone` then, and no digest."""
     if not node:
-        return Version("", "", "", type_name)
+        return Version(gone, "", "", type_name)
     return Version(
         node["id"], source_of(node), node.get("digest") or "", (node.get("artifactType") or {}).get("name", "")
     )

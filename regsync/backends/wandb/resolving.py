@@ -10,7 +10,7 @@ from typing import Any
 from regsync.backends.base import BackendError
 from regsync.backends.wandb import documents
 from regsync.backends.wandb.answers import well_formed
-from regsync.backends.wandb.reading import Reading, source_of, version_of
+from regsync.backends.wandb.reading import GONE, Reading, source_of, version_of
 from regsync.backends.wandb.session import Session
 from regsync.core.live import Unresolved, Version, VersionDetails
 from regsync.names import REGISTRY_PREFIX, ArtifactId, SourceRef
@@ -116,7 +116,7 @@ def _is_pinned_source(ref: SourceRef) -> bool:
 
 def describe(reading: Reading, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
     """What is known of versions. Evidence only, so a server that cannot tell leaves it unknown; ids not seen are left out."""
-    ids = [id_ for id_ in dict.fromkeys(artifact_ids) if id_]
+    ids = [id_ for id_ in dict.fromkeys(artifact_ids) if not id_.startswith(GONE)]
     what = "reading what is known of versions"
     try:
         answers: Sequence[Any] = reading.fetch(lambda dialect: [documents.details(id_, dialect) for id_ in ids], what)

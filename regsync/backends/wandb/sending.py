@@ -7,8 +7,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from regsync.backends.base import BackendError
-from regsync.backends.wandb.answers import Answer, Fault, LostError
-from regsync.backends.wandb.explaining import is_unknown_mutation, is_unsure
+from regsync.backends.wandb.answers import Answer, Fault, LostError, is_unsure
+from regsync.backends.wandb.explaining import is_unknown_mutation
 from regsync.backends.wandb.mutations import Mutation, document, is_success
 from regsync.backends.wandb.transport import WritingClient
 
@@ -61,7 +61,7 @@ class Sender:
         except BackendError as error:
             fault = Fault(error.message, None, error.code)
             return [Replied(Reply.REFUSED, {}, fault, unsent=True, fatal=True, hint=error.hint)] * len(batch)
-        if answer.refused_whole and len(batch) > 1 and not _all_unknown(answer, batch):
+        if answer.not_executed and len(batch) > 1 and not _all_unknown(answer, batch):
             return self._one_by_one(batch)
         return [_replied(answer, each, f"m{number}") for number, each in enumerate(batch)]
 
@@ -82,7 +82,10 @@ def _all_unknown(answer: Answer, batch: Sequence[Mutation]) -> bool:
 def _replied(answer: Answer, mutation: Mutation, name: str) -> Replied:
     """The reply to the mutation that is the field `name` of a document."""
     if answer.refused_whole:
-        return Replied(Reply.REFUSED, {}, answer.faults[0], unsent=True)
+        unsure = next((each for each in answer.faults if is_unsure(each)), None)
+        if unsure is not None:
+            return Replied(Reply.LOST, {}, unsure)
+        return Replied(Reply.REFUSED, {}, answer.faults[0], unsent=answer.not_executed)
     fault = next((each for each in answer.faults if each.field == name), None)
     if fault is not None:
         return Replied(Reply.LOST if is_unsure(fault) else Reply.REFUSED, {}, fault)

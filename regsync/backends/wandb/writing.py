@@ -136,15 +136,15 @@ class Writing:
         made = self._sender.send([translator.create_type(*key) for key in missing])
         for key, replied in zip(missing, made, strict=True):
             made_type = replied.payload.get("artifactType")
-            if replied.reply is Reply.DONE and made_type:
+            if replied.reply is Reply.DONE and isinstance(made_type, dict) and made_type.get("id"):
                 check.type_ids[key] = made_type["id"]
             elif is_unknown_mutation(replied.fault.message, m.CREATE_TYPE):
                 self._deferred.needed = True
             else:
                 for task in (each for each in waiting if _type_key(each.action) == key):
                     task.sent += 1
-                    task.said = f"no answer came ({replied.fault.message})"
-                    if replied.reply is not Reply.LOST:
+                    task.said = f"no answer came ({replied.fault.message or 'the server told no id'})"
+                    if replied.reply is Reply.REFUSED:
                         task.outcome = _refused(task, replied)
 
     def _waits_for_type(self, task: _Task, check: Check) -> bool:
@@ -217,7 +217,11 @@ class Writing:
                 _add_note(linked[key], error.message)
             return
         for key in due:
-            batch = self._deferred.redeem(key, self._session.entity, self._reading.ids.collections[key])
+            id_ = self._reading.ids.collections.get(key)
+            if id_ is None:
+                _add_note(linked[key], "it is not there any more")
+                continue
+            batch = self._deferred.redeem(key, self._session.entity, id_)
             for replied in self._sender.send(batch):
                 if replied.reply is not Reply.DONE:
                     _add_note(linked[key], replied.fault.message)
@@ -270,7 +274,8 @@ def _linked_index(action: a.Action, check: Check) -> int | None:
 
 def _done(action: a.Action, payload: dict[str, Any]) -> Outcome:
     if isinstance(action, a.LinkVersion):
-        return Outcome(Status.DONE, linked_index=payload.get("versionIndex"))
+        index = payload.get("versionIndex")
+        return Outcome(Status.DONE, linked_index=index if type(index) is int and index >= 0 else None)
     made = payload.get("inserted")
     if isinstance(action, a.CreateRegistry) and made is False:
         message = "somebody made a registry of that name at the same time; the server edited that one"

@@ -11,7 +11,7 @@ from regsync.core.desired import Desired, DesiredRegistry
 from regsync.core.diff.collection import find_live
 from regsync.core.diff.context import Findings, ManualStep, Matcher, RegistryContext
 from regsync.core.diff.registry import diff_registry
-from regsync.core.live import Live, LiveRegistry, Unresolved, Version
+from regsync.core.live import LinkKey, Live, LiveRegistry, Unresolved, Version
 from regsync.names import SourceRef
 
 __all__ = ["Comparison", "Findings", "ManualStep"]
@@ -54,10 +54,18 @@ class Comparison:
         return refs
 
     def findings(
-        self, resolved: Mapping[SourceRef, Version | Unresolved], *, actor: str, manages_protected: bool
+        self,
+        resolved: Mapping[SourceRef, Version | Unresolved],
+        *,
+        actor: str,
+        manages_protected: bool,
+        begun: frozenset[LinkKey] = frozenset(),
     ) -> Findings:
-        """Every change that is needed, and everything that makes a plan impossible."""
-        findings = Findings(resolved)
+        """Every change that is needed, and everything that makes a plan impossible.
+
+        `begun`: links that an interrupted run of the same manifests has made.
+        """
+        findings = Findings(resolved, begun)
         for wanted in self._desired.registries.values():
             there = self._find_registry(wanted)
             if wanted.previously is not None and {wanted.name, wanted.previously} <= self._live.registries.keys():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from regsync.core.actions import Action
 from regsync.core.desired import HazardName
-from regsync.core.live import LiveCollection, LiveRegistry, Unresolved, Version
+from regsync.core.live import LinkKey, LiveCollection, LiveRegistry, Unresolved, Version
 from regsync.core.operation import Draft, Hit, Reason
 from regsync.diagnostics import Diagnostic, Position, Severity
 from regsync.names import Address, SourceRef
@@ -54,6 +54,8 @@ class Findings:
     """What the comparison finds: drafts of operations, diagnostics, and steps for a person. Mutable, filled in order."""
 
     resolved: Mapping[SourceRef, Version | Unresolved]
+    begun: frozenset[LinkKey] = frozenset()
+    """Links that an interrupted run of the same manifests has made."""
     drafts: list[Draft] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     manual: list[ManualStep] = field(default_factory=list)

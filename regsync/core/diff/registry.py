@@ -34,8 +34,7 @@ def diff_registry(
     manages_protected: bool,
 ) -> None:
     """Add to `findings` what it takes to make the live registry as wanted. `matchers` is by the collection's declared name."""
-    declared = {alias for alias, item in (wanted.protected_aliases or {}).items() if not item.absent}
-    protected = frozenset(declared | ((live.protected_aliases or frozenset()) if live else frozenset()))
+    protected = wanted.declared_protected | ((live.protected_aliases or frozenset()) if live else frozenset())
     context = RegistryContext(wanted.name, live, _accepted(wanted, live), protected)
     if wanted.absent:
         if live is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from regsync.core import actions as a
@@ -137,7 +138,7 @@ class VersionDiff:
         links = list(self._new.values())
         for link in links:
             last = link is links[-1]
-            hits, notes = self._effect_on_latest(link.version, self._live.latest) if last else ((), ())
+            hits, notes = self._effect_on_latest([link.version for link in links]) if last else ((), ())
             self._findings.draft(
                 a.LinkVersion(self._context.name, self._wanted.name, link.version, link.predicted),
                 DECLARED,
@@ -146,17 +147,25 @@ class VersionDiff:
                 notes=notes,
             )
 
-    def _effect_on_latest(self, version: Version, latest: int | None) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
-        """Linking always moves `latest`. That is a hazard where it goes back to an older version of the same artifact."""
-        if latest is None:
+    def _effect_on_latest(self, linked: Sequence[Version]) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
+        """Linking always moves `latest`. That is a hazard where it goes back to an older version of the same artifact.
+
+        Also where it only does so from one that this plan links before it: else an apply that was cut short between the two
+        would meet a hazard that nobody was asked about. In a new collection the declared order is all that there is, and a run
+        that finishes an interrupted one makes the links that were decided on then.
+        """
+        latest = self._live.latest
+        old = None if latest is None else self._live.links.get(latest)
+        if old is None or (self._context.name, self._wanted.name, old.artifact_id) in self._findings.begun:
             return (), ()
-        old = self._live.links.get(latest)
-        if old is None:
-            return (), ()
-        name = version.source or version.digest
-        text = f"latest moves from v{latest} ({old.source or old.digest}) to {name}"
+        version = linked[-1]
+        text = f"latest moves from v{latest} ({old.source or old.digest}) to {version.source or version.digest}"
         if _is_older(version, old):
             return (Hit(HazardName.LATEST_MOVES, f"{text}, an older version"),), ()
+        newer = next((each for each in linked if _is_older(version, each)), None)
+        if newer is not None:
+            message = f"{text}, an older version than {newer.source}, which is linked before it"
+            return (Hit(HazardName.LATEST_MOVES, message),), ()
         return (), (f"{text}.",)
 
     # Aliases ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from tests.backends.wandb.wire import DROPPED, Behaviour, Forward, Request, Resp
 
 Json = dict[str, Any]
 Fault = Callable[[Request, Forward], Response]
-SLOW = 0.8
+SLOW = 0.6
 """Seconds: longer than the tests' timeout."""
 PAGE = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
@@ -44,6 +44,32 @@ def answer_slow(request: Request, forward: Forward) -> Response:
     answer = forward()
     time.sleep(SLOW)
     return answer
+
+
+def late(request: Request, forward: Forward) -> Response:
+    """The request lies about somewhere, and reaches the server when nobody waits any more, and others may have come first."""
+    time.sleep(SLOW)
+    forward()
+    return DROPPED
+
+
+def twice(request: Request, forward: Forward) -> Response:
+    """Something in between sends it once more; the answer is that to the second."""
+    forward()
+    return forward()
+
+
+def twice_first_answer(request: Request, forward: Forward) -> Response:
+    """Something in between sends it once more; the answer is that to the first."""
+    answer = forward()
+    forward()
+    return answer
+
+
+def twice_dropped(request: Request, forward: Forward) -> Response:
+    """Something in between sends it once more, and no answer arrives."""
+    forward()
+    return answer_dropped(request, forward)
 
 
 def busy(request: Request, forward: Forward) -> Response:
@@ -151,6 +177,10 @@ PASSING: list[Fault] = [
     answer_cut,
     slow,
     answer_slow,
+    late,
+    twice,
+    twice_first_answer,
+    twice_dropped,
     busy,
     conflict,
     internal_error,

@@ -1,0 +1,78 @@
+"""Hostile input: what a stranger wrote is read, or refused with words that are harmless to a terminal. Nothing else happens.
+
+The kept corpus is tried whole; near it, Hypothesis looks on. `make torture` looks longer, and guided by coverage.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.backends.wandb.worlds import KEYS
+from tests.fuzz.mutations import altered, damaged
+from tests.fuzz.targets import JSON, TARGETS, corpus
+from tests.guarantees.figures import check_at_least
+
+ROOT = Path(__file__).parents[2]
+everything = pytest.mark.parametrize("name", TARGETS)
+
+
+@pytest.fixture(autouse=True)
+def a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", KEYS["alice"])
+
+
+@everything
+def test_the_corpus(name: str) -> None:
+    inputs = corpus(name)
+    for data in inputs:
+        TARGETS[name](data)
+    check_at_least(f"fuzzing: corpus of {name}", len(inputs))
+
+
+def look(name: str, examples: int) -> None:
+    """Try that many inputs near the corpus."""
+    kept = corpus(name)
+    ways = [damaged, altered] if name in JSON else [damaged]
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(ways), st.randoms(use_true_random=False))
+    def try_one(way: Callable[[Random, list[bytes]], bytes], chance: Random) -> None:
+        TARGETS[name](way(chance, kept))
+
+    try_one()
+
+
+@everything
+def test_near_the_corpus(name: str) -> None:
+    look(name, 150)
+
+
+@pytest.mark.torture
+@everything
+def test_around_the_corpus(name: str) -> None:
+    look(name, 3000)
+
+
+@pytest.mark.torture
+@everything
+def test_guided_by_coverage(name: str) -> None:
+    """atheris, for REGSYNC_FUZZ_SECONDS on each target. What it finds new is kept in the corpus, for whoever commits it."""
+    pytest.importorskip("atheris", reason="atheris has no wheel for this Python: pip install 'regsync[fuzz]'")
+    seconds = os.environ.get("REGSYNC_FUZZ_SECONDS", "60")
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz.campaign", name, seconds],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-6000:]
