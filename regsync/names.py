@@ -145,6 +145,11 @@ def is_invisible(character: str) -> bool:
     return category in _UNSEEN_CATEGORIES or (category == "Zs" and character != " ") or bool(_UNSEEN.match(character))
 
 
+def has_hidden(text: str) -> bool:
+    """Whether a text holds anything invisible beyond ASCII."""
+    return not text.isascii() and any(character > "~" and is_invisible(character) for character in text)
+
+
 def suspicious_characters(text: str) -> str | None:
     """What in `text` could deceive a reader: invisible or direction-changing characters, or letters of several scripts.
 
@@ -153,6 +158,8 @@ def suspicious_characters(text: str) -> str | None:
     for character in text:
         if is_invisible(character):
             return f"contains the invisible character U+{ord(character):04X}"
+    if unicodedata.normalize("NFC", text) != text:
+        return "is not in Unicode's composed form, so that another name may look the same"
     scripts = {unicodedata.name(character, "?").split(" ")[0] for character in text if character.isalpha()} & {
         "LATIN",
         "CYRILLIC",

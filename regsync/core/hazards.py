@@ -61,7 +61,7 @@ def assess(
         for hit in operation.hits
     ]
     instances += [_Instance(_scopes(address), hit, None) for address, hit in emptied]
-    instances += [_Instance((None,), hit, None) for hit in _mass_changes(operations, desired, live)]
+    instances += [_Instance(scopes, hit, None) for scopes, hit in _mass_changes(operations, desired, live)]
     if not desired.registries:
         message = "the manifests declare no registry at all"
         instances.append(_Instance((None,), Hit(HazardName.EMPTY_DESIRED, message), None))
@@ -124,41 +124,62 @@ def _within(count: int, limit: int | None) -> bool:
     return limit is None or count <= limit
 
 
-def _mass_changes(operations: Sequence[Operation], desired: Desired, live: Live) -> list[Hit]:
+def _common(addresses: Iterable[Address]) -> tuple[Address | None, ...]:
+    """The scopes that hold all of the addresses."""
+    shared: list[Address | None] | None = None
+    for address in addresses:
+        scopes = _scopes(address)
+        shared = [scope for scope in (scopes if shared is None else shared) if scope in scopes]
+    return tuple(shared or (None,))
+
+
+def _mass_changes(
+    operations: Sequence[Operation], desired: Desired, live: Live
+) -> list[tuple[tuple[Address | None, ...], Hit]]:
+    """For each kind of which too many change: the scopes that hold all of them, and the hazard."""
     changed: dict[Kind, int] = defaultdict(int)
+    places: dict[Kind, dict[Address, None]] = defaultdict(dict)
     for operation in operations:
-        match operation.action:
-            case a.SetAlias(held_by=held_by):
-                changed[Kind.ALIASES] += held_by is not None
-            case a.RemoveAlias():
-                changed[Kind.ALIASES] += 1
-            case a.UnlinkVersion():
-                changed[Kind.VERSIONS] += 1
-            case a.RemoveTags(tags=tags):
-                changed[Kind.TAGS] += len(tags)
-            case a.SetMember(old=old):
-                changed[Kind.MEMBERS] += old is not None
-            case a.RemoveMember():
-                changed[Kind.MEMBERS] += 1
-            case a.UnprotectAlias():
-                changed[Kind.PROTECTED_ALIASES] += 1
-            case a.DeleteCollection():
-                changed[Kind.COLLECTIONS] += 1
-            case _:
-                pass
+        kind, number = _change(operation.action)
+        if kind is not None and number:
+            changed[kind] += number
+            places[kind][operation.action.address] = None
     totals = _totals(live) if changed else {}
     hits = []
     for kind, number in changed.items():
         cap = desired.caps.get(kind, DEFAULT_CAP)
         total = max(totals[kind], number)
-        percent = 100 * number / total if total else 0
+        percent = 100 * number / total
         if number > cap.number or (number >= SMALLEST_MASS and percent > cap.percent):
             message = (
                 f"changes {number} of {total} {kind.replace('_', ' ')} ({percent:.0f} %); "
                 f"the cap is {cap.percent:g} % and {cap.number}"
             )
-            hits.append(Hit(HazardName.MASS_CHANGE, message, number))
+            hits.append((_common(places[kind]), Hit(HazardName.MASS_CHANGE, message, number)))
     return hits
+
+
+def _change(action: a.Action) -> tuple[Kind | None, int]:
+    """How many existing things of which kind an action changes or takes away."""
+    match action:
+        case a.SetAlias(held_by=held_by):
+            return Kind.ALIASES, int(held_by is not None)
+        case a.RemoveAlias():
+            return Kind.ALIASES, 1
+        case a.UnlinkVersion():
+            return Kind.VERSIONS, 1
+        case a.RemoveTags(tags=tags):
+            return Kind.TAGS, len(tags)
+        case a.SetMember(old=old):
+            return Kind.MEMBERS, int(old is not None)
+        case a.RemoveMember():
+            return Kind.MEMBERS, 1
+        case a.UnprotectAlias():
+            return Kind.PROTECTED_ALIASES, 1
+        case a.DeleteCollection():
+            return Kind.COLLECTIONS, 1
+        case _:
+            return None, 0
 
 
 def _totals(live: Live) -> dict[Kind, int]:

@@ -71,7 +71,7 @@ class LiveRegistry:
     """One registry. `None` for `artifact_types` means that every type is accepted.
 
     `protected_aliases` None: the backend cannot read the list. `members` None: not read, because nothing needs it.
-    `role` is the acting user's; None: unknown.
+    `role` is the acting user's; None: unknown. `types_told` False: the server does not say which types it accepts.
     """
 
     name: str
@@ -82,6 +82,7 @@ class LiveRegistry:
     members: dict[str, Role] | None = None
     collections: dict[str, LiveCollection] = field(default_factory=dict)
     role: Role | None = None
+    types_told: bool = True
 
     def copy(self) -> LiveRegistry:
         """A copy with its own `members` and `collections` maps; the collections themselves are shared."""
@@ -94,6 +95,7 @@ class LiveRegistry:
             None if self.members is None else dict(self.members),
             dict(self.collections),
             self.role,
+            self.types_told,
         )
 
 

@@ -10,18 +10,19 @@ from typing import Protocol, assert_never
 from regsync.backends.base import BackendError, Outcome, Reader, Status, Writer
 from regsync.core import actions as a
 from regsync.core.hazards import Hazard
-from regsync.core.live import Live
+from regsync.core.live import Live, Unresolved, Version
 from regsync.core.operation import Operation
 from regsync.core.order import stage
 from regsync.core.plan import Plan
 from regsync.core.plan_document import plan_digest
 from regsync.core.proof import prove
 from regsync.core.scope import scope_of_actions
-from regsync.core.staleness import check_destination, check_fresh, take_back
+from regsync.core.staleness import check_destination, check_fresh, stale, take_back
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import RefusedError, RegsyncError
 from regsync.execution.journal import Journal
 from regsync.execution.receipt import NOTHING_SEEN, Receipt, Result, Seen, seen_in, whole_result
+from regsync.names import SourceRef, parse_version_ref
 
 SHOWN = 10
 """How many messages of one hazard a refusal lists before it only counts them."""
@@ -66,7 +67,7 @@ def check_applyable(plan: Plan) -> None:
         allow = " ".join(hazard.consent for hazard in open_hazards)
         raise RefusedError(
             "this plan is not applyable: nobody consented to its hazards\n  " + "\n  ".join(lines),
-            f"where each of them is wanted, plan again with {allow}, or write `consent:` beside the change",
+            f"where each of them is wanted, plan again with {allow}, or write `consent:` in the block of the manifest that holds it",
             code="hazard",
         )
 
@@ -87,8 +88,34 @@ def check_before_first_write(plan: Plan, reader: Reader) -> tuple[frozenset[str]
     check_applyable(plan)
     live = reader.observe(plan.read.scope)
     done = check_fresh(plan, live)
+    _check_sources([operation for operation in plan.operations if operation.id not in done], reader)
     prove(plan.operations, live, plan.destination.user, lambda _: True, done)
     return done, live
+
+
+def _check_sources(operations: Sequence[Operation], reader: Reader) -> None:
+    """Raise `StalePlanError` where a version that is to be linked is not there as it was when the plan was made."""
+    to_link = [operation.action.version for operation in operations if isinstance(operation.action, a.LinkVersion)]
+    versions = {ref: version for version in to_link if (ref := _source_of(version)) is not None}
+    found = reader.resolve(versions.keys()) if versions else {}
+    problems = []
+    for ref, planned in versions.items():
+        here = found[ref]
+        if isinstance(here, Unresolved):
+            problems.append(f"{ref} {here.reason} (link-version)")
+        elif (here.artifact_id, here.digest) != (planned.artifact_id, planned.digest):
+            problems.append(f"{ref} is another version than it was: its digest is {here.digest} (link-version)")
+    if problems:
+        raise stale(problems)
+
+
+def _source_of(version: Version) -> SourceRef | None:
+    """The source version, where this user could see it when the plan was made."""
+    try:
+        ref = parse_version_ref(version.source)
+    except ValueError:
+        return None
+    return ref if isinstance(ref, SourceRef) else None
 
 
 class Execution:

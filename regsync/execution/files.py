@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,16 +22,39 @@ def sync_folder(folder: Path) -> None:
 
 def check_writable(path: Path) -> None:
     """Raise `RegsyncError` where a file could not be written there; for what is written after something irreversible."""
-    folder = path.parent
-    reason = None
-    if not folder.is_dir():
-        reason = "its folder is not there"
-    elif path.is_dir():
-        reason = "it is a folder"
-    elif not os.access(folder, os.W_OK):
-        reason = "its folder cannot be written to"
+    reason = _obstacle(path)
+    if reason is None and not _is_special(path):
+        probe = _temporary(_through_links(path))
+        try:
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            reason = f"its folder cannot be written to: {error.strerror or error}"
     if reason:
         raise RegsyncError(f"cannot write {path}: {reason}", "nothing was changed", code="cannot-write")
+
+
+def _obstacle(path: Path) -> str | None:
+    """Why no file can be written there, as far as a look tells."""
+    if path.is_dir():
+        return "it is a folder"
+    if not path.name:
+        return "that names no file"
+    return None if path.parent.is_dir() else "its folder is not there"
+
+
+def _is_special(path: Path) -> bool:
+    """A device or a pipe: it is written to, and never replaced."""
+    return path.exists() and not path.is_file()
+
+
+def _through_links(path: Path) -> Path:
+    """The file that a symbolic link names: it is replaced, and the link stays."""
+    return path.resolve() if path.is_symlink() else path
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -38,7 +62,14 @@ def write_whole(path: Path, text: str) -> None:
 
     Raises `RegsyncError` with the path and the reason.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    reason = _obstacle(path)
+    if reason:
+        raise RegsyncError(f"cannot write {path}: {reason}", "nothing was written there", code="cannot-write")
+    if _is_special(path):
+        _write_to_special(path, text)
+        return
+    path = _through_links(path)
+    temporary = _temporary(path)
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -52,3 +83,23 @@ def write_whole(path: Path, text: str) -> None:
         raise RegsyncError(
             f"cannot write {path}: {reason}", "nothing was written there", code="cannot-write"
         ) from error
+
+
+def _write_to_special(path: Path, text: str) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RegsyncError(f"cannot write {path}: {reason}", code="cannot-write") from error
+
+
+def check_no_input(path: Path, inputs: Iterable[Path]) -> None:
+    """Raise `RegsyncError` where a result would be written over one of the files that it was made from."""
+    for each in inputs:
+        if path.exists() and each.exists() and path.samefile(each):
+            raise RegsyncError(
+                f"cannot write {path}: this command reads it ({each})",
+                "nothing was written; give another file",
+                code="cannot-write",
+            )

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from regsync.names import has_hidden
+
 _TEXT = "tag:yaml.org,2002:str"
 _NULL = "tag:yaml.org,2002:null"
 _LONGEST_LINE = 80
@@ -16,10 +18,6 @@ _LONGEST_KEY = 1000
 """Characters of a key as it is written. YAML allows 1024 for one without `?`."""
 READ_AS_OTHER = re.compile(r"[-+]?[0-9][0-9_]*([eE][-+]?[0-9]+)?|0[xo][0-9a-fA-F]+|[yYnN]")
 """Unquoted, these are numbers or booleans to other readers of YAML than PyYAML."""
-HIDDEN = re.compile(
-    "[\x85\xa0\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]"
-)
-"""Characters that look like nothing or like a space, end lines, or change the direction of the text."""
 
 
 class Inline(dict[str, str]):
@@ -52,7 +50,7 @@ class YamlDumper(yaml.SafeDumper):
     def write_double_quoted(self, text: str, split: bool = True) -> None:
         """Characters that nobody can see are written as escapes."""
         before = self.allow_unicode
-        self.allow_unicode = not HIDDEN.search(text)
+        self.allow_unicode = not has_hidden(text)
         super().write_double_quoted(text, split)
         self.allow_unicode = before
 
@@ -78,7 +76,7 @@ def _node(value: Any) -> yaml.Node:
 
 
 def _scalar(value: str, style: str = "") -> yaml.Node:
-    if READ_AS_OTHER.fullmatch(value) or HIDDEN.search(value):
+    if READ_AS_OTHER.fullmatch(value) or has_hidden(value):
         style = '"'
     elif "\n" in value:
         style = "|"

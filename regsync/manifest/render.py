@@ -24,10 +24,10 @@ from regsync.core.desired import (
     Listed,
     Metric,
 )
+from regsync.names import has_hidden, is_invisible
 
 Json = dict[str, Any]
-_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-"""Characters that JSON allows in a text and YAML does not, or takes for line breaks."""
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -43,22 +43,40 @@ _ReadableDumper.add_representer(str, _represent_text)
 
 
 def to_yaml(desired: Desired) -> str:
-    """The manifest as YAML, keys sorted by name and lists in the order in which they were declared."""
-    text: str = yaml.dump(
-        to_manifest(desired),
-        Dumper=_ReadableDumper,
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=False,
-        width=1_000_000,
-    )
-    return text
+    """The manifest as YAML, keys sorted by name and lists in the order in which they were declared.
+
+    Where it holds what nobody can see, everything beyond ASCII is written as escapes.
+    """
+    manifest = to_manifest(desired)
+
+    def dumped(*, allow_unicode: bool) -> str:
+        text: str = yaml.dump(
+            manifest,
+            Dumper=_ReadableDumper,
+            sort_keys=False,
+            allow_unicode=allow_unicode,
+            default_flow_style=False,
+            width=1_000_000,
+        )
+        return text
+
+    readable = dumped(allow_unicode=True)
+    return dumped(allow_unicode=False) if has_hidden(readable) else readable
 
 
 def to_json(desired: Desired) -> str:
     """The same manifest as JSON, which is YAML as well and so can be loaded."""
     text = json.dumps(to_manifest(desired), indent=2, ensure_ascii=False)
-    return _NOT_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+    return _BEYOND_ASCII.sub(_spelled, text) + "\n"
+
+
+def _spelled(found: re.Match[str]) -> str:
+    """What nobody can see, and what JSON allows in a text and YAML does not, as an escape that both know.
+
+    Not above U+FFFF: YAML knows no pairs of surrogates, and reads the character as it is.
+    """
+    character: str = found[0]
+    return f"\\u{ord(character):04x}" if is_invisible(character) and character <= "\uffff" else character
 
 
 def to_manifest(desired: Desired) -> Json:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import yaml
 
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
-from regsync.manifest.emit import HIDDEN, READ_AS_OTHER, YamlDumper
+from regsync.manifest.emit import READ_AS_OTHER, YamlDumper
 from regsync.manifest.spans import List, Map, Node, Repeat, Scalar, after_properties
+from regsync.names import has_hidden
 
 ABSENT = "absent"
 
@@ -38,7 +39,7 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
 
 def quoted(value: str, style: str = "", *, flow: bool = False) -> str:
     """A scalar as YAML, in one line and in that style where it can be; else in double quotes. `flow`: inside brackets."""
-    if (not style and READ_AS_OTHER.fullmatch(value)) or HIDDEN.search(value):
+    if (not style and READ_AS_OTHER.fullmatch(value)) or has_hidden(value):
         style = '"'
     node = yaml.ScalarNode("tag:yaml.org,2002:str", value, style=style or None)
     whole = yaml.SequenceNode("tag:yaml.org,2002:seq", [node], flow_style=True) if flow else node

@@ -57,7 +57,8 @@ def fit(page: Page, limit: int) -> str:
     longest_notice = len(notice([Cut(section.noun, len(section.items)) for section in shown]))
     room = limit - len(top) - len(bottom) - longest_notice - 8
     if room < 0:
-        return page.shortest[: max(0, limit)]
+        cut = page.shortest[: max(0, limit)]
+        return cut if cut.strip("# ") else ""  # The beginning of a heading would be a heading of another level.
     counts = _shares(shown, room)
     bodies = [_body(section, count) for section, count in zip(shown, counts, strict=True) if count]
     cuts = [

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from regsync.views.escape import plain
 from regsync.views.facts import facts, shown_with_evidence
-from regsync.views.words import HEADINGS, LOCK, SYMBOLS, Effect, change, counted, effect, place, verb
+from regsync.views.words import HEADINGS, LOCK, SYMBOLS, Effect, change, counted, effect, place, state_after, verb
 
 Json = dict[str, Any]
 
@@ -53,6 +53,7 @@ def render_receipt(document: Json) -> str:
         "receipt.html.jinja",
         title="regsync apply",
         document=document,
+        state=state_after(document)[0],
         operations=[_card(operation, set()) for operation in document["operations"]],
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 from regsync.views.facts import Tone, facts, shown_with_evidence
 from regsync.views.fitting import Cut, Page, Section, fit
 from regsync.views.gfm import code, in_html, prose
-from regsync.views.words import HEADINGS, LOCK, SYMBOLS, Effect, change, counted, effect, place, verb
+from regsync.views.words import HEADINGS, LOCK, SYMBOLS, Effect, change, counted, effect, place, state_after, verb
 
 Json = dict[str, Any]
 
@@ -72,7 +72,7 @@ def _state(document: Json) -> list[str]:
         consents = " ".join(hazard["consent"] for hazard in document["hazards"] if not hazard["consented"])
         lines.append(
             "⛔ **Not applyable: nobody consented to its hazards.** To allow exactly what is listed below, write `consent:` "
-            f"beside the change, or plan with {code(consents)}"
+            f"in the block of the manifest that holds it, or plan with {code(consents)}"
         )
     if not document["complete"]:
         lines.append("⚠ **Not complete:** `--target` or `--exclude` left something out.")
@@ -207,12 +207,8 @@ def render_receipt(document: Json, *, limit: int = GITHUB_LIMIT) -> str:
     """What became of every operation, worst first, in at most `limit` characters."""
     numbers = ", ".join(f"{number:,} {status}" for status, number in document["summary"].items() if number)
     title = f"### regsync apply: {document['result']} ({numbers or 'nothing to do'})"
-    if document["verified"]:
-        state = "Verified: a read after the last operation found every result in place."
-    elif document["result"] == "done":
-        state = "⚠ Not verified: the results could not be read back; run `regsync plan`."
-    else:
-        state = "⚠ Run the same command again to finish; what is done is not repeated."
+    said, fine = state_after(document)
+    state = said if fine else f"⚠ {said}"
     sections = [_outcomes(document["operations"], status) for status in _STATUS_RANKS]
     rows = [
         ("plan", code(document["plan"])),

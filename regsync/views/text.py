@@ -15,10 +15,12 @@ from regsync.views.words import (
     SYMBOLS,
     Effect,
     change,
+    consent_place,
     counted,
     destination,
     effect,
     place,
+    state_after,
     summary,
     verb,
 )
@@ -130,7 +132,7 @@ def _hazards(document: Json, paint: _Paint) -> Iterator[str]:
         for message in hazard["messages"]:
             yield paint(f"    {message}")
         if not hazard["consented"]:
-            yield paint(f"    to allow exactly this: {hazard['consent']}, or `consent:` beside the change")
+            yield paint(f"    to allow exactly this: {hazard['consent']}, or `consent:` {consent_place(hazard)}")
     yield ""
 
 
@@ -172,12 +174,8 @@ def render_receipt(document: Json, *, color: bool = False) -> str:
     good = document["result"] == "done"
     words = ", ".join(parts) or "nothing to do"
     lines.append(paint(f"Apply {document['result']}: {words}.", "green" if good else "red", bold=True))
-    if document["verified"]:
-        lines.append(paint("Verified: a read after the last operation found every result in place."))
-    elif good:
-        lines.append(paint("Not verified: the results could not be read back; run regsync plan.", "yellow"))
-    else:
-        lines.append(paint("Run the same command again to finish; what is done is not repeated.", "yellow"))
+    state, fine = state_after(document)
+    lines.append(paint(state, None if fine else "yellow"))
     return "\n".join(lines)
 
 

@@ -146,6 +146,22 @@ def summary(document: Json) -> str:
     return f"Plan: {', '.join(parts)}. Unchanged: {unchanged}."
 
 
+def consent_place(hazard: Json) -> str:
+    """Where in the manifest a consent to all of a hazard holds."""
+    return "beside the change" if hazard["operations"] else "in the block that holds all of it"
+
+
+def state_after(document: Json) -> tuple[str, bool]:
+    """How a receipt says that things stand now, and what to do; and whether that is good news."""
+    if document["verified"]:
+        return "Verified: a read after the last operation found every result in place.", True
+    if document["result"] == "done":
+        return "Not verified: the results could not be read back; run regsync plan.", False
+    if document["result"] == "stale":
+        return "Something else has moved meanwhile: look at it, then plan again. What is done stays done.", False
+    return "Run the same command again to finish; what is done is not repeated.", False
+
+
 def destination(document: Json) -> str:
     """`acme on local:/registry.db as alice`"""
     where = document["destination"]

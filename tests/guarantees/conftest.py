@@ -27,6 +27,14 @@ def quick(tmp_path: Path) -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.fixture(scope="module")
+def own_key() -> Iterator[None]:
+    """alice's key, for fixtures that last longer than a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WANDB_API_KEY", KEYS["alice"])
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No key, netrc or proxy of the machine takes part; alice's key is set."""

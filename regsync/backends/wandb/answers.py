@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
@@ -203,3 +203,46 @@ def well_formed(what: str) -> Iterator[None]:
             "nothing is concluded from it; run this again, and report it if it stays",
             code="malformed-answer",
         ) from error
+
+
+def text(node: Json, field: str) -> str:
+    """A text that the answer must have: nothing may be taken for absent because its name is. Raises `TypeError`, `KeyError`."""
+    value = node[field]
+    if not isinstance(value, str):
+        raise TypeError(f"{field} is {value!r}")
+    return value
+
+
+def a_list(node: Json, field: str) -> list[Any]:
+    """A list that the answer must have. Raises `TypeError`, `KeyError`."""
+    value = node[field]
+    if not isinstance(value, list):
+        raise TypeError(f"{field} is {value!r}")
+    return value
+
+
+def texts(node: Json, field: str) -> list[str]:
+    """A list of texts that the answer must have. Raises `TypeError`, `KeyError`."""
+    value = a_list(node, field)
+    if not all(isinstance(each, str) for each in value):
+        raise TypeError(f"{field} is {value!r}")
+    return value
+
+
+def a_bool(node: Json, field: str) -> bool:
+    """A truth value that the answer must have. Raises `TypeError`, `KeyError`."""
+    value = node[field]
+    if not isinstance(value, bool):
+        raise TypeError(f"{field} is {value!r}")
+    return value
+
+
+_T = TypeVar("_T", str, int)
+
+
+def maybe(node: Json, field: str, kind: type[_T]) -> _T | None:
+    """A value that the answer may leave out or null; anything else must be of its kind. Raises `TypeError`."""
+    value = node.get(field)
+    if value is None or type(value) is kind:
+        return value
+    raise TypeError(f"{field} is {value!r}")

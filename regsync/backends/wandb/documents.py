@@ -33,7 +33,7 @@ class Dialect:
     protected_aliases: bool = False
     """regsync's own server shows and sets the list of protected aliases."""
     registry_types: bool = True
-    """Since `INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION`: which types a registry accepts."""
+    """Which types a registry accepts. The client asks every server for it (`RegistryFragment`), so it is no matter of features."""
     tag_pages: bool = True
     """A collection's tags say whether there are more of them."""
     membership_by_name: bool = True

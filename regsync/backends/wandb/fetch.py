@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from regsync.backends.base import BackendError
-from regsync.backends.wandb.answers import DocumentRefusedError, well_formed
+from regsync.backends.wandb.answers import DocumentRefusedError, a_list, well_formed
 from regsync.backends.wandb.options import Options
 from regsync.backends.wandb.transport import ReadOnlyClient
 
@@ -189,8 +189,11 @@ class Fetcher:
         try:
             for step in job.part.inside:
                 value = value[step]
-            nodes = [edge["node"] for edge in value["edges"]]
+            nodes = [edge["node"] for edge in a_list(value, "edges")]
             more, cursor = value["pageInfo"]["hasNextPage"], value["pageInfo"].get("endCursor")
+            total = value.get("totalCount")
+            if not isinstance(more, bool) or not isinstance(total, int | None) or not all(nodes):
+                raise TypeError(more)
         except (TypeError, KeyError, AttributeError):
             raise BackendError(
                 f"{where}: page {job.pages} of a list is not of the form that the API promises",
@@ -199,7 +202,7 @@ class Fetcher:
             ) from None
         job.items += nodes
         if not more:
-            self._check_count(job, value.get("totalCount"), where)
+            self._check_count(job, total, where)
             return
         if not cursor or cursor in job.seen or job.pages >= self.options.max_pages:
             raise BackendError(

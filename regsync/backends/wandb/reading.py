@@ -8,7 +8,7 @@ from typing import Any
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb import documents
-from regsync.backends.wandb.answers import DocumentRefusedError, well_formed
+from regsync.backends.wandb.answers import DocumentRefusedError, a_bool, a_list, maybe, text, texts, well_formed
 from regsync.backends.wandb.documents import Dialect
 from regsync.backends.wandb.fetch import Fetcher, Part
 from regsync.backends.wandb.options import Options
@@ -123,7 +123,7 @@ class Reading:
         found: dict[str, LiveRegistry] = {}
         unfinished: list[str] = []
         for node in nodes:
-            name = node["name"].removeprefix(REGISTRY_PREFIX)
+            name = text(node, "name").removeprefix(REGISTRY_PREFIX)
             if name not in wanted.registries or name == node["name"]:
                 continue
             self.ids.registries[name] = node["id"]
@@ -144,16 +144,18 @@ class Reading:
         return self.fetch(lambda _: [documents.more_types(name, entity) for name in names], "reading artifact types")
 
     def _registry(self, name: str, node: Json, *, with_members: bool) -> LiveRegistry:
-        types = None
-        if node.get("allowAllArtifactTypesInRegistry") is False:
-            types = frozenset(edge["node"]["name"] for edge in node["artifactTypes"]["edges"])
-        protected = node.get("protectedAliases") if self.dialect.protected_aliases else None
+        types = protected = None
+        if self.dialect.registry_types and not a_bool(node, "allowAllArtifactTypesInRegistry"):
+            types = frozenset(text(edge["node"], "name") for edge in a_list(node["artifactTypes"], "edges"))
+        if self.dialect.protected_aliases:
+            protected = frozenset(texts(node, "protectedAliases"))
         live = LiveRegistry(
             name,
-            node.get("description"),
-            Visibility.RESTRICTED if node.get("access") == "RESTRICTED" else Visibility.ORGANIZATION,
+            node["description"],
+            Visibility.RESTRICTED if node["access"] == "RESTRICTED" else Visibility.ORGANIZATION,
             types,
-            None if protected is None else frozenset(protected),
+            protected,
+            types_told=self.dialect.registry_types,
         )
         if with_members:
             live.members = self._members(node)
@@ -164,10 +166,13 @@ class Reading:
 
     def _members(self, node: Json) -> dict[str, Role]:
         members: dict[str, Role] = {}
-        for each in node["members"]:
-            self._member(members, each["username"] or each["id"], each["id"], each["role"]["name"])
-        for each in node["teamMembers"]:
-            self._member(members, TEAM_PREFIX + each["team"]["name"], each["team"]["id"], each["role"]["name"])
+        for each in a_list(node, "members"):
+            self._member(
+                members, maybe(each, "username", str) or text(each, "id"), text(each, "id"), each["role"]["name"]
+            )
+        for each in a_list(node, "teamMembers"):
+            team = each["team"]
+            self._member(members, TEAM_PREFIX + text(team, "name"), text(team, "id"), each["role"]["name"])
         return members
 
     def _member(self, members: dict[str, Role], name: str, id_: str, role: str) -> None:
@@ -207,13 +212,13 @@ class Reading:
         found: dict[tuple[str, str], LiveCollection] = {}
         unfinished: list[tuple[tuple[str, str], str]] = []
         for node in nodes:
-            name = (node.get("project") or {}).get("name", "").removeprefix(REGISTRY_PREFIX)
-            if name not in registries or node.get("__typename") == "ArtifactSequence":
+            name = text(node["project"], "name").removeprefix(REGISTRY_PREFIX)
+            if name not in registries or node["__typename"] == "ArtifactSequence":
                 continue
-            key = name, node["name"]
-            tags = frozenset(edge["node"]["name"] for edge in node["tags"]["edges"])
+            key = name, text(node, "name")
+            tags = frozenset(text(edge["node"], "name") for edge in a_list(node["tags"], "edges"))
             live = LiveCollection(
-                node["name"], node["defaultArtifactType"]["name"], node.get("description"), tags, next_index=None
+                node["name"], text(node["defaultArtifactType"], "name"), node["description"], tags, next_index=None
             )
             if self.dialect.next_index:
                 live.next_index = node.get("nextVersionIndex")
@@ -228,40 +233,46 @@ class Reading:
         return found
 
     def _link(self, node: Json, collections: dict[tuple[str, str], LiveCollection]) -> None:
-        where = node.get("artifactCollection") or {}
-        project = (where.get("project") or {}).get("name", "")
-        live = collections.get((project.removeprefix(REGISTRY_PREFIX), where.get("name", "")))
+        where = node["artifactCollection"]
+        key = text(where["project"], "name").removeprefix(REGISTRY_PREFIX), text(where, "name")
+        live = collections.get(key)
         if live is not None:
             place_link(live, node)
+        elif key[0] in {registry for registry, _ in collections}:
+            raise _changed(key[1], "it has links, and was not listed")
 
 
 def place_link(live: LiveCollection, node: Json) -> None:
     """Put one membership into a collection. Raises `BackendError` where it cannot be what the list says."""
-    index, names = node.get("versionIndex"), [each["alias"] for each in node.get("aliases") or ()]
+    index, names = node["versionIndex"], [text(each, "alias") for each in a_list(node, "aliases")]
     custom = [name for name in names if not is_reserved_alias(name)]
     if index is None and not custom:
         return  # A version that is still being made; it has no number and nothing points at it.
-    version = version_of(node.get("artifact"), live.type, gone=f"{GONE}v{index}")
+    if type(index) is not int or index < 0:
+        raise TypeError(f"versionIndex is {index!r}")
+    version = version_of(node["artifact"], live.type, gone=f"{GONE}v{index}")
     moved = [name for name in custom if live.aliases.get(name, index) != index]
     if index is None or moved or live.links.get(index, version) != version:
-        raise BackendError(
-            f"collection {live.name!r} changed while it was read"
-            + (f" (two versions seem to hold {moved[0]!r})" if moved else ""),
-            "run this again",
-            code="changed-while-read",
-        )
+        raise _changed(live.name, f"two versions seem to hold {moved[0]!r}" if moved else "a version has two numbers")
     live.links[index] = version
     live.aliases.update(dict.fromkeys(custom, index))
     if LATEST in names:
         live.latest = index
 
 
+def _changed(collection: str, how: str) -> BackendError:
+    return BackendError(
+        f"collection {collection!r} changed while it was read: {how}", "run this again", code="changed-while-read"
+    )
+
+
 def version_of(node: Json | None, type_name: str, *, gone: str = GONE) -> Version:
     """The version in an answer. A deleted source leaves a link without one: it has the id `gone` then, and no digest."""
     if not node:
         return Version(gone, "", "", type_name)
+    kind = node.get("artifactType")
     return Version(
-        node["id"], source_of(node), node.get("digest") or "", (node.get("artifactType") or {}).get("name", "")
+        text(node, "id"), source_of(node), maybe(node, "digest", str) or "", text(kind, "name") if kind else ""
     )
 
 
@@ -269,10 +280,11 @@ def source_of(node: Json) -> str:
     """The full name of a version in the project that it was logged to; "" where the key may not see that."""
     sequence = node.get("artifactSequence") or {}
     project = sequence.get("project") or {}
-    entity = (project.get("entity") or {}).get("name")
-    if not (entity and project.get("name") and sequence.get("name")) or node.get("versionIndex") is None:
+    names = [maybe(project.get("entity") or {}, "name", str), maybe(project, "name", str), maybe(sequence, "name", str)]
+    index = maybe(node, "versionIndex", int)
+    if not all(names) or index is None:
         return ""
-    return f"{entity}/{project['name']}/{sequence['name']}:v{node['versionIndex']}"
+    return f"{'/'.join(map(str, names))}:v{index}"
 
 
 class _Lists:

@@ -9,7 +9,7 @@ from typing import Any
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb import documents
-from regsync.backends.wandb.answers import well_formed
+from regsync.backends.wandb.answers import maybe, well_formed
 from regsync.backends.wandb.reading import GONE, Reading, source_of, version_of
 from regsync.backends.wandb.session import Session
 from regsync.core.live import Unresolved, Version, VersionDetails
@@ -139,10 +139,10 @@ def _details(node: Json) -> VersionDetails:
     metadata = node.get("metadata")
     return VersionDetails(
         metadata=json.loads(metadata) if isinstance(metadata, str) and metadata else None,
-        size=node.get("size"),
-        created_at=node.get("createdAt"),
+        size=maybe(node, "size", int),
+        created_at=maybe(node, "createdAt", str),
         run=f"{run['project']['entity']['name']}/{run['project']['name']}/{run['name']}" if named else None,
-        commit=node.get("commitHash"),
+        commit=maybe(node, "commitHash", str),
         ttl_days=ceil(ttl / _SECONDS_A_DAY) if isinstance(ttl, int) and ttl > 0 else None,
         inputs=_inputs(run.get("inputArtifacts")) if named else None,
     )

@@ -41,11 +41,10 @@ class Session:
         """What may be asked of this server. One that tells no features is asked for everything, and may refuse it."""
         features = self.features
         if features is None:
-            return Dialect(registry_types=True, membership_by_name=True)
+            return Dialect(membership_by_name=True)
         return Dialect(
             next_index="REGSYNC_NEXT_VERSION_INDEX" in features,
             protected_aliases="REGSYNC_PROTECTED_ALIASES" in features,
-            registry_types="INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION" in features,
             membership_by_name="PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP" in features,
         )
 

@@ -82,6 +82,14 @@ def _itself(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findin
             notes=(f"Whatever still asks for {live.name}/… finds nothing.",),
         )
     _settings(wanted, live, findings)
+    if types and not live.types_told:
+        findings.error(
+            "types-not-told",
+            f"this server does not tell which artifact types registry {wanted.name!r} accepts, so they cannot be compared",
+            (wanted.artifact_types or {})[types[0]],
+            "leave `artifact_types` out, and see to them in the registry's settings",
+        )
+        return
     missing = tuple(sorted(set(types or ()) - (live.artifact_types or frozenset())))
     if missing:
         old = None if live.artifact_types is None else tuple(sorted(live.artifact_types))
