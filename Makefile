@@ -1,8 +1,9 @@
 # One recipe a job. Every target does its own set-up: Python 3.11 or later and make are enough.
 SHELL := /bin/sh
 VENV  := .venv
-# What `make torture` runs; all of it takes about half an hour on two cores.
+# What `make torture` runs, and for how long each campaign; without SECONDS, until it has tried everything.
 TORTURE ?= tests
+SECONDS ?=
 BIN   := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -36,8 +37,13 @@ check: $(VENV)/developing ## Format, lint, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-torture: $(VENV)/developing ## The long campaigns: kills, faults, fuzzing
-	$(BIN)/python -m pytest -m torture -n auto --dist worksteal $(TORTURE)
+$(VENV)/fuzzing: $(VENV)/developing
+	@echo "installing the fuzzer into $(VENV), where there is one for this Python"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	@touch $@
+
+torture: $(VENV)/fuzzing ## The long campaigns: faults, kills, fuzzing (SECONDS=10 of each; all of them: about 40 minutes)
+	REGSYNC_CAMPAIGN_SECONDS=$(SECONDS) $(BIN)/python -m pytest -m torture -n auto --dist worksteal -rP $(TORTURE)
 
 bench: $(VENV)/developing ## Measure speed and memory, side by side, as a table
 	$(BIN)/python -m benchmarks

@@ -6,7 +6,6 @@ Applies run in this process, on the real backends; what is not real is the netwo
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
 import traceback
@@ -20,12 +19,11 @@ from regsync.backends.base import Capabilities, Writer
 from regsync.backends.local import LocalWriter
 from regsync.backends.wandb.options import Options
 from regsync.core.plan import Plan
-from regsync.core.plan_document import plan_document
 from regsync.diagnostics import RegsyncError
 from regsync.execution.receipt import Receipt
 from regsync.execution.run import apply_plan
 from regsync.local import database
-from tests.backends.wandb.wire import Behaviour, Relay, honest, relay
+from tests.backends.wandb.wire import Relay, relay
 from tests.backends.wandb.worlds import Work, everything, local_plan, prints, served, write_world
 from tests.guarantees import history
 from tests.guarantees.grounds import check_places, held
@@ -84,9 +82,12 @@ class Field:
         assert self.again().operations == ()
 
     def look(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Where each alias points: by the collection's key, and by address."""
+        """Where each alias points: by the key of the collection, if that was there before, and by address."""
+        with history.connect(self.folder / "first.db") as db:
+            (last,) = db.execute("SELECT max(id) FROM collections").fetchone()
         with history.connect(self.file) as db:
-            return held(db), history.bindings(db)
+            old = {place: index for place, index in held(db).items() if int(place.partition(":")[0]) <= last}
+            return old, history.bindings(db)
 
     def reset(self) -> None:
         with closing(sqlite3.connect(self.folder / "first.db")) as source, closing(sqlite3.connect(self.file)) as copy:
@@ -205,17 +206,3 @@ def disk(fault: DiskFault, number: int, count: list[str]) -> Iterator[None]:
         yield
     finally:
         database.sqlite3.connect = real
-
-
-__all__ = [
-    "Behaviour",
-    "Field",
-    "Ran",
-    "disk",
-    "honest",
-    "json",
-    "on_a_file",
-    "over_http",
-    "plan_document",
-    "sqlite_error",
-]

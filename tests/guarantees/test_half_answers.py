@@ -17,6 +17,7 @@ from regsync.diagnostics import RegsyncError
 from tests.backends.wandb.script import MANIFEST, SEED
 from tests.backends.wandb.wire import Behaviour, Forward, Relay, Request, Response, as_json, relay
 from tests.backends.wandb.worlds import QUICK, Work, served, write_world
+from tests.budget import spend
 from tests.guarantees.figures import check_at_least
 
 Json = dict[str, Any]
@@ -89,21 +90,16 @@ class Answers:
 
     def attack(self, values: list[Any]) -> int:
         """Put each value at each place of each answer, alone. How many plans were tried."""
-        tried = 0
-        for number, answer in enumerate(self.answers):
-            known: set[str] = set()
-            for place in places(answer):
-                name = shape(place)
-                if name in known or FREE.match(name):
-                    continue
-                known.add(name)
-                for value in values:
-                    if value is not GONE or not isinstance(
-                        place[-1], int
-                    ):  # Nobody can know of an item that is left out.
-                        self._attack_one(number, place, value)
-                        tried += 1
-        return tried
+        cases = [
+            (number, place, value)
+            for number, answer in enumerate(self.answers)
+            for place in {shape(place): place for place in places(answer) if not FREE.match(shape(place))}.values()
+            for value in values
+            if value is not GONE or not isinstance(place[-1], int)  # Nobody can know of an item that is left out.
+        ]
+        for case in spend(cases, "half answers"):
+            self._attack_one(*case)
+        return len(cases)
 
     def _attack_one(self, number: int, place: Place, value: Any) -> None:
         def behave(request: Request, forward: Forward) -> Response:

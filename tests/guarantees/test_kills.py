@@ -17,6 +17,7 @@ import pytest
 
 from tests.backends.wandb.script import MANIFEST, SEED
 from tests.backends.wandb.worlds import served, write_world
+from tests.budget import spend
 from tests.guarantees.figures import check_at_least
 from tests.guarantees.grounds import Grounds, Zygote, watched
 
@@ -68,13 +69,13 @@ def test_a_saved_plan_over_http(quick: Path, zygote: Zygote) -> None:
 
 def kill_at_random(grounds: Grounds, times: int, seed: int) -> int:
     """The command as its users start it, killed at a moment between its start and its end. How often it was still running."""
-    chance = random.Random(seed)
     begun = time.monotonic()
     whole = grounds.start(grounds.saved)
     whole.communicate()
     lasts = time.monotonic() - begun
     killed = 0
-    for _ in range(times):
+    for number in spend(range(times), "killed at random"):
+        chance = random.Random(f"{seed} {number}")
         grounds.reset()
         with watched(grounds):
             process = grounds.start(grounds.saved)
@@ -100,9 +101,9 @@ def test_at_random_over_http(quick: Path, zygote: Zygote) -> None:
 
 def kill_twice(grounds: Grounds, times: int, seed: int) -> None:
     """Cut, cut again while it recovers and goes on, and then let it finish."""
-    chance = random.Random(seed)
     points = len(grounds.run(grounds.saved).points)
-    for _ in range(times):
+    for number in spend(range(times), "killed twice"):
+        chance = random.Random(f"{seed} {number}")
         grounds.reset()
         with watched(grounds):
             assert grounds.run(grounds.saved, cut=chance.randint(1, points)).killed

@@ -178,9 +178,6 @@ PASSING: list[Fault] = [
     slow,
     answer_slow,
     late,
-    twice,
-    twice_first_answer,
-    twice_dropped,
     busy,
     conflict,
     internal_error,
@@ -190,6 +187,8 @@ PASSING: list[Fault] = [
     garbage,
 ]
 """Faults that go away when one tries again, or looks."""
+REPEATED: list[Fault] = [twice, twice_first_answer, twice_dropped]
+"""Requests that something in between delivers twice."""
 LASTING: list[Fault] = [answer_partial, answer_null, wrong_key, forbidden_page, redirect, endless]
 """Faults that end a command, wherever they are met while reading."""
 
