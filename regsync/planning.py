@@ -16,7 +16,7 @@ from regsync.core.live import Destination, LinkKey, Live
 from regsync.core.order import number_off
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Inputs, compare, make_plan, make_undo_plan
-from regsync.core.scope import restrict, scope_of, scope_of_actions
+from regsync.core.scope import removes_unlisted, restrict, scope_of, scope_of_actions
 from regsync.core.staleness import check_destination
 from regsync.core.undo import undo_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
@@ -94,7 +94,12 @@ def plan_manifests(
 
 def _check_selection(desired: Desired, selection: Selection) -> None:
     """A target that names nothing declared is a typing error, and would otherwise make an empty plan."""
-    unknown = [address for address in (*selection.targets, *selection.excludes) if not _declares(desired, address)]
+    unknown = [address for address in selection.targets if not _declares(desired, address)]
+    unknown += [
+        address
+        for address in selection.excludes
+        if not _declares(desired, address) and not removes_unlisted(desired, address)
+    ]
     if unknown:
         raise DiagnosticsError(
             [

@@ -11,7 +11,7 @@ import click
 
 from regsync.commands.context import Settings, pass_settings, shown_error
 from regsync.commands.expecting import check_manifests, taken_over
-from regsync.commands.files import read_document
+from regsync.commands.files import check_output, read_document
 from regsync.commands.options import ManifestArguments, manifest_arguments
 from regsync.commands.selection import SelectionArguments, selection_options
 from regsync.commands.shown import FORMATS, plan_view, receipt_view
@@ -68,6 +68,7 @@ def command(
     Run the same command again to finish what was cut short.
     """
     declared = replace(manifests, paths=expected) if expected else None
+    check_output(settings, receipt, (path for path in (*manifests.paths, *expected) if path.is_file()))
     saved = _saved_plan(manifests, expecting=declared is not None)
     if saved is not None:
         return _apply_saved(settings, saved, selection, declared, receipt, format_, any_user=any_user)
@@ -170,13 +171,11 @@ def _carry_out(
 ) -> int:
     from regsync.commands.progress import progress_watch
     from regsync.core.canonical import canonical_json
-    from regsync.execution.files import check_writable, write_whole
+    from regsync.execution.files import write_whole
     from regsync.execution.receipt import receipt_document
     from regsync.execution.run import apply_plan, stop_on_signal
     from regsync.execution.state import StateDir
 
-    if receipt is not None:
-        check_writable(receipt)
     with stop_on_signal(settings.say) as stop_requested, progress_watch(settings) as watch:
         applied = apply_plan(
             plan,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regsync.diagnostics import RegsyncError
+
+if TYPE_CHECKING:
+    from regsync.commands.context import Settings
 
 LARGEST = 512 * 1024 * 1024
 """Bytes. A plan of a million operations is smaller than this."""
@@ -37,6 +41,21 @@ def read_document(path: Path) -> Any:
             "it was cut short or edited by hand; make it again",
             code="unreadable",
         ) from error
+
+
+def check_output(settings: Settings, path: Path | None, inputs: Iterable[Path]) -> None:
+    """Refuse, before anything else is done, to write a result where that cannot be, or over something that is read.
+
+    Raises `RegsyncError`.
+    """
+    if path is None:
+        return
+    from regsync.backends import local_file
+    from regsync.execution.files import check_no_input, check_writable
+
+    registry = local_file(settings.backend)
+    check_writable(path)
+    check_no_input(path, [*inputs, *([registry] if registry else [])])
 
 
 def _no_constant(name: str) -> None:

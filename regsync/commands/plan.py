@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from regsync.commands.context import Settings, pass_settings
+from regsync.commands.files import check_output
 from regsync.commands.options import ManifestArguments, manifest_arguments
 from regsync.commands.selection import SelectionArguments, selection_options
 from regsync.commands.shown import FORMATS, limit_option, plan_view
@@ -41,6 +42,7 @@ def command(
     from regsync.planning import plan_manifests
 
     loaded = manifests.load(settings.organization)
+    check_output(settings, out, (Path(file.path) for file in loaded.files))
     with settings.reader(loaded.desired.organization) as reader:
         planned = plan_manifests(loaded, reader, selection.selection())
     document = plan_document(planned.plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -55,7 +56,7 @@ def _consent(text: str) -> tuple[HazardName, int | None]:
     if name not in list(HazardName):
         hint = did_you_mean(name, [hazard.value for hazard in HazardName]) or f"hazards are {', '.join(HazardName)}"
         raise click.BadParameter(f"there is no hazard {name!r}; {hint}", param_hint="--allow")
-    if equals and not (number.isascii() and number.isdigit() and int(number) > 0):
+    if equals and not re.fullmatch(r"0*[1-9][0-9]{0,11}", number):
         raise click.BadParameter(f"{text!r}: write HAZARD or HAZARD=NUMBER, as in remove-alias=2", param_hint="--allow")
     return HazardName(name), int(number) if equals else None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from regsync.commands.context import Settings, pass_settings
-from regsync.commands.files import read_document
+from regsync.commands.files import check_output, read_document
 from regsync.commands.selection import SelectionArguments
 from regsync.commands.shown import FORMATS, plan_view
 
@@ -30,6 +30,7 @@ def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[st
     from regsync.execution.state import StateDir
     from regsync.planning import plan_undo
 
+    check_output(settings, out, [receipt])
     document = read_document(receipt)
     consents = SelectionArguments((), (), allow).selection().allow
     organization = settings.organization or organization_of(document)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from regsync.core import actions as a
+from regsync.core.actions import Json
 from regsync.core.desired import Cap, Consents, Desired, HazardName, Kind
 from regsync.core.live import Live
 from regsync.core.operation import Hit, Operation
-from regsync.names import Address, CollectionName, RegistryName
+from regsync.names import Address, CollectionName, RegistryName, parse_address
 
 DEFAULT_CAP = Cap(percent=50, number=1000)
 SMALLEST_MASS = 3
@@ -55,11 +56,7 @@ def assess(
 
     A consent for N of a hazard holds where there are at most N in its scope; with more, it holds for none of them.
     """
-    instances = [
-        _Instance(_scopes(operation.action.address), hit, operation.id)
-        for operation in operations
-        for hit in operation.hits
-    ]
+    instances = _carried(operations)
     instances += [_Instance(_scopes(address), hit, None) for address, hit in emptied]
     instances += [_Instance(scopes, hit, None) for scopes, hit in _mass_changes(operations, desired, live)]
     if not desired.registries:
@@ -118,6 +115,36 @@ def _summarize(
             )
         )
     return tuple(hazards)
+
+
+def check_consented(operations: Sequence[Operation], hazards: Sequence[Hazard], consents: Sequence[Json]) -> None:
+    """Raise `ValueError` where a plan's document calls more consented to than the consents that it lists cover."""
+    allow: dict[HazardName, int | None] = {}
+    by_scope: dict[Address | None, dict[HazardName, int | None]] = defaultdict(dict)
+    for each in consents:
+        name, number = HazardName(each["hazard"]), each["number"]
+        if number is not None and (type(number) is not int or number < 1):
+            raise ValueError(f"a consent to {number!r} of {name}")
+        if each["address"] == "--allow":
+            allow[name] = number
+        else:
+            by_scope[parse_address(each["address"]) if each["address"] else None][name] = number
+    open_by_name = {hazard.name: hazard.open for hazard in hazards}
+    for hazard in _summarize(_carried(operations), by_scope, allow):
+        if open_by_name[hazard.name] != hazard.open:
+            raise ValueError(f"hazard {hazard.name}: {hazard.open} are open, not {open_by_name[hazard.name]}")
+    given = {name for scope in (allow, *by_scope.values()) for name in scope}
+    for hazard in hazards:
+        if hazard.consented and hazard.name not in given:
+            raise ValueError(f"nobody consented to hazard {hazard.name}")
+
+
+def _carried(operations: Sequence[Operation]) -> list[_Instance]:
+    return [
+        _Instance(_scopes(operation.action.address), hit, operation.id)
+        for operation in operations
+        for hit in operation.hits
+    ]
 
 
 def _within(count: int, limit: int | None) -> bool:

@@ -11,7 +11,7 @@ from regsync.core.actions import Json, decode_action
 from regsync.core.canonical import canonical_json, digest_of, document_digest
 from regsync.core.desired import HazardName
 from regsync.core.diff import ManualStep
-from regsync.core.hazards import Hazard
+from regsync.core.hazards import Hazard, check_consented
 from regsync.core.live import Destination, RegistryScope
 from regsync.core.operation import Hit, Operation, Reason
 from regsync.core.plan import ManifestInfo, Plan, ReadInfo, Selection
@@ -188,6 +188,7 @@ def decode_plan(document: Any) -> Plan:
         check_operations(plan.operations)
         check_operations(plan.undo)
         check_hazards(plan.operations, plan.hazards)
+        check_consented(plan.operations, plan.hazards, plan.consents)
         _check_nothing_is_lost(plan, checked)
         return plan
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:

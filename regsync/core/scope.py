@@ -58,7 +58,7 @@ def restrict(desired: Desired, targets: Sequence[Address], excludes: Sequence[Ad
     """Only what lies in `targets` (all, where there are none) and not in `excludes`.
 
     A registry or collection of which only a part is left becomes `partial`: its own settings are not managed, and it
-    must exist.
+    must exist. Where something is excluded that would go because it is not listed, nothing unlisted goes there in this run.
     """
     if not targets and not excludes:
         return desired
@@ -68,6 +68,18 @@ def restrict(desired: Desired, targets: Sequence[Address], excludes: Sequence[Ad
         if kept is not None:
             registries[registry.name] = kept
     return replace(desired, registries=registries)
+
+
+def removes_unlisted(desired: Desired, address: Address) -> bool:
+    """Whether something at this address would be removed because it is not listed."""
+    registry = next((each for each in desired.registries.values() if each.name == address.registry), None)
+    if registry is None or address.collection is None:
+        return False
+    declared = (registry.collections or {}).values()
+    collection = next((each for each in declared if each.name == address.collection), None)
+    if collection is None:
+        return address.alias is None and Kind.COLLECTIONS in registry.remove_unlisted
+    return Kind.ALIASES in collection.remove_unlisted
 
 
 def _in(address: Address, places: Iterable[Address]) -> bool:
@@ -94,7 +106,9 @@ def _restrict_registry(
         if kept is not None:
             collections[collection.name] = kept
     whole = not targets or _in(address, targets)
-    cut = collections != (registry.collections or {})
+    cut = collections != (registry.collections or {}) or any(
+        place.registry == registry.name and place.collection is not None and place.alias is None for place in excludes
+    )
     unlisted = registry.remove_unlisted - {Kind.COLLECTIONS} if cut else registry.remove_unlisted
     if whole:
         return replace(
@@ -128,7 +142,9 @@ def _restrict_collection(
     }
     whole = not targets or _in(address, targets)
     if whole:
-        cut = len(kept) != len(collection.aliases or {})
+        cut = len(kept) != len(collection.aliases or {}) or any(
+            address.covers(place) and place.alias is not None for place in excludes
+        )
         unlisted = collection.remove_unlisted - {Kind.ALIASES, Kind.VERSIONS} if cut else collection.remove_unlisted
         return replace(collection, aliases=None if collection.aliases is None else kept, remove_unlisted=unlisted)
     return replace(

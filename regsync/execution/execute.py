@@ -15,7 +15,7 @@ from regsync.core.operation import Operation
 from regsync.core.order import stage
 from regsync.core.plan import Plan
 from regsync.core.plan_document import plan_digest
-from regsync.core.proof import prove
+from regsync.core.proof import ProofError, prove
 from regsync.core.scope import scope_of_actions
 from regsync.core.staleness import check_destination, check_fresh, stale, take_back
 from regsync.core.standing import Is, standing
@@ -82,14 +82,22 @@ def check_before_first_write(plan: Plan, reader: Reader) -> tuple[frozenset[str]
     """Everything that can be refused before anything is written; what is left to do is proven again on what is live now.
 
     Returns the ids of operations that are done already, and what is live. Raises `StalePlanError`, `RefusedError`,
-    `BackendError`; `ProofError` for a plan that no planner made.
+    `BackendError`; `RegsyncError` for a plan that no planner made.
     """
     check_destination(plan.destination, reader.destination())
     check_applyable(plan)
     live = reader.observe(plan.read.scope)
     done = check_fresh(plan, live)
     _check_sources([operation for operation in plan.operations if operation.id not in done], reader)
-    prove(plan.operations, live, plan.destination.user, lambda _: True, done)
+    try:
+        prove(plan.operations, live, plan.destination.user, lambda _: True, done)
+    except ProofError as error:
+        message = (
+            f"{error.message}; no planner makes such a plan, so the file was changed, or this is a defect of regsync"
+        )
+        raise RegsyncError(
+            message, "nothing was changed; plan again and review the new plan", code=error.code
+        ) from error
     return done, live
 
 

@@ -278,7 +278,10 @@ def _done(action: a.Action, payload: dict[str, Any]) -> Outcome:
         return Outcome(Status.DONE, linked_index=index if type(index) is int and index >= 0 else None)
     made = payload.get("inserted")
     if isinstance(action, a.CreateRegistry) and made is False:
-        message = "somebody made a registry of that name at the same time; the server edited that one"
+        message = (
+            "when the request arrived, a registry of that name was there, and the server edited it: somebody made one at the "
+            "same time, or the request was delivered twice"
+        )
         return Outcome(Status.DONE, message, "look at it, then plan again", stale=True)
     if isinstance(action, a.SettingAction) and made is True:
         message = "somebody deleted the registry at the same time; the server made a new one of that name"
