@@ -71,9 +71,9 @@ class Receipt:
 
     @property
     def exit_code(self) -> int:
-        """0 all done; 4 in part; 5 stale and nothing done; 1 nothing done."""
+        """0 all done; 4 in part, or not as planned; 5 stale and nothing done; 1 nothing done."""
         statuses = {outcome.status for outcome in self.outcomes.values()}
-        if statuses <= {Status.DONE, Status.SKIPPED}:
+        if self.result is Result.DONE:
             return 0
         if statuses & {Status.DONE, Status.UNKNOWN}:
             return 4
@@ -83,10 +83,10 @@ class Receipt:
 def whole_result(outcomes: Mapping[str, Outcome], *, interrupted: bool) -> Result:
     """The result that a set of outcomes amounts to."""
     statuses = {outcome.status for outcome in outcomes.values()}
+    if any(outcome.stale for outcome in outcomes.values()):
+        return Result.STALE  # Done or not: it is not as it was planned.
     if statuses <= {Status.DONE, Status.SKIPPED}:
         return Result.DONE
-    if any(outcome.stale for outcome in outcomes.values()):
-        return Result.STALE
     if interrupted:
         return Result.INTERRUPTED
     return Result.PARTIAL if statuses & {Status.DONE, Status.UNKNOWN} else Result.FAILED

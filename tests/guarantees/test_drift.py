@@ -17,6 +17,7 @@ from regsync.core.canonical import canonical_json, document_digest
 from regsync.local import aliases, collections, members, registries
 from regsync.names import Role
 from tests.backends.wandb.worlds import KEYS, write_world
+from tests.guarantees import history
 from tests.guarantees.grounds import EVERY_CONSENT, Ended, Job, Zygote
 from tests.guarantees.test_staleness import Person, as_person
 from tests.guarantees.test_undo import DETECTOR, SEED
@@ -203,3 +204,27 @@ def test_a_changed_receipt_is_passed_over(here: Here) -> None:
     document["bindings"]["model/fraud:production"] = document["bindings"]["model/fraud:staging"]
     path.write_text(canonical_json(document))
     assert here.drift() == {"set-alias model/fraud:production": "unknown"}
+
+
+def test_nobody_is_blamed_for_what_an_interrupted_apply_did(here: Here) -> None:
+    """Its journal is still there, and then its receipt, for which nobody looked; what it did was not somebody else's doing."""
+    here.apply()
+    here.declare(
+        lambda block: block["collections"]["fraud"]["aliases"].update(production=f"{DETECTOR}:v5", staging="v0")
+    )
+    command = ["--backend", "local:registry.db", "apply", "registry.yaml", "--auto-approve", *EVERY_CONSENT]
+    environment = {"HOME": str(here.folder), "WANDB_API_KEY": KEYS["alice"]}
+    points = here.zygote.run(Job(here.folder, environment, command, 10**6, 1)).points
+    with history.connect(here.file) as db:
+        moved = db.execute("SELECT count(*) FROM events WHERE kind = 'set-alias'").fetchone()[0]
+    assert points and moved
+    here.declare()
+    here.apply()
+    here.declare(
+        lambda block: block["collections"]["fraud"]["aliases"].update(production=f"{DETECTOR}:v5", staging="v0")
+    )
+    assert here.zygote.run(Job(here.folder, environment, command, points.index("after perform") + 1, 1)).killed
+    here.declare()
+    assert set(here.drift().values()) == {"unknown"}
+    here.run("apply", "registry.yaml")  # Nobody is there to approve it; but the receipt is written now.
+    assert set(here.drift().values()) == {"unknown"}

@@ -5,9 +5,12 @@ written by somebody who wishes us ill. What is said about each of them must be h
 from __future__ import annotations
 
 import json
+import os
+import stat
 import subprocess
 import unicodedata
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,6 +77,12 @@ def room(tmp_path: Path, zygote: Zygote) -> Room:
         (BIDI, "prod\\u202enoitcu", "invisible character U+202E"),
         (ZERO, "prod\\u200buction", "invisible character U+200B"),
         (SEPARATOR, "a\\u2028b", "invisible character U+2028"),
+        ("production\u3164", "production\\u3164", "invisible character U+3164"),
+        ("production\ufe0f", "production\\ufe0f", "invisible character U+FE0F"),
+        ("production\u2800", "production\\u2800", "invisible character U+2800"),
+        ("production\U000e0101", "production\\U000e0101", "invisible character U+E0101"),
+        ("\u3000", "\\u3000", "invisible character U+3000"),
+        ("cafe\u0301", "cafe\u0301", "is not in Unicode's composed form"),
         (CYRILLIC, CYRILLIC, "mixes letters of Cyrillic and Latin"),
     ],
 )
@@ -89,6 +98,8 @@ def test_deceptive_names_are_shown_and_warned_about(room: Room, name: str, shown
     assert room.run("plan", "registry.yaml", "--detailed-exitcode").code == 0
     for format_ in ("text", "markdown"):
         room.run("drift", "registry.yaml", "--format", format_)
+    room.run("render", "registry.yaml")
+    room.run("plan", "registry.yaml", "--format", "json")
 
 
 @pytest.mark.parametrize("name", [BIDI, ZERO, SEPARATOR, "<img src=x onerror=alert(1)>", "`$(id)`", "@everyone", "-rf"])
@@ -182,6 +193,56 @@ def test_a_repository_that_lies_bare_among_the_manifests(room: Room) -> None:
     assert room.run("plan", "evil/registry.yaml", "-o", "plan.json").code == 0
     assert not marker.exists(), "a command of the stranger was run"
     assert json.loads((room.folder / "plan.json").read_text())["manifest"]["commit"] is None
+
+
+# Where results go --------------------------------------------------------------------------------------------------------
+
+
+def test_no_result_is_written_over_what_is_read(room: Room) -> None:
+    room.world({"model": {"collections": {"c": {"type": "model", "versions": [f"{DETECTOR}:v0"]}}}})
+    room.manifest({"registries": {"model": {"collections": {"c": {"type": "model", "aliases": {"a": "v0"}}}}}})
+    plan = ["plan", "registry.yaml", "-o"]
+    assert room.run(*plan, "plan.json").code == 0
+    before = {name: (room.folder / name).read_bytes() for name in ("registry.yaml", "registry.db", "plan.json")}
+    for command in (
+        [*plan, "registry.yaml"],
+        [*plan, "registry.db"],
+        [*plan, "./registry.yaml"],
+        ["apply", "plan.json", "--receipt", "plan.json"],
+        ["apply", "plan.json", "--receipt", "registry.db"],
+    ):
+        ended = room.run(*command)
+        assert ended.code == 1 and "this command reads it" in ended.err, (command, ended.err)
+    for nowhere in (".", "/", "", "none/here.json", "/proc/regsync"):
+        for command in ([*plan, nowhere], ["apply", "plan.json", "--receipt", nowhere]):
+            ended = room.run(*command)
+            assert ended.code == 1, command
+            assert "error: cannot write" in ended.err or "Error: Invalid value" in ended.err, (command, ended.err)
+    assert all((room.folder / name).read_bytes() == content for name, content in before.items())
+
+
+def test_links_pipes_and_devices_stay_what_they_are(room: Room) -> None:
+    room.world({"model": {}})
+    room.manifest({"registries": {"new": {}}})
+    (room.folder / "target.json").write_text("old")
+    (room.folder / "link.json").symlink_to("target.json")
+    assert room.run("plan", "registry.yaml", "-o", "link.json").code == 0
+    assert (room.folder / "link.json").is_symlink()
+    assert json.loads((room.folder / "target.json").read_text())["format"] == "regsync/plan/v1"
+    pipe = room.folder / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text)
+        assert room.run("plan", "registry.yaml", "-o", "pipe").code == 0
+        assert json.loads(read.result(timeout=60))["format"] == "regsync/plan/v1"
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    null = room.folder / "null"
+    try:
+        os.mknod(null, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:
+        return  # Only root makes devices.
+    assert room.run("plan", "registry.yaml", "-o", "null").code == 0
+    assert stat.S_ISCHR(null.stat().st_mode)
 
 
 # Where the key goes ------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -271,6 +272,32 @@ def test_consent_in_the_manifest(desk: Desk, name: str) -> None:
     assert desk.plan(f"{hazard}={count}").code == 0
 
 
+BESIDE = {
+    "3 of 3 aliases": ("fraud", "mass-change=3"),
+    "3 of 3 tags": ("bare", "mass-change=3"),
+    "no tags at all": ("bare", "empty-desired=3"),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_consent_beside_the_change(desk: Desk, name: str) -> None:
+    """In the collection or the registry that holds all of it; not in another one."""
+    collection, consent = BESIDE[name]
+    others = [f"{hazard}={count}" for hazard, count in CASES[name].hazards.items() if not consent.startswith(hazard)]
+    for place, code in (("collection", 0), ("registry", 0), ("another collection", 3)):
+        manifest = deepcopy(CASES[name].manifest)
+        block = manifest["registries"]["model"]
+        inside = block["collections"]
+        if place == "registry":
+            block["consent"] = [consent]
+        elif place == "collection":
+            inside[collection]["consent"] = [consent]
+        else:
+            inside["attic"] = {"consent": [consent]}
+        desk.write(manifest)
+        assert desk.plan(*others).code == code, place
+
+
 def test_there_is_no_way_to_allow_everything(desk: Desk) -> None:
     desk.write(CASES["no collections at all"].manifest)
     for attempt in (
@@ -281,6 +308,8 @@ def test_there_is_no_way_to_allow_everything(desk: Desk) -> None:
         "remove-alias=*",
         "remove-alias=-1",
         "remove-alias=0",
+        "remove-alias=" + "9" * 5000,
+        "remove-alias=²",
         "remove-alias=x",
     ):
         assert desk.plan(attempt).code == 1, attempt
@@ -302,6 +331,17 @@ def test_a_target_is_no_way_around_a_cap(desk: Desk) -> None:
     refused = desk.run("plan", "registry.yaml", "--target", "model/fraud")
     assert refused.code == 3
     assert "changes 3 of 3 aliases" in refused.out
+
+
+def test_what_would_go_because_it_is_not_listed_can_be_excluded(desk: Desk) -> None:
+    desk.write(CASES["no aliases at all"].manifest)
+    kept = desk.run("plan", "registry.yaml", "--exclude", "model/fraud:canary")
+    assert (kept.code, "remove alias" in kept.out) == (0, False), kept.out
+    desk.write(CASES["no collections at all"].manifest)
+    kept = desk.run("plan", "registry.yaml", "--exclude", "model/attic")
+    assert (kept.code, "delete collection" in kept.out) == (0, False), kept.out
+    desk.write(fraud(aliases={"staging": "v1"}))
+    assert desk.run("plan", "registry.yaml", "--exclude", "model/nowhere").code == 1
 
 
 def test_daily_work_needs_no_consent(desk: Desk) -> None:

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ IN_SCOPE: dict[str, Callable[[Person], object]] = {
     "the registry was renamed": lambda p: registries.rename(p.tx, p.model, "models"),
     "the registry was deleted": lambda p: registries.delete(p.tx, p.model),
     "the registry's description changed": lambda p: registries.set_description(p.tx, p.model, "by a person"),
+    "another type was accepted": lambda p: registries.allow_types(p.tx, p.model, ["dataset", "model"]),
     "a type was accepted": lambda p: registries.allow_types(p.tx, p.model, ["dataset"]),
     "an alias was protected": lambda p: registries.protect(p.tx, p.model, "staging"),
     "a protection was taken off": lambda p: registries.unprotect(p.tx, p.model, "production"),
@@ -325,6 +327,57 @@ def test_edited_with_a_fitting_digest(fresh: Grounds, change: Callable[[Json], o
     assert ended.code in (1, 3, 5), ended
     assert history.last_event(fresh.file) == before
     assert "malformed" in ended.err or "proof" in ended.err or "stale" in ended.err, ended.err
+
+
+def without_hazards(plan: Json) -> None:
+    plan["hazards"], plan["consents"], plan["applyable"] = [], [], True
+    for operation in plan["operations"]:
+        operation["hazards"] = []
+
+
+def without_consents(plan: Json) -> None:
+    plan["consents"] = []
+
+
+def with_an_empty_consent(plan: Json) -> None:
+    plan["consents"] = [each | {"number": 0} for each in plan["consents"]]
+
+
+def with_a_consent_for_elsewhere(plan: Json) -> None:
+    plan["consents"] = [each | {"address": "features"} for each in plan["consents"]]
+
+
+DANGEROUS: Json = {
+    "consent": ["remove-alias", "unlink-version", "delete-collection", "irreversible", "latest-moves"],
+    "registries": {
+        "model": {
+            "artifact_types": ["model", "dataset"],
+            "visibility": "restricted",
+            "collections": {
+                "fraud": {"type": "model", "versions": [{f"{DETECTOR}:v2": "absent"}], "aliases": {"person": "absent"}},
+                "attic": "absent",
+            },
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "change", [without_hazards, without_consents, with_an_empty_consent, with_a_consent_for_elsewhere]
+)
+def test_hazards_and_consents_that_do_not_add_up(
+    tmp_path: Path, zygote: Zygote, change: Callable[[Json], None]
+) -> None:
+    """What every planner gives such operations cannot be left out of the file, nor the consent to it."""
+    seed = deepcopy(SEED)
+    seed["registries"]["model"]["collections"]["attic"] = {"type": "model"}
+    grounds = Grounds(tmp_path, zygote)
+    write_world(grounds.file, seed)
+    grounds.prepare(seed, DANGEROUS, "local:registry.db")
+    before = history.last_event(grounds.file)
+    ended = grounds.run(rewrite(grounds, change, sign=True))
+    assert ended.code == 1 and "this plan is malformed" in ended.err, ended
+    assert history.last_event(grounds.file) == before
 
 
 def test_a_removal_under_a_milder_name(fresh: Grounds) -> None:

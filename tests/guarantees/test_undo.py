@@ -248,6 +248,22 @@ def test_what_others_have_moved_since_is_named_and_left(quick: Path, zygote: Zyg
         assert (live.aliases["production"], live.aliases["staging"]) == (1, 1)
 
 
+def test_a_version_that_was_linked_again_is_found_under_its_new_index(quick: Path, zygote: Zygote) -> None:
+    """Somebody unlinks and links the version that the alias came from: the alias goes back to it all the same."""
+    with prepared(quick, zygote, REVERSIBLE) as grounds:
+        assert grounds.run(grounds.saved).code == 0
+        (receipt,) = receipts(grounds)
+        as_person(grounds.file, lambda person: aliases.remove_aliases(person.tx, person.collection(), ["staging"]))
+        as_person(grounds.file, lambda person: person.unlink(0))
+        as_person(grounds.file, lambda person: person.link(0))
+        shown = undo(grounds, receipt)
+        assert shown.code == 0, shown.err
+        assert apply_undo(grounds).code == 0
+        live = everything(grounds.file).registries["model"].collections["fraud"]
+        assert live.links[live.aliases["production"]].source == f"{DETECTOR}:v0"
+        assert live.aliases["production"] > 1
+
+
 # The receipt itself ------------------------------------------------------------------------------------------------------
 
 

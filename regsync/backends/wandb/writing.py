@@ -275,7 +275,7 @@ def _linked_index(action: a.Action, check: Check) -> int | None:
 def _done(action: a.Action, payload: dict[str, Any]) -> Outcome:
     if isinstance(action, a.LinkVersion):
         index = payload.get("versionIndex")
-        return Outcome(Status.DONE, linked_index=index if type(index) is int and index >= 0 else None)
+        return Outcome(Status.DONE, linked_index=index if type(index) is int and 0 <= index < 10**9 else None)
     made = payload.get("inserted")
     if isinstance(action, a.CreateRegistry) and made is False:
         message = (

@@ -58,3 +58,41 @@ def test_it_is_still_stale_where_something_moved(line: Line) -> None:
 def test_it_goes_with_a_saved_plan(line: Line) -> None:
     code, _, shown = line.run("apply", str(line.manifest), "--any-user")
     assert code == 1 and "goes with a saved plan" in shown
+
+
+MEMBERS = {
+    "removes whoever is not listed": "  model:\n    members: {carol: member}\n    unlisted: {members: remove}\n",
+    "gives a role to one of the two": "  model:\n    members: {bob: member}\n",
+    "makes a registry with members": "  fresh:\n    members: {carol: viewer}\n",
+}
+
+
+@pytest.mark.parametrize("what", MEMBERS)
+def test_whose_key_it_is_must_make_no_difference(line: Line, what: str) -> None:
+    """alice plans, bob would apply: he would make himself an admin, or take his own role away without having been asked."""
+    line.manifest.write_text("apiVersion: regsync/v1\nregistries:\n" + MEMBERS[what])
+    consents = ["--allow", "irreversible", "--allow", "mass-change"]
+    assert line.run("plan", str(line.manifest), "-o", "plan.json", *consents)[0] == 0
+    before = (line.folder / "registry.db").read_bytes()
+    code, _, shown = line.run("apply", "plan.json", "--any-user", user="bob")
+    assert code == 5 and "whose key applies it makes a difference to this plan" in shown, shown
+    assert (line.folder / "registry.db").read_bytes() == before
+
+
+def test_the_receipt_names_the_plan_that_was_reviewed(line: Line) -> None:
+    assert line.run("plan", str(line.manifest), "-o", "plan.json", user="bob")[0] == 0
+    assert line.run("apply", "plan.json", "--any-user", "--receipt", "receipt.json")[0] == 0
+    plan, receipt = (json.loads((line.folder / name).read_text()) for name in ("plan.json", "receipt.json"))
+    assert receipt["plan"] == plan["digest"]
+
+
+def test_a_change_that_was_taken_back_can_be_planned_and_taken_over_again(line: Line) -> None:
+    def plan_and_apply() -> int:
+        assert line.run("plan", str(line.manifest), "-o", "plan.json", user="bob")[0] == 0
+        return line.run("apply", "plan.json", "--any-user", "--receipt", "receipt.json")[0]
+
+    assert plan_and_apply() == 0
+    assert line.run("undo", "receipt.json", "-o", "undo.json")[0] == 0
+    assert line.run("apply", "undo.json")[0] == 0
+    assert line.run("apply", "plan.json", "--any-user")[0] == 5
+    assert plan_and_apply() == 0
