@@ -146,8 +146,33 @@ def types_and_protections() -> SmallWorld:
     return _two_collections(states, every())
 
 
+def renames() -> SmallWorld:
+    """The registry and a collection under their old or their new names, beside a collection that goes."""
+    first: list[Any] = [None, *shelves("model", ["model-0", "model-1"], PAIR[:1])]
+    gone: list[Any] = [None, Shelf("model", ((0, "model-0"),), (("production", 0),), 1)]
+    states = [NOTHING]
+    for name, c, d, e in product(("old", REGISTRY), first, first, gone):
+        held = tuple(each for each in (("c", c), ("d", d), ("e", e)) if each[1] is not None)
+        states.append(State(True, None, PROTECTED, held, name))
+
+    def every() -> Iterator[Json]:
+        targets = (None, "absent", source("model", 0), source("model", 1))
+        stances: Sequence[Json] = (
+            {},
+            {"protected_aliases": [{"production": "absent"}]},
+        )  # The latter runs after deletions.
+        for aliases, previously, e, more in product(
+            _aliases(PAIR[:1], targets), ("d", None), ("absent", None), stances
+        ):
+            block: Json = {"type": "model", "aliases": aliases} | ({"previously": previously} if previously else {})
+            collections: Json = {"c": block} | ({"e": e} if e else {})
+            yield manifest({"previously": "old", "description": "as it is now", "collections": collections, **more})
+
+    return SmallWorld(versions_of("model", count=2), states, list(every()))
+
+
 FAMILIES: dict[str, Callable[[], SmallWorld]] = {
     family.__name__.replace("_", " "): family
-    for family in (alias_targets, exact_states, listed_versions, two_collections, types_and_protections)
+    for family in (alias_targets, exact_states, listed_versions, two_collections, types_and_protections, renames)
 }
 """By the name under which their figures stand in `docs/guarantees.md`."""

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import permutations, product
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeGuard
 
 import yaml
 
@@ -154,7 +154,7 @@ class Campaign:
 
     def run(self) -> Figures:
         shown = Shown(self.world.versions)
-        library = Library(REGISTRY, self.world.versions, oracle.ACTOR)
+        library = Library(self.world.versions, oracle.ACTOR)
         kinds = {name: version.type for name, version in self.world.versions.items()}
         for number, manifest in enumerate(self.world.manifests):
             loaded = read(manifest)
@@ -219,25 +219,27 @@ class _OneManifest:
         assert plan.proof.states == len(states)
         first, last = states[0], states[-1]
         oracle.check(self.library.live(first), self.manifest, self.library.live(last))
-        old, new = first.bindings(), last.bindings()
+        renamed = {op.action.previous: op.action.collection for op in plan.operations if is_renaming(op.action)}
+        old, new = first.bindings(renamed), last.bindings(renamed)
         guarded = first.protected | last.protected
         now = old
         for operation, state in zip(plan.operations, states[1:], strict=True):
-            before, now = now, state.bindings()
+            before, now = now, state.bindings(renamed)
             for place in old.keys() | new.keys():
                 was, shall_be = old.get(place), new.get(place)
                 assert now.get(place) in (was, shall_be), f"{place} was at a third version"
                 assert was is None or shall_be is None or place in now, f"{place} was not bound for a while"
             for place in before.keys() - now.keys():
                 check_unbinding(operation, protected=place[1] in guarded)
-        self._check_latest(plan, first, last)
+        self._check_latest(plan, first, last, renamed)
         self._check_undo(plan, first, last)
 
     @staticmethod
-    def _check_latest(plan: Plan, first: State, last: State) -> None:
+    def _check_latest(plan: Plan, first: State, last: State, renamed: Mapping[str, str]) -> None:
         """`latest` never goes back to an older version without its hazard."""
         hits = {(op.action.address.collection, hit.name) for op in plan.operations for hit in op.hits}
-        for name, shelf in first.shelves:
+        for old_name, shelf in first.shelves:
+            name = renamed.get(old_name, old_name)
             new = dict(last.shelves).get(name)
             if new is None or not shelf.links:
                 continue
@@ -267,6 +269,10 @@ class _OneManifest:
         self.figures.crashes += len(ids)
 
 
+def is_renaming(action: a.Action) -> TypeGuard[a.RenameCollection]:
+    return isinstance(action, a.RenameCollection)
+
+
 def check_unbinding(operation: Operation, *, protected: bool) -> None:
     """An alias goes: only by an operation that is about that, and that carries the hazard for it."""
     assert operation.action.kind in a.REMOVALS
@@ -291,6 +297,11 @@ def expected_refusals(state: State, manifest: Json) -> set[str]:
     for name, wanted in block.get("collections", {}).items():
         if wanted == "absent":
             continue
+        if wanted.get("previously") in live:
+            if name in live:
+                found.add("rename-conflict")
+                continue
+            live[name] = live[wanted["previously"]]
         shelf = live.get(name)
         named = {*wanted.get("aliases", {}).values(), *(v for v in wanted.get("versions", []) if isinstance(v, str))}
         new = {each for each in named if "/" in each} - {

@@ -37,14 +37,16 @@ class State(NamedTuple):
     types: frozenset[str] | None = None
     protected: frozenset[str] = frozenset()
     shelves: tuple[tuple[str, Shelf], ...] = ()
+    name: str = "model"
+    description: str | None = None
 
-    def bindings(self) -> dict[Alias, str]:
-        """Which artifact each alias points at."""
+    def bindings(self, renamed: Mapping[str, str]) -> dict[Alias, str]:
+        """Which artifact each alias points at; collections under the names that they get, by `renamed`."""
         found: dict[Alias, str] = {}
         for name, shelf in self.shelves:
             links = dict(shelf.links)
             for alias, index in shelf.aliases:
-                found[name, alias] = links[index]
+                found[renamed.get(name, name), alias] = links[index]
         return found
 
 
@@ -56,10 +58,16 @@ def after(state: State, action: a.Action, kinds: Mapping[str, str]) -> State:
     if isinstance(action, a.CreateRegistry):
         if state.there:
             raise RegistryRefusalError("that registry is there already")
-        return State(True, None if action.artifact_types is None else frozenset(action.artifact_types))
-    if not state.there:
+        types = None if action.artifact_types is None else frozenset(action.artifact_types)
+        return State(True, types, name=action.registry, description=action.description)
+    asked_for = action.previous if isinstance(action, a.RenameRegistry) else action.registry
+    if not state.there or state.name != asked_for:
         raise RegistryRefusalError("no such registry")
     match action:
+        case a.RenameRegistry():
+            return state._replace(name=action.registry)
+        case a.UpdateRegistry():
+            return state._replace(description=action.new_description)
         case a.DeleteRegistry():
             return NOTHING
         case a.AllowArtifactTypes():
@@ -80,6 +88,10 @@ def after(state: State, action: a.Action, kinds: Mapping[str, str]) -> State:
         if not accepts(state, action.type):
             raise RegistryRefusalError("the registry does not accept that type")
         shelves[action.collection] = Shelf(action.type)
+    elif isinstance(action, a.RenameCollection):
+        if action.collection in shelves or action.previous not in shelves:
+            raise RegistryRefusalError("the new name is taken, or there is nothing under the old one")
+        shelves[action.collection] = shelves.pop(action.previous)
     elif action.collection not in shelves:
         raise RegistryRefusalError("no such collection")
     elif isinstance(action, a.DeleteCollection):
@@ -128,8 +140,7 @@ def _in_shelf(shelf: Shelf, action: a.ContentAction, kinds: Mapping[str, str]) -
 class Library:
     """Turns states into what regsync reads. Shelves are made once and shared: regsync promises to change nothing it is given."""
 
-    def __init__(self, registry: str, versions: Mapping[str, Version], actor: str) -> None:
-        self._registry = registry
+    def __init__(self, versions: Mapping[str, Version], actor: str) -> None:
         self._versions = versions
         self._members = {actor: Role.ADMIN}
         self._made: dict[tuple[str, Shelf], LiveCollection] = {}
@@ -138,14 +149,15 @@ class Library:
         if not state.there:
             return Live({}, ReadProof(complete=True, pages=1, items=0))
         registry = LiveRegistry(
-            self._registry,
+            state.name,
+            state.description,
             artifact_types=state.types,
             protected_aliases=state.protected,
             members=dict(self._members),
             collections={name: self._collection(name, shelf) for name, shelf in state.shelves},
             role=Role.ADMIN,
         )
-        return Live({self._registry: registry}, ReadProof(complete=True, pages=1, items=len(state.shelves)))
+        return Live({state.name: registry}, ReadProof(complete=True, pages=1, items=len(state.shelves)))
 
     def _collection(self, name: str, shelf: Shelf) -> LiveCollection:
         made = self._made.get((name, shelf))
