@@ -167,9 +167,7 @@ class Reading:
     def _members(self, node: Json) -> dict[str, Role]:
         members: dict[str, Role] = {}
         for each in a_list(node, "members"):
-            self._member(
-                members, maybe(each, "username", str) or text(each, "id"), text(each, "id"), each["role"]["name"]
-            )
+            self._member(members, _user_name(each), text(each, "id"), each["role"]["name"])
         for each in a_list(node, "teamMembers"):
             team = each["team"]
             self._member(members, TEAM_PREFIX + text(team, "name"), text(team, "id"), each["role"]["name"])
@@ -240,6 +238,18 @@ class Reading:
             place_link(live, node)
         elif key[0] in {registry for registry, _ in collections}:
             raise _changed(key[1], "it has links, and was not listed")
+
+
+def _user_name(member: Json) -> str:
+    """Raises `BackendError` for a member without one, who might be anybody: declared, or not listed."""
+    name = maybe(member, "username", str)
+    if not name:
+        raise BackendError(
+            f"the server tells no user name of member {text(member, 'id')}, so members cannot be compared",
+            "leave `members` out of the manifest, or have whoever it is choose a name",
+            code="unnamed-member",
+        )
+    return name
 
 
 def place_link(live: LiveCollection, node: Json) -> None:

@@ -31,12 +31,14 @@ _PASSING = frozenset({"changed-while-read", "incomplete-list"})
 class _Task:
     """One action on its way. `said`: the server's refusal, or why its last answer did not come, once it has been sent.
 
-    `refused`: the refusal, until a read has shown that it is true.
+    `lost`: an answer did not come, so an earlier mutation may still be on its way. `refused`: the refusal, until a read has
+    shown that it is true.
     """
 
     action: a.Action
     outcome: Outcome | None = None
     sent: int = 0
+    lost: bool = False
     said: str = ""
     refused: Replied | None = None
 
@@ -119,6 +121,9 @@ class Writing:
         refused, task.refused = task.refused, None
         tired = task.sent >= self._attempts
         if refused is not None and (tired or not _is_link_conflict(task.action, refused)):
+            if task.lost and refused.unsent:  # That says nothing of the one before, which was sent.
+                message = f"{task.action.address}: sent, and no answer came; the next try: {refused.fault.message}"
+                return Outcome(Status.UNKNOWN, message, refused.hint, fatal=refused.fatal)
             return _refused(task, refused)
         if tired:
             return Outcome(Status.UNKNOWN, f"{task.action.address}: sent {task.sent} times: {task.said}")
@@ -185,6 +190,7 @@ class Writing:
         if refused is not None:
             self._refusal(task, refused)
         elif lost is not None:
+            task.lost = True
             task.said = f"no answer came ({lost.fault.message})"
         else:
             task.outcome = _done(task.action, replies[-1].payload)

@@ -118,6 +118,28 @@ def test_what_is_carried_out_after_the_last_look_is_never_called_failed(folder: 
         history.check_receipts([event for event in history.events(file) if event.actor == "alice"], work_receipts(work))
 
 
+def test_a_second_try_that_was_not_sent_says_nothing_of_the_first(folder: Path) -> None:
+    """The first lies about somewhere; the next is turned away before it is executed. Then the first arrives."""
+    first: list[threading.Timer] = []
+
+    def behave(request: Request, forward: Forward) -> Response:
+        if not request.writes:
+            return forward()
+        if first:
+            return as_json({"errors": [{"message": "this document is not welcome"}]}, 400)
+        first.append(threading.Timer(1.5, forward))
+        first[0].start()
+        return DROPPED
+
+    with at_work(folder, behave) as (work, _, file):
+        receipt = carried_out(work, detector(aliases={"production": "v1"}))
+        (outcome,) = receipt.outcomes.values()
+        assert (outcome.status, receipt.exit_code) == (Status.UNKNOWN, 4)
+        assert "this document is not welcome" in str(outcome.message)
+        first[0].join()
+        history.check_receipts([event for event in history.events(file) if event.actor == "alice"], work_receipts(work))
+
+
 def test_a_target_does_not_take_the_protection_from_an_alias(folder: Path) -> None:
     """W&B tells nobody which aliases it protects: what the manifest declares counts, however little of it is planned."""
     manifest = detector(aliases={"production": "absent"})
