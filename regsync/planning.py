@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from regsync.backends.base import Status
 from regsync.core.desired import Consents, Desired
 from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
-from regsync.core.live import Destination, LinkKey, Live
+from regsync.core.live import LinkKey, Live
 from regsync.core.order import number_off
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Inputs, compare, make_plan, make_undo_plan
@@ -46,11 +45,11 @@ def plan_manifests(
     loaded: Loaded,
     reader: Reader,
     selection: Selection = EVERYTHING,
-    begun: Callable[[Destination], frozenset[LinkKey]] = lambda _: frozenset(),
+    begun: frozenset[LinkKey] = frozenset(),
 ) -> Planned:
     """Read what is live and plan the difference. Never writes: a `Reader` cannot.
 
-    `begun` tells which links an interrupted run of these manifests has made at a destination, for an apply that finishes it.
+    `begun`: the links that an interrupted run of these manifests has made, for an apply that finishes it.
     Raises `DiagnosticsError` (with every error at once) and `BackendError`.
     """
     _check_selection(loaded.desired, selection)
@@ -85,7 +84,7 @@ def plan_manifests(
         manages_protected=reader.capabilities.manages_protected_aliases,
         selection=selection,
         warnings=tuple(loaded.warnings),
-        begun=begun(destination),
+        begun=begun,
     )
     compared = compare(inputs, comparison)
     evidence = gather(compared.operations, desired, reader.describe)

@@ -20,8 +20,10 @@ from regsync.views.words import counted
 
 if TYPE_CHECKING:
     from regsync.backends.base import Writer
-    from regsync.core.plan import Plan
+    from regsync.core.plan import Plan, Selection
     from regsync.execution.receipt import Receipt
+    from regsync.manifest.load import Loaded
+    from regsync.planning import Planned
 
 
 @click.command("apply")
@@ -68,7 +70,6 @@ def command(
     Run the same command again to finish what was cut short.
     """
     declared = replace(manifests, paths=expected) if expected else None
-    check_output(settings, receipt, (path for path in (*manifests.paths, *expected) if path.is_file()))
     saved = _saved_plan(manifests, expecting=declared is not None)
     if saved is not None:
         return _apply_saved(settings, saved, selection, declared, receipt, format_, any_user=any_user)
@@ -111,6 +112,7 @@ def _apply_saved(
 
     if selection.targets or selection.excludes or selection.allow:
         raise click.UsageError("a saved plan is applied as it was reviewed: --target, --exclude and --allow go to plan")
+    check_output(settings, receipt, [path])
     plan = decode_plan(read_document(path))
     if declared is not None:
         check_manifests(plan, declared.load(settings.organization))
@@ -131,14 +133,11 @@ def _apply_manifests(
 ) -> int:
     from regsync.core.plan_document import plan_document
     from regsync.execution.execute import check_applyable
-    from regsync.execution.state import StateDir
-    from regsync.planning import plan_manifests
 
     loaded = manifests.load(settings.organization)
+    check_output(settings, receipt, (Path(file.path) for file in loaded.files))
     with settings.writer(loaded.desired.organization) as writer:
-        planned = plan_manifests(
-            loaded, writer, selection.selection(), lambda here: StateDir().begun_links(here, loaded.digest)
-        )
+        planned = _plan_or_go_on(loaded, writer, selection.selection())
         document = plan_document(planned.plan)
         shown = plan_view(document, "text", color=settings.use_color(err=True))
         if auto_approve:
@@ -149,6 +148,21 @@ def _apply_manifests(
         if planned.plan.operations and not auto_approve and not _approved(len(planned.plan.operations)):
             raise RegsyncError("not approved; nothing was changed", code="not-approved")
         return _carry_out(settings, planned.plan, writer, receipt, format_, saved=False)
+
+
+def _plan_or_go_on(loaded: Loaded, writer: Writer, selection: Selection) -> Planned:
+    """The plan. Where an interrupted run of these manifests has made links, `latest` may stand where nobody had to be asked
+    about it: what that run began is no hazard of the one that finishes it."""
+    from regsync.core.desired import HazardName
+    from regsync.execution.state import StateDir
+    from regsync.planning import plan_manifests
+
+    planned = plan_manifests(loaded, writer, selection)
+    if any(hazard.name is HazardName.LATEST_MOVES and not hazard.consented for hazard in planned.plan.hazards):
+        begun = StateDir().begun_links(planned.plan.destination, loaded.digest)
+        if begun:
+            return plan_manifests(loaded, writer, selection, begun)
+    return planned
 
 
 def _approved(number: int) -> bool:

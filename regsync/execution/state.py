@@ -106,7 +106,8 @@ class StateDir:
                 continue
             if document.get("result") == Result.DONE:
                 begun.clear()
-            begun |= _links(decode_receipt_operations(document))
+            else:
+                begun |= _links(decode_receipt_operations(document))
         for record, operations in self._left():
             if (record.destination, record.manifest_digest) == (destination, manifest_digest):
                 begun |= _links(operations)

@@ -8,12 +8,18 @@ import pytest
 
 from tests.backends.wandb.worlds import KEYS
 from tests.guarantees.grounds import Zygote
+from tests.guarantees.room import Room
 
 
 @pytest.fixture(scope="module")
 def zygote() -> Iterator[Zygote]:
     with Zygote() as made:
         yield made
+
+
+@pytest.fixture
+def room(tmp_path: Path, zygote: Zygote) -> Room:
+    return Room(tmp_path, zygote)
 
 
 @pytest.fixture

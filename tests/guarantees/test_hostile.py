@@ -5,24 +5,20 @@ written by somebody who wishes us ill. What is said about each of them must be h
 from __future__ import annotations
 
 import json
-import os
-import stat
 import subprocess
-import unicodedata
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from regsync.core.canonical import canonical_json, document_digest
 from tests.backends.wandb.wire import Forward, Relay, Request, Response, as_json, relay
-from tests.backends.wandb.worlds import KEYS, PEOPLE, served, write_world
+from tests.backends.wandb.worlds import KEYS, served
 from tests.guarantees import history
-from tests.guarantees.grounds import EVERY_CONSENT, Ended, Job, Zygote
+from tests.guarantees.grounds import EVERY_CONSENT
+from tests.guarantees.room import Room
 
 Json = dict[str, Any]
 DETECTOR = "acme-ml/fraud/detector"
@@ -30,42 +26,6 @@ CLEAR, TITLE, LINK = "\x1b[2J\x1b[H", "\x1b]0;owned\x07", "\x1b]8;;http://evil.e
 BIDI, ZERO, SEPARATOR = "prod\u202enoitcu", "prod\u200buction", "a\u2028b"
 CYRILLIC = "prоduction"
 """Its first `o` is Cyrillic."""
-
-
-def harmless(shown: str) -> None:
-    """Nothing in it but what is seen, and line ends."""
-    bad = {f"U+{ord(each):04X}" for each in shown if unicodedata.category(each) in {"Cc", "Cf", "Zl", "Zp"} - {"\n"}}
-    assert not bad - {"U+000A"}, bad
-
-
-class Room:
-    """A folder to work in."""
-
-    def __init__(self, folder: Path, zygote: Zygote) -> None:
-        self.folder = folder
-        self.zygote = zygote
-
-    def run(self, *arguments: str, backend: str = "local:registry.db", **environment: str) -> Ended:
-        here = {"HOME": str(self.folder), "WANDB_API_KEY": KEYS["alice"], **environment}
-        ended = self.zygote.run(Job(self.folder, here, ["--backend", backend, *arguments]))
-        harmless(ended.out)
-        harmless(ended.err)
-        return ended
-
-    def world(self, registries: Json, **artifacts: Any) -> None:
-        everything = {**PEOPLE, "registries": registries}
-        everything["artifacts"] = {**PEOPLE["artifacts"], **artifacts}
-        write_world(self.folder / "registry.db", everything)
-
-    def manifest(self, body: Json | str) -> None:
-        text = body if isinstance(body, str) else yaml.safe_dump(body, sort_keys=False, allow_unicode=True)
-        head = "" if isinstance(body, str) else "apiVersion: regsync/v1\norganization: acme\n"
-        (self.folder / "registry.yaml").write_text(head + text, encoding="utf-8", newline="")
-
-
-@pytest.fixture
-def room(tmp_path: Path, zygote: Zygote) -> Room:
-    return Room(tmp_path, zygote)
 
 
 # Names and metadata ------------------------------------------------------------------------------------------------------
@@ -193,56 +153,6 @@ def test_a_repository_that_lies_bare_among_the_manifests(room: Room) -> None:
     assert room.run("plan", "evil/registry.yaml", "-o", "plan.json").code == 0
     assert not marker.exists(), "a command of the stranger was run"
     assert json.loads((room.folder / "plan.json").read_text())["manifest"]["commit"] is None
-
-
-# Where results go --------------------------------------------------------------------------------------------------------
-
-
-def test_no_result_is_written_over_what_is_read(room: Room) -> None:
-    room.world({"model": {"collections": {"c": {"type": "model", "versions": [f"{DETECTOR}:v0"]}}}})
-    room.manifest({"registries": {"model": {"collections": {"c": {"type": "model", "aliases": {"a": "v0"}}}}}})
-    plan = ["plan", "registry.yaml", "-o"]
-    assert room.run(*plan, "plan.json").code == 0
-    before = {name: (room.folder / name).read_bytes() for name in ("registry.yaml", "registry.db", "plan.json")}
-    for command in (
-        [*plan, "registry.yaml"],
-        [*plan, "registry.db"],
-        [*plan, "./registry.yaml"],
-        ["apply", "plan.json", "--receipt", "plan.json"],
-        ["apply", "plan.json", "--receipt", "registry.db"],
-    ):
-        ended = room.run(*command)
-        assert ended.code == 1 and "this command reads it" in ended.err, (command, ended.err)
-    for nowhere in (".", "/", "", "none/here.json", "/proc/regsync"):
-        for command in ([*plan, nowhere], ["apply", "plan.json", "--receipt", nowhere]):
-            ended = room.run(*command)
-            assert ended.code == 1, command
-            assert "error: cannot write" in ended.err or "Error: Invalid value" in ended.err, (command, ended.err)
-    assert all((room.folder / name).read_bytes() == content for name, content in before.items())
-
-
-def test_links_pipes_and_devices_stay_what_they_are(room: Room) -> None:
-    room.world({"model": {}})
-    room.manifest({"registries": {"new": {}}})
-    (room.folder / "target.json").write_text("old")
-    (room.folder / "link.json").symlink_to("target.json")
-    assert room.run("plan", "registry.yaml", "-o", "link.json").code == 0
-    assert (room.folder / "link.json").is_symlink()
-    assert json.loads((room.folder / "target.json").read_text())["format"] == "regsync/plan/v1"
-    pipe = room.folder / "pipe"
-    os.mkfifo(pipe)
-    with ThreadPoolExecutor(1) as pool:
-        read = pool.submit(pipe.read_text)
-        assert room.run("plan", "registry.yaml", "-o", "pipe").code == 0
-        assert json.loads(read.result(timeout=60))["format"] == "regsync/plan/v1"
-    assert stat.S_ISFIFO(pipe.stat().st_mode)
-    null = room.folder / "null"
-    try:
-        os.mknod(null, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
-    except PermissionError:
-        return  # Only root makes devices.
-    assert room.run("plan", "registry.yaml", "-o", "null").code == 0
-    assert stat.S_ISCHR(null.stat().st_mode)
 
 
 # Where the key goes ------------------------------------------------------------------------------------------------------

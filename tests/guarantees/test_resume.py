@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from regsync.local import artifacts
+from regsync.local import aliases, artifacts, collections
 from regsync.local.database import Transaction
 from tests.backends.wandb.script import DETECTOR
 from tests.backends.wandb.worlds import KEYS, PEOPLE, write_world
@@ -122,6 +122,16 @@ def test_latest_that_falls_behind_what_is_linked_before_is_asked_about_at_once(q
     assert f"latest moves from v0 ({DETECTOR}:v0) to {DETECTOR}:v2, an older version than {DETECTOR}:v5" in shown.out
 
 
+def test_what_a_finished_apply_has_linked_is_asked_about_as_ever(quick: Path, zygote: Zygote) -> None:
+    block = {"type": "model", "versions": versions(5), "aliases": {"stable": versions(2)[0]}}
+    copy = Copy(quick, zygote, {"model": {}}, {"model": {"collections": {"c": block}}})
+    assert copy.run(*MANIFESTS).code == 0
+    as_person(copy.file, lambda person: aliases.remove_aliases(person.tx, person.collection("c"), ["stable"]))
+    as_person(copy.file, lambda person: person.unlink(2, "c"))
+    refused = copy.run(*MANIFESTS)
+    assert refused.code == 3 and "latest-moves" in refused.err, refused
+
+
 # Applied before ----------------------------------------------------------------------------------------------------------
 
 LIVE = {
@@ -167,8 +177,6 @@ def undone(copy: Copy) -> None:
     """Everything back to the first state, by hand."""
 
     def back(person: Person) -> None:
-        from regsync.local import aliases, collections
-
         collection = person.collection("c")
         collections.set_description(person.tx, collection, None)
         aliases.set_aliases(person.tx, collection, 0, ["a", "b"])
