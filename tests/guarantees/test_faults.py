@@ -228,7 +228,7 @@ def spending() -> Budget:
     return Budget()
 
 
-worlds = given(seed=live_worlds(), manifest=wanted_worlds(), chance=st.randoms(use_true_random=False))
+worlds = given(seed=live_worlds(), manifest=wanted_worlds(), chance=st.integers(0, 2**32).map(random.Random))
 
 
 @generated(4)
