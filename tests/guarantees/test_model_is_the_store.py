@@ -142,7 +142,8 @@ def state_of(live: Live, registry: str) -> State:
         )
         for name, each in found.collections.items()
     }
-    return State(True, found.artifact_types, found.protected_aliases or frozenset(), tuple(sorted(shelves.items())))
+    protected = found.protected_aliases or frozenset()
+    return State(True, found.artifact_types, protected, tuple(sorted(shelves.items())), found.name, found.description)
 
 
 @lawful
@@ -203,7 +204,7 @@ def roles_aside(registries: Any) -> Any:
         registry.role = None
     return found
 
-
+_NOT_WITNESSED = a.RenameRegistry | a.UpdateRegistry | a.SetMember | a.RemoveMember
 _NOT_WITNESSED = a.RenameRegistry | a.UpdateRegistry | a.SetMember | a.RemoveMember | a.RenameCollection
 _NOT_WITNESSED_IN = a.UpdateCollection | a.AddTags | a.RemoveTags
 
