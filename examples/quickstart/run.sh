@@ -19,7 +19,7 @@ cat <<'END'
 
 Next, in examples/quickstart:
   export REGSYNC_BACKEND=local:.regsync/registry.db     and put .venv/bin on your PATH
-  edit registry.yaml: point `production` at ${team}/fraud/fraud-detector:v10
+  edit registry.yaml: point `production` at ${team}/fraud/fraud-detector:v11, as `staging` is
   regsync plan registry.yaml                             shows the move
   regsync apply registry.yaml                            asks, then does it
   regsync why model/fraud-detector:production registry.yaml
