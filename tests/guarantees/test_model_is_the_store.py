@@ -204,6 +204,7 @@ def roles_aside(registries: Any) -> Any:
         registry.role = None
     return found
 
+
 _NOT_WITNESSED = a.RenameRegistry | a.UpdateRegistry | a.SetMember | a.RemoveMember
 _NOT_WITNESSED = a.RenameRegistry | a.UpdateRegistry | a.SetMember | a.RemoveMember | a.RenameCollection
 _NOT_WITNESSED_IN = a.UpdateCollection | a.AddTags | a.RemoveTags
