@@ -29,8 +29,8 @@ from tests.guarantees import history
 from tests.guarantees.grounds import check_places, held
 
 Json = dict[str, Any]
-HASTY = Options(timeout=0.3, connect_timeout=0.3, deadline=1.2, first_wait=0.01, longest_wait=0.05)
-"""Less than `faults.SLOW`, so that a fault that takes this long is one."""
+HASTY = Options(timeout=0.7, connect_timeout=10.0, deadline=2.0, first_wait=0.01, longest_wait=0.05)
+"""A timeout shorter than `faults.SLOW`, so that a fault that takes this long is one, and long enough for a busy machine."""
 ONE_BY_ONE = 1
 """Operations in one transaction of a registry file: so few that there is something between any two."""
 

@@ -11,7 +11,7 @@ from tests.backends.wandb.wire import DROPPED, Behaviour, Forward, Request, Resp
 
 Json = dict[str, Any]
 Fault = Callable[[Request, Forward], Response]
-SLOW = 0.6
+SLOW = 1.0
 """Seconds: longer than the tests' timeout."""
 PAGE = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 

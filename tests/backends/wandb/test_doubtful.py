@@ -103,7 +103,7 @@ def test_what_is_carried_out_after_the_last_look_is_never_called_failed(folder: 
 
     def behave(request: Request, forward: Forward) -> Response:
         if request.writes:
-            later.append(threading.Timer(3.0, forward))
+            later.append(threading.Timer(5.0, forward))
             later[-1].start()
             return DROPPED
         return forward()
@@ -127,7 +127,7 @@ def test_a_second_try_that_was_not_sent_says_nothing_of_the_first(folder: Path) 
             return forward()
         if first:
             return as_json({"errors": [{"message": "this document is not welcome"}]}, 400)
-        first.append(threading.Timer(1.5, forward))
+        first.append(threading.Timer(2.5, forward))
         first[0].start()
         return DROPPED
 
