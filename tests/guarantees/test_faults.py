@@ -58,6 +58,7 @@ def meet(field: Field, between: Relay, behave: Any, fault: Fault | None) -> None
     field.reset()
     between.reset(behave)
     ran = field.apply()
+    between.settle()
     between.reset(honest)
     judge(field, ran, fault)
     field.finish()

@@ -46,13 +46,6 @@ def answer_slow(request: Request, forward: Forward) -> Response:
     return answer
 
 
-def late(request: Request, forward: Forward) -> Response:
-    """The request lies about somewhere, and reaches the server when nobody waits any more, and others may have come first."""
-    time.sleep(SLOW)
-    forward()
-    return DROPPED
-
-
 def twice(request: Request, forward: Forward) -> Response:
     """Something in between sends it once more; the answer is that to the second."""
     forward()
@@ -177,7 +170,6 @@ PASSING: list[Fault] = [
     answer_cut,
     slow,
     answer_slow,
-    late,
     busy,
     conflict,
     internal_error,

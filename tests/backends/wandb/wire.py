@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -85,6 +86,7 @@ class Relay:
         self.behave: Behaviour = honest
         self.requests: list[Request] = []
         self._lock = threading.Lock()
+        self._under_way = 0
         self._http = httpx.Client(base_url=upstream, trust_env=False, timeout=60)
         self._server = _Quiet(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -105,7 +107,17 @@ class Relay:
         with self._lock:
             request = Request(len(self.requests), path, headers, body)
             self.requests.append(request)
-        return self.behave(request, lambda body=request.body: self._forward(request, body))
+            self._under_way += 1
+        try:
+            return self.behave(request, lambda body=request.body: self._forward(request, body))
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+    def settle(self) -> None:
+        """Wait until nothing is under way any more, not even what nobody waits for."""
+        while self._under_way:
+            time.sleep(0.005)
 
     def _forward(self, request: Request, body: bytes) -> Response:
         kept = {name: value for name, value in request.headers.items() if name in {"authorization", "content-type"}}
