@@ -22,9 +22,9 @@ from regsync.core.scope import scope_of
 from regsync.execution.receipt import Receipt
 from regsync.execution.run import apply_plan
 from regsync.execution.state import StateDir
-from regsync.manifest.load import Loaded, load
+from regsync.manifest.reading.load import Loaded, load
 from regsync.names import parse_address
-from regsync.planning import plan_manifests
+from regsync.planning.making import plan_manifests
 
 __all__ = ["apply", "load", "observe", "open_reader", "open_writer", "plan"]
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from regsync.commands.context import Settings, shown_error
+from regsync.console.context import Settings, shown_error
 from regsync.version import __version__
 
 COMMANDS = {
@@ -113,7 +113,7 @@ def cli(ctx: click.Context, backend: str, organization: str | None, color: str, 
     # Settings.use_color decides; left to itself, click takes colour out again of all that goes to a pipe.
     ctx.color = True
     if verbose > 1 and not quiet:
-        from regsync.commands.requests import show_requests
+        from regsync.console.requests import show_requests
 
         show_requests()
 

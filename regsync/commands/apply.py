@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regsync.commands.context import Settings, pass_settings, shown_error
-from regsync.commands.expecting import check_manifests, taken_over
-from regsync.commands.files import check_output, read_document
-from regsync.commands.options import ManifestArguments, manifest_arguments
-from regsync.commands.selection import SelectionArguments, selection_options
-from regsync.commands.shown import FORMATS, plan_view, receipt_view
+from regsync.console.context import Settings, pass_settings, shown_error
+from regsync.console.expecting import check_manifests, taken_over
+from regsync.console.files import check_output, read_document
+from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.selection import SelectionArguments, selection_options
+from regsync.console.shown import FORMATS, plan_view, receipt_view
 from regsync.diagnostics import RegsyncError
 from regsync.views.words import counted
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from regsync.backends.base import Writer
     from regsync.core.plan import Plan, Selection
     from regsync.execution.receipt import Receipt
-    from regsync.manifest.load import Loaded
-    from regsync.planning import Planned
+    from regsync.manifest.reading.load import Loaded
+    from regsync.planning.making import Planned
 
 
 @click.command("apply")
@@ -155,7 +155,7 @@ def _plan_or_go_on(loaded: Loaded, writer: Writer, selection: Selection) -> Plan
     about it: what that run began is no hazard of the one that finishes it."""
     from regsync.core.desired import HazardName
     from regsync.execution.state import StateDir
-    from regsync.planning import plan_manifests
+    from regsync.planning.making import plan_manifests
 
     planned = plan_manifests(loaded, writer, selection)
     if any(hazard.name is HazardName.LATEST_MOVES and not hazard.consented for hazard in planned.plan.hazards):
@@ -183,7 +183,7 @@ def _approved(number: int) -> bool:
 def _carry_out(
     settings: Settings, plan: Plan, writer: Writer, receipt: Path | None, format_: str, *, saved: bool
 ) -> int:
-    from regsync.commands.progress import progress_watch
+    from regsync.console.progress import progress_watch
     from regsync.core.canonical import canonical_json
     from regsync.execution.files import write_whole
     from regsync.execution.receipt import receipt_document

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
+from regsync.console.context import Settings, pass_settings
 
 if TYPE_CHECKING:
     from regsync.forge.sticky import Posted
@@ -52,7 +52,7 @@ def command(
     FILE is a saved plan, a receipt, what `drift --format json` printed, or Markdown. The comment is found again by a
     hidden marker and by its author. On GitHub the page goes into the job's summary as well.
     """
-    from regsync.commands.pages import page_of
+    from regsync.console.pages import page_of
     from regsync.forge import github, gitlab, sticky
     from regsync.forge.base import ReadOnlyTokenError
     from regsync.forge.surroundings import Asked

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.options import ManifestArguments, manifest_arguments
+from regsync.console.context import Settings, pass_settings
+from regsync.console.options import ManifestArguments, manifest_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

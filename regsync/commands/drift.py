@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.options import ManifestArguments, manifest_arguments
-from regsync.commands.selection import SelectionArguments, selection_options
+from regsync.console.context import Settings, pass_settings
+from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.selection import SelectionArguments, selection_options
 
 
 @click.command("drift")
@@ -26,9 +26,9 @@ def command(settings: Settings, manifests: ManifestArguments, selection: Selecti
 
     Where a receipt of an earlier apply is in the state folder, each alias is shown with the side that moved since.
     """
-    from regsync.drift import differences, remembered
     from regsync.execution.state import StateDir
-    from regsync.planning import plan_manifests
+    from regsync.planning.drift import differences, remembered
+    from regsync.planning.making import plan_manifests
     from regsync.views.drift import drift_document, render_drift
 
     loaded = manifests.load(settings.organization)

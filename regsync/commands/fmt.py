@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
+from regsync.console.context import Settings, pass_settings
 
 
 @click.command("fmt")
@@ -22,9 +22,9 @@ def command(settings: Settings, paths: tuple[Path, ...], check: bool) -> int:
     changes. Other YAML files, and files that are not YAML, are left alone.
     """
     from regsync.diagnostics import DiagnosticsError
-    from regsync.manifest.files import find_sources
-    from regsync.manifest.layout import formatted, is_manifest
-    from regsync.manifest.rewrite import rewrite
+    from regsync.manifest.editing.layout import formatted, is_manifest
+    from regsync.manifest.editing.rewrite import rewrite
+    from regsync.manifest.reading.files import find_sources
     from regsync.views.diagnostics import render_diagnostics
 
     sources, problems = find_sources(paths)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.options import ManifestArguments, manifest_arguments
-from regsync.commands.selection import SelectionArguments, selection_options
+from regsync.console.context import Settings, pass_settings
+from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.selection import SelectionArguments, selection_options
 
 
 @click.command("graph")
@@ -27,7 +27,7 @@ def command(settings: Settings, manifests: ManifestArguments, selection: Selecti
     Plans as `regsync plan` does, and never writes to the registry.
     """
     from regsync.core.plan_document import plan_document
-    from regsync.planning import plan_manifests
+    from regsync.planning.making import plan_manifests
     from regsync.views.graph import MERMAID_MOST_EDGES, dot, edges, mermaid
 
     loaded = manifests.load(settings.organization)

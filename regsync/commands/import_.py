@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.selection import address
+from regsync.console.context import Settings, pass_settings
+from regsync.console.selection import address
 
 if TYPE_CHECKING:
     from regsync.backends.base import Reader
     from regsync.core.live import Live, Scope
-    from regsync.manifest.from_live import Wanted
+    from regsync.manifest.writing.from_live import Wanted
     from regsync.names import Address
 
 
@@ -43,8 +43,8 @@ def command(
     are bound to source versions; where the key cannot see a source, to the index and its digest. Files that are
     there already are never overwritten.
     """
-    from regsync.manifest.from_live import Content, a_file_a_collection, a_file_a_registry, one_text
-    from regsync.manifest.rewrite import create
+    from regsync.manifest.editing.rewrite import create
+    from regsync.manifest.writing.from_live import Content, a_file_a_collection, a_file_a_registry, one_text
     from regsync.views.diagnostics import render_diagnostics
 
     if out is None and split == "collection":
@@ -76,7 +76,7 @@ def command(
 def read_live(reader: Reader, asked: list[Address], *, members: bool) -> tuple[Live, list[Wanted]]:
     """Read what was asked for, or everything. Raises `RegsyncError` for what is not there."""
     from regsync.diagnostics import RegsyncError, did_you_mean
-    from regsync.manifest.from_live import Wanted
+    from regsync.manifest.writing.from_live import Wanted
 
     known = reader.registry_names()
     if not known:

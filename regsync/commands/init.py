@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
+from regsync.console.context import Settings, pass_settings
 
 CI = ["github", "gitlab", "none"]
 
@@ -23,8 +23,8 @@ def command(settings: Settings, folder: Path, from_live: bool, ci: str) -> None:
     A manifest, its schema for editors, CI workflows, editor and pre-commit settings, and a .gitignore. A file that is
     there already is left as it is. With --from-live the manifests are those of `regsync import`.
     """
-    from regsync.manifest.rewrite import create
-    from regsync.starter import MANIFESTS, PLACEHOLDERS, Ci, starter_files
+    from regsync.manifest.editing.rewrite import create
+    from regsync.starter.files import MANIFESTS, PLACEHOLDERS, Ci, starter_files
 
     manifests = _live(settings) if from_live else None
     files = starter_files(Ci(ci), manifests, settings.organization)
@@ -49,7 +49,7 @@ def command(settings: Settings, folder: Path, from_live: bool, ci: str) -> None:
 
 def _live(settings: Settings) -> dict[str, str]:
     from regsync.commands.import_ import read_live
-    from regsync.manifest.from_live import Content, a_file_a_registry
+    from regsync.manifest.writing.from_live import Content, a_file_a_registry
     from regsync.views.diagnostics import render_diagnostics
 
     with settings.reader() as reader:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.files import check_output
-from regsync.commands.options import ManifestArguments, manifest_arguments
-from regsync.commands.selection import SelectionArguments, selection_options
-from regsync.commands.shown import FORMATS, limit_option, plan_view
+from regsync.console.context import Settings, pass_settings
+from regsync.console.files import check_output
+from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.selection import SelectionArguments, selection_options
+from regsync.console.shown import FORMATS, limit_option, plan_view
 
 
 @click.command("plan")
@@ -39,7 +39,7 @@ def command(
     from regsync.core.plan_document import plan_document, plan_text
     from regsync.execution.files import write_whole
     from regsync.execution.state import StateDir
-    from regsync.planning import plan_manifests
+    from regsync.planning.making import plan_manifests
 
     loaded = manifests.load(settings.organization)
     check_output(settings, out, (Path(file.path) for file in loaded.files))

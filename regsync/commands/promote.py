@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.options import ManifestArguments, manifest_arguments
+from regsync.console.context import Settings, pass_settings
+from regsync.console.options import ManifestArguments, manifest_arguments
 
 if TYPE_CHECKING:
-    from regsync.manifest.load import Loaded
-    from regsync.manifest.splice import Pin
+    from regsync.manifest.editing.splice import Pin
+    from regsync.manifest.reading.load import Loaded
     from regsync.names import Address
 
 
@@ -31,8 +31,8 @@ def command(
     digest if it is pinned. Only the touched line changes; comments, quotes and layout stay. Nothing is sent to a
     registry: plan and apply do that.
     """
-    from regsync.commands.editing import finish, read_manifests
-    from regsync.manifest.edit import assign, binding
+    from regsync.console.editing import finish, read_manifests
+    from regsync.manifest.editing.edit import assign, binding
 
     place, wanted = _address(collection, source, "--from"), _address(collection, target, "--to")
     if place == wanted:
@@ -66,8 +66,8 @@ def _address(collection: str, alias: str, option: str) -> Address:
 def _declared(loaded: Loaded, address: Address) -> Pin:
     """The version that the manifests bind the alias to. Raises where they bind it to none."""
     from regsync.diagnostics import RegsyncError
-    from regsync.manifest.edit import binding
-    from regsync.manifest.splice import ABSENT
+    from regsync.manifest.editing.edit import binding
+    from regsync.manifest.editing.splice import ABSENT
 
     value = binding(loaded, address)
     if value is None:
@@ -85,8 +85,8 @@ def _live(loaded: Loaded, address: Address, settings: Settings, *, with_digest: 
     """The version that the alias points at in the registry; by index and digest where its source is not visible."""
     from regsync.core.live import RegistryScope
     from regsync.diagnostics import RegsyncError
-    from regsync.manifest.edit import escaped
-    from regsync.manifest.splice import Pin
+    from regsync.manifest.editing.edit import escaped
+    from regsync.manifest.editing.splice import Pin
     from regsync.names import SourceRef, parse_version_ref
 
     name = str(address.collection)

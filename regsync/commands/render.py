@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.options import ManifestArguments, manifest_arguments
+from regsync.console.context import Settings, pass_settings
+from regsync.console.options import ManifestArguments, manifest_arguments
 
 
 @click.command("render")
@@ -19,7 +19,7 @@ def command(settings: Settings, manifests: ManifestArguments, output: str) -> No
 
     The result is a manifest that declares exactly the same.
     """
-    from regsync.manifest.render import to_json, to_yaml
+    from regsync.manifest.writing.render import to_json, to_yaml
     from regsync.views.diagnostics import render_diagnostics
 
     loaded = manifests.load(settings.organization)

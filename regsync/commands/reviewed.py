@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
+from regsync.console.context import Settings, pass_settings
 
 
 @click.command("reviewed")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.options import ManifestArguments, manifest_arguments
+from regsync.console.context import Settings, pass_settings
+from regsync.console.options import ManifestArguments, manifest_arguments
 
 if TYPE_CHECKING:
     from regsync.names import Address
@@ -25,9 +25,9 @@ def command(settings: Settings, assignment: str, digest: str | None, manifests: 
     absent. Only the touched line changes; comments, quotes and layout stay. A pin on the old version goes unless
     --digest gives the new one. Nothing is sent to a registry: plan and apply do that.
     """
-    from regsync.commands.editing import finish, read_manifests
-    from regsync.manifest.edit import assign
-    from regsync.manifest.splice import Pin
+    from regsync.console.editing import finish, read_manifests
+    from regsync.manifest.editing.edit import assign
+    from regsync.manifest.editing.splice import Pin
 
     address, version = _read(assignment)
     read = read_manifests(manifests, settings)

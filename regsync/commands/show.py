@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.files import check_shape, read_document
-from regsync.commands.shown import FORMATS, limit_option, plan_view, receipt_view
+from regsync.console.context import Settings, pass_settings
+from regsync.console.files import check_shape, read_document
+from regsync.console.shown import FORMATS, limit_option, plan_view, receipt_view
 
 
 @click.command("show")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.files import check_output, read_document
-from regsync.commands.selection import SelectionArguments
-from regsync.commands.shown import FORMATS, plan_view
+from regsync.console.context import Settings, pass_settings
+from regsync.console.files import check_output, read_document
+from regsync.console.selection import SelectionArguments
+from regsync.console.shown import FORMATS, plan_view
 
 
 @click.command("undo")
@@ -28,7 +28,7 @@ def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[st
     from regsync.core.plan_document import plan_document, plan_text
     from regsync.execution.files import write_whole
     from regsync.execution.state import StateDir
-    from regsync.planning import plan_undo
+    from regsync.planning.making import plan_undo
 
     check_output(settings, out, [receipt])
     document = read_document(receipt)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.options import ManifestArguments, manifest_arguments
+from regsync.console.context import Settings, pass_settings
+from regsync.console.options import ManifestArguments, manifest_arguments
 
 
 @click.command("validate")

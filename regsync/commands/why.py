@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from regsync.commands.context import Settings, pass_settings
-from regsync.commands.options import ManifestArguments, manifest_arguments
-from regsync.commands.selection import address
+from regsync.console.context import Settings, pass_settings
+from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.selection import address
 from regsync.core.live import RegistryScope, Scope
 from regsync.diagnostics import RegsyncError, did_you_mean
 from regsync.names import Address
@@ -26,9 +26,9 @@ def command(settings: Settings, target: str, manifests: ManifestArguments) -> in
     """
     from dataclasses import replace
 
-    from regsync.planning import plan_manifests
+    from regsync.planning.making import plan_manifests
+    from regsync.planning.why import explain
     from regsync.views.why import render_explanation
-    from regsync.why import explain
 
     wanted = address(target, "ADDR")
     if not manifests.paths:

@@ -1,6 +1,6 @@
 """Evidence: what was looked up about the versions of a plan, and what of it the plan is judged by. Pure.
 
-The looking up is done by `regsync.evidence`, between the comparison and the judgement.
+The looking up is done by `regsync.planning.evidence`, between the comparison and the judgement.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 import tenacity
 
-from regsync import __version__
-from regsync.backends.wandb.url import is_loopback
+from regsync.backends.wandb.connection.url import is_loopback
 from regsync.forge.base import ForgeError, LostError, ReadOnlyTokenError
+from regsync.version import __version__
 
 PAGE = 100
 """Items of a page: the most that GitHub and GitLab give."""

@@ -14,10 +14,10 @@ noun's module. Nothing outside of a `with` block; what a block did is kept as a 
         fraud = collections.get(tx, model, "fraud-detector")
         aliases.set_aliases(tx, fraud, link.index, ["production"])
 
-Modules: `database` (file, transactions), `errors`, `ids` (W&B's opaque ids), `access` (actors and roles), `accounts`
+Modules of `store`: `database` (file, transactions), `errors`, `ids` (W&B's opaque ids), `actor`, `access` (roles), `accounts`
 (organizations, teams, users), `projects` (projects and runs), `contents` (file contents), `sequences` (logging artifacts),
 `uses` (which runs read and logged what), `artifacts` (versions), `registries`, `members`, `collections`, `links`, `aliases`,
-`events` (the history), `bulk` (fast reads for planning), `seed`, `seed_reader` and `planting` (worlds from YAML).
+`events` (the history), `bulk` (fast reads for planning). `seed` makes worlds from YAML, `server` speaks W&B's API.
 
 Every function checks what the acting user may do and raises the `errors.Refused` family; things that the actor cannot see
 are `NotFound`. Functions return frozen values as they were read: fetch again after a change.

@@ -1,0 +1,1 @@
+"""Manifests: `reading` turns YAML into `Desired`, `editing` changes files in place, `writing` makes new ones."""

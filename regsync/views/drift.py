@@ -10,18 +10,11 @@ import click
 from regsync.core.canonical import canonical_json
 from regsync.core.plan import Plan
 from regsync.core.plan_document import operation_json
-from regsync.drift import Difference, Moved
+from regsync.planning.drift import Difference
 from regsync.views.escape import plain
-from regsync.views.words import change, counted, destination, place, verb
+from regsync.views.words import change, counted, destination, place, verb, who_moved
 
 Json = dict[str, Any]
-
-_WHO = {
-    Moved.LIVE: "somebody moved it in the registry since the last apply",
-    Moved.MANIFEST: "the registry is as regsync left it; what the manifest says now was not applied since",
-    Moved.BOTH: "both the registry and the manifest changed since the last apply",
-    Moved.UNKNOWN: "no receipt tells who moved it",
-}
 
 
 def drift_document(plan: Plan, found: Sequence[Difference]) -> Json:
@@ -65,8 +58,3 @@ def _text(document: Json, *, color: bool) -> str:
         lines.append(paint(f"      to agree: {verb(item)}; {who_moved(item)}"))
     lines += ["", paint(f"{counted(len(found), 'difference')}. `regsync plan` shows what an apply would do.")]
     return "\n".join(lines)
-
-
-def who_moved(item: Json) -> str:
-    """The sentence for one difference."""
-    return _WHO[Moved(item["moved"])]

@@ -12,7 +12,19 @@ from typing import Any
 from regsync.views.facts import Tone, facts, shown_with_evidence
 from regsync.views.fitting import Cut, Page, Section, fit
 from regsync.views.gfm import code, in_html, prose
-from regsync.views.words import HEADINGS, LOCK, SYMBOLS, Effect, change, counted, effect, place, state_after, verb
+from regsync.views.words import (
+    HEADINGS,
+    LOCK,
+    SYMBOLS,
+    Effect,
+    change,
+    counted,
+    effect,
+    place,
+    state_after,
+    verb,
+    who_moved,
+)
 
 Json = dict[str, Any]
 
@@ -249,8 +261,6 @@ def _outcomes(operations: Iterable[Json], status: str) -> Section:
 
 def render_drift(document: Json, *, limit: int = GITHUB_LIMIT) -> str:
     """Where live differs from what is declared, in at most `limit` characters."""
-    from regsync.views.drift import who_moved
-
     found = document["differences"]
     number = counted(len(found), "difference") if found else "none"
     title = f"### regsync drift: {number}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from regsync.core.plan_document import operation_json
+from regsync.planning.why import Explanation
 from regsync.views.escape import plain
 from regsync.views.words import change, verb
-from regsync.why import Explanation
 
 
 def render_explanation(explanation: Explanation, *, color: bool) -> str:

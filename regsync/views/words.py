@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from regsync.planning.drift import Moved
+
 Json = dict[str, Any]
 
 
@@ -166,3 +168,16 @@ def destination(document: Json) -> str:
     """`acme on local:/registry.db as alice`"""
     where = document["destination"]
     return f"{where['organization']} on {where['url']} as {where['user']}"
+
+
+_WHO = {
+    Moved.LIVE: "somebody moved it in the registry since the last apply",
+    Moved.MANIFEST: "the registry is as regsync left it; what the manifest says now was not applied since",
+    Moved.BOTH: "both the registry and the manifest changed since the last apply",
+    Moved.UNKNOWN: "no receipt tells who moved it",
+}
+
+
+def who_moved(item: Json) -> str:
+    """The sentence for one difference."""
+    return _WHO[Moved(item["moved"])]

@@ -11,7 +11,7 @@ from regsync.core.live import Destination, Live, LiveCollection, LiveRegistry, R
 from regsync.core.plan import ManifestInfo, Plan, Selection
 from regsync.core.planner import Inputs, compare, make_plan
 from regsync.core.scope import scope_of
-from regsync.manifest.load import load
+from regsync.manifest.reading.load import load
 from regsync.names import Role, SourceRef
 
 HERE = Destination("local", "local:/registry.db", "acme", "acme-org", "alice", "instance")

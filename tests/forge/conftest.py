@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Shell, shell
+from tests.commands.shell import Shell, shell
 from tests.forge.host import Account, Host, running
 
 __all__ = ["shell"]

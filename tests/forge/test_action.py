@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import MOVES, Shell
+from tests.commands.shell import MOVES, Shell
 from tests.forge.cloning import clone_here
 from tests.forge.conftest import FORK_TOKEN, TOKENS, WORKFLOW_TOKEN
 from tests.forge.host import Host, zipped

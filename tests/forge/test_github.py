@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Answer, Shell
+from tests.commands.shell import Answer, Shell
 from tests.forge.conftest import FORK_TOKEN, PERSONAL_TOKEN, TOKENS, WORKFLOW_TOKEN
 from tests.forge.host import GITHUB_LIMIT, Host, Trouble
 

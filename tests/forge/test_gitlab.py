@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cli.conftest import Answer, Shell
+from tests.commands.shell import Answer, Shell
 from tests.forge.conftest import JOB_TOKEN, PROJECT_TOKEN, TOKENS
 from tests.forge.host import Account, Host, Trouble
 

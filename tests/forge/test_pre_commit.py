@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.conftest import MOVES
+from tests.commands.shell import MOVES
 from tests.forge.cloning import clone_here
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cli.conftest import Answer, Shell
+from tests.commands.shell import Answer, Shell
 from tests.forge.conftest import PROJECT_TOKEN, TOKENS, WORKFLOW_TOKEN
 from tests.forge.host import Host, Json, zipped
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.conftest import MOVES, Shell
+from tests.commands.shell import MOVES, Shell
 from tests.forge.conftest import PROJECT_TOKEN
 from tests.forge.host import Host
 from tests.forge.runner import names, names_of_condition

@@ -17,8 +17,8 @@ import httpx
 
 from regsync.backends.wandb import open_wandb
 from regsync.backends.wandb.backend import WandbReader
-from regsync.backends.wandb.options import Options
-from regsync.commands.files import check_shape, read_document
+from regsync.backends.wandb.connection.options import Options
+from regsync.console.files import check_shape, read_document
 from regsync.core.canonical import document_digest
 from regsync.core.desired import Desired
 from regsync.core.live import Live, ReadProof, RegistryScope
@@ -27,15 +27,15 @@ from regsync.core.staleness import check_fresh
 from regsync.diagnostics import DiagnosticsError, RegsyncError
 from regsync.execution.journal import read_journal
 from regsync.execution.receipt import decode_receipt, decode_receipt_operations
-from regsync.manifest.files import Source
-from regsync.manifest.load import load_sources
+from regsync.manifest.reading.files import Source
+from regsync.manifest.reading.load import load_sources
 from regsync.names import SourceRef
 from regsync.views import html, markdown, text
 from regsync.views.diagnostics import render_diagnostics
 from regsync.views.escape import plain
 from tests.fuzz.campaign import CORPUS
-from tests.manifest.cases import HERE as CASES
-from tests.manifest.cases import read_case
+from tests.manifest.reading.cases import HERE as CASES
+from tests.manifest.reading.cases import read_case
 
 _SHOWN_CONTROLS = {"\n"}
 

@@ -20,9 +20,9 @@ import yaml
 from regsync.commands import run
 from regsync.core.actions import ACTIONS
 from regsync.core.desired import HazardName
-from regsync.local.database import create_store
-from regsync.local.planting import plant
-from regsync.local.seed_reader import read_seed
+from regsync.local.seed.planting import plant
+from regsync.local.seed.reader import read_seed
+from regsync.local.store.database import create_store
 from regsync.schema_files import schema
 from regsync.views import html, markdown, text
 from tests.golden.errors import error_codes

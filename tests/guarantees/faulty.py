@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from regsync.backends.base import Capabilities, Writer
-from regsync.backends.local import LocalWriter
-from regsync.backends.wandb.options import Options
+from regsync.backends.local.backend import LocalWriter
+from regsync.backends.wandb.connection.options import Options
 from regsync.core.plan import Plan
 from regsync.diagnostics import RegsyncError
 from regsync.execution.receipt import Receipt
 from regsync.execution.run import apply_plan
-from regsync.local import database
+from regsync.local.store import database
 from tests.backends.wandb.wire import Relay, relay
 from tests.backends.wandb.worlds import Work, everything, local_plan, prints, served, write_world
 from tests.guarantees import history

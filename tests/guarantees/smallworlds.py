@@ -23,10 +23,10 @@ from regsync.core.operation import Operation
 from regsync.core.plan import Plan, Selection
 from regsync.core.staleness import check_fresh
 from regsync.diagnostics import DiagnosticsError
-from regsync.manifest.files import Source
-from regsync.manifest.load import Loaded, load_sources
+from regsync.manifest.reading.files import Source
+from regsync.manifest.reading.load import Loaded, load_sources
 from regsync.names import ArtifactId, SourceRef
-from regsync.planning import plan_manifests
+from regsync.planning.making import plan_manifests
 from tests.guarantees.witness import NOTHING, Library, Shelf, State, after
 from tests.laws import oracle
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from regsync.core.canonical import canonical_json, document_digest
-from regsync.local import aliases, collections, members, registries
+from regsync.local.store import aliases, collections, members, registries
 from regsync.names import Role
 from tests.backends.wandb.worlds import KEYS, write_world
 from tests.guarantees import history

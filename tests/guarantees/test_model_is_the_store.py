@@ -10,16 +10,16 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from regsync.backends.base import Status
-from regsync.backends.local import LocalWriter
-from regsync.backends.local_actions import carry_out
+from regsync.backends.local.actions import carry_out
+from regsync.backends.local.backend import LocalWriter
 from regsync.core import actions as a
 from regsync.core.fingerprint import collection_fingerprint, registry_fingerprint
 from regsync.core.live import Live, Version
 from regsync.core.model import IllegalActionError, Model
 from regsync.core.standing import Is, standing
-from regsync.local import accounts, events
-from regsync.local.database import open_store
-from regsync.local.errors import Refused
+from regsync.local.store import accounts, events
+from regsync.local.store.database import open_store
+from regsync.local.store.errors import Refused
 from regsync.names import Role, SourceRef, Visibility
 from tests.guarantees.witness import RegistryRefusalError, Shelf, State, after
 from tests.laws.run import World, world

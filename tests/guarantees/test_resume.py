@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from regsync.local import aliases, artifacts, collections
-from regsync.local.database import Transaction
+from regsync.local.store import aliases, artifacts, collections
+from regsync.local.store.database import Transaction
 from tests.backends.wandb.script import DETECTOR
 from tests.backends.wandb.worlds import KEYS, PEOPLE, write_world
 from tests.guarantees.grounds import Ended, Job, Zygote

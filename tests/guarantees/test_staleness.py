@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from regsync.core.canonical import canonical_json, document_digest
-from regsync.local import accounts, aliases, artifacts, collections, links, members, registries
-from regsync.local.access import OWNER
-from regsync.local.accounts import Organization
-from regsync.local.database import Transaction, open_store
-from regsync.local.registries import Registry
+from regsync.local.store import accounts, aliases, artifacts, collections, links, members, registries
+from regsync.local.store.accounts import Organization
+from regsync.local.store.actor import OWNER
+from regsync.local.store.database import Transaction, open_store
+from regsync.local.store.registries import Registry
 from regsync.names import Role
 from tests.backends.wandb.worlds import KEYS, PEOPLE, served, write_world
 from tests.guarantees import history

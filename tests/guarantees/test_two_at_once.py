@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 import yaml
 
-from regsync.local import accounts, aliases, collections, registries
-from regsync.local.access import Actor
-from regsync.local.database import open_store
+from regsync.local.store import accounts, aliases, collections, registries
+from regsync.local.store.actor import Actor
+from regsync.local.store.database import open_store
 from tests.backends.wandb.worlds import KEYS, PEOPLE, served, write_world
 from tests.guarantees import history
 from tests.guarantees.figures import check_at_least

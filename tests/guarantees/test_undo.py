@@ -13,7 +13,7 @@ import pytest
 
 from regsync.core.canonical import canonical_json, document_digest
 from regsync.core.live import LiveRegistry
-from regsync.local import aliases
+from regsync.local.store import aliases
 from tests.backends.wandb import script
 from tests.backends.wandb.worlds import PEOPLE, everything, served, write_world
 from tests.guarantees import history

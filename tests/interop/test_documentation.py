@@ -8,7 +8,7 @@ import pytest
 
 from tests.interop.clients import Client
 from tests.interop.pages import PAGES, Sample, filled, samples
-from tests.server.asking import ask
+from tests.local.server.asking import ask
 
 CREATE = """mutation Create($name: String!) {
   upsertModel(input: {entityName: "acme-org", name: $name, access: "PRIVATE"}) { inserted }

@@ -6,7 +6,7 @@ The client cannot set the list: the vendor's documentation says that only a pers
 from __future__ import annotations
 
 from tests.interop.clients import Client
-from tests.server.asking import ask
+from tests.local.server.asking import ask
 
 PROTECT = """mutation Protect($name: String!) {
   upsertModel(input: {entityName: "acme-org", name: $name, protectedAliases: ["production"]}) {

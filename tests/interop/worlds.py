@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from regsync.local import accounts, contents, projects, sequences
-from regsync.local.database import create_store
+from regsync.local.store import accounts, contents, projects, sequences
+from regsync.local.store.database import create_store
 from regsync.names import Role
 
 ORGANIZATION, ENTITY, TEAM, OTHER_TEAM = "acme", "acme-org", "acme-ml", "acme-data"

@@ -18,11 +18,11 @@ from regsync.core.plan import Plan, Selection
 from regsync.core.plan_document import plan_document, plan_text
 from regsync.execution.run import Applied, apply_plan
 from regsync.execution.state import StateDir
-from regsync.local.database import create_store
-from regsync.local.planting import plant
-from regsync.local.seed_reader import parse_seed
-from regsync.manifest.load import load
-from regsync.planning import plan_manifests
+from regsync.local.seed.planting import plant
+from regsync.local.seed.reader import parse_seed
+from regsync.local.store.database import create_store
+from regsync.manifest.reading.load import load
+from regsync.planning.making import plan_manifests
 
 Json = dict[str, Any]
 EVERY_HAZARD = Selection(allow=dict.fromkeys(HazardName))

@@ -6,8 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from regsync.local import accounts, aliases, artifacts, collections, links, registries
-from regsync.local.database import open_store
+from regsync.local.store import accounts, aliases, artifacts, collections, links, registries
+from regsync.local.store.database import open_store
 from regsync.names import SourceRef
 
 

@@ -8,13 +8,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from regsync.local import accounts, aliases, artifacts, collections, contents, links, projects, registries, sequences
-from regsync.local.access import OWNER, Actor
-from regsync.local.artifacts import Version
-from regsync.local.collections import Collection
-from regsync.local.database import Store, Transaction, create_store
-from regsync.local.links import Link
-from regsync.local.registries import Registry
+from regsync.local.store import (
+    accounts,
+    aliases,
+    artifacts,
+    collections,
+    contents,
+    links,
+    projects,
+    registries,
+    sequences,
+)
+from regsync.local.store.actor import OWNER, Actor
+from regsync.local.store.artifacts import Version
+from regsync.local.store.collections import Collection
+from regsync.local.store.database import Store, Transaction, create_store
+from regsync.local.store.links import Link
+from regsync.local.store.registries import Registry
 from regsync.names import Role, SourceRef
 
 T = TypeVar("T")

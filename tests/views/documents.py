@@ -25,9 +25,9 @@ from regsync.core.plan_document import plan_document
 from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
 from regsync.diagnostics import Diagnostic, Position, Severity
-from regsync.evidence import gather
 from regsync.execution.receipt import Receipt, Result, Seen, receipt_document
 from regsync.names import CollectionName, RegistryName, Role, Visibility
+from regsync.planning.evidence import gather
 
 Json = dict[str, Any]
 Texts = Callable[[], str]

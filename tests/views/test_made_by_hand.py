@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regsync.commands.files import check_shape
+from regsync.console.files import check_shape
 from regsync.core.canonical import document_digest
 from regsync.core.plan_document import decode_plan
 from regsync.diagnostics import RegsyncError
 from regsync.execution.receipt import decode_receipt_operations
 from regsync.views import html, markdown, text
-from tests.cli.conftest import Shell, shell
+from tests.commands.shell import Shell, shell
 from tests.views import example
 from tests.views.test_markdown_is_safe import check
 

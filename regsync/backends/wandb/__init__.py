@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, overload
 if TYPE_CHECKING:
     from regsync.backends.base import Notify
     from regsync.backends.wandb.backend import WandbReader, WandbWriter
-    from regsync.backends.wandb.options import Options
+    from regsync.backends.wandb.connection.options import Options
 
 
 @overload
@@ -41,10 +41,10 @@ def open_wandb(
     key's owner. `options` None: from the environment. Raises `BackendError` for a URL or a key that cannot be used.
     """
     from regsync.backends.wandb.backend import WandbReader, WandbWriter
-    from regsync.backends.wandb.credentials import find_credentials
-    from regsync.backends.wandb.options import options_from_environment
-    from regsync.backends.wandb.transport import ReadOnlyClient, WritingClient
-    from regsync.backends.wandb.url import base_url
+    from regsync.backends.wandb.connection.credentials import find_credentials
+    from regsync.backends.wandb.connection.options import options_from_environment
+    from regsync.backends.wandb.connection.transport import ReadOnlyClient, WritingClient
+    from regsync.backends.wandb.connection.url import base_url
 
     server = base_url(url)
     credentials = find_credentials(server)

@@ -8,15 +8,16 @@ from typing import Self
 
 from regsync.backends.base import BackendError, Capabilities, Outcome, Status
 from regsync.backends.checkup import Finding
-from regsync.backends.wandb import documents, resolving
-from regsync.backends.wandb.answers import well_formed
-from regsync.backends.wandb.facts import facts
-from regsync.backends.wandb.fetch import Fetcher
-from regsync.backends.wandb.options import Options
-from regsync.backends.wandb.reading import Reading
-from regsync.backends.wandb.session import Session, connect
-from regsync.backends.wandb.transport import ReadOnlyClient, WritingClient
-from regsync.backends.wandb.writing import Writing
+from regsync.backends.wandb.connection import documents
+from regsync.backends.wandb.connection.answers import well_formed
+from regsync.backends.wandb.connection.fetch import Fetcher
+from regsync.backends.wandb.connection.options import Options
+from regsync.backends.wandb.connection.session import Session, connect
+from regsync.backends.wandb.connection.transport import ReadOnlyClient, WritingClient
+from regsync.backends.wandb.reading import resolving
+from regsync.backends.wandb.reading.facts import facts
+from regsync.backends.wandb.reading.observing import Reading
+from regsync.backends.wandb.writing.performing import Writing
 from regsync.core.actions import Action
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
 from regsync.names import REGISTRY_PREFIX, ArtifactId, SourceRef

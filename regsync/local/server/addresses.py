@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from regsync.local.errors import Forbidden
+from regsync.local.store.errors import Forbidden
 
 LIFETIME = 3600
 """Seconds that an address is good for."""

@@ -16,15 +16,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from regsync.local import accounts
-from regsync.local.access import Actor
-from regsync.local.database import Store
-from regsync.local.errors import Invalid, RegistryError, Unauthorized
 from regsync.local.server import streams, transfer
 from regsync.local.server.addresses import Addresses, Purpose, Signer
 from regsync.local.server.engine import execute, refusal
 from regsync.local.server.root import Root
 from regsync.local.server.session import Session
+from regsync.local.store import accounts
+from regsync.local.store.actor import Actor
+from regsync.local.store.database import Store
+from regsync.local.store.errors import Invalid, RegistryError, Unauthorized
 
 MAX_DOCUMENT = 64 * 1024 * 1024
 """Largest GraphQL request or stream chunk, in bytes."""

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 import graphql
 from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo
 
-from regsync.local.errors import (
+from regsync.local.server.contract import schema, snake
+from regsync.local.store.errors import (
     Conflict,
     Forbidden,
     Invalid,
@@ -28,7 +29,6 @@ from regsync.local.errors import (
     RegistryError,
     Unauthorized,
 )
-from regsync.local.server.contract import schema, snake
 
 MAX_TOKENS = 200_000
 """Longest document that is read, in GraphQL tokens: some thousands of mutations."""

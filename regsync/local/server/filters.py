@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from regsync.local.errors import Invalid
 from regsync.local.server.contract import MAX_INT
+from regsync.local.store.errors import Invalid
 from regsync.names import version_index
 
 MAX_LENGTH = 100_000

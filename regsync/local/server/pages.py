@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any, TypeVar
 
-from regsync.local.database import Transaction
-from regsync.local.errors import Invalid
 from regsync.local.server.contract import MAX_INT
 from regsync.local.server.filters import Condition
+from regsync.local.store.database import Transaction
+from regsync.local.store.errors import Invalid
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 1000

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from regsync.local import accounts, artifacts
-from regsync.local.errors import NotFound
-from regsync.local.ids import Kind, decode, encode
 from regsync.local.server import nodes
 from regsync.local.server.features import FEATURES, NEWEST_CLIENT, OLDEST_CLIENT, SERVER_VERSION
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
+from regsync.local.store import accounts, artifacts
+from regsync.local.store.errors import NotFound
+from regsync.local.store.ids import Kind, decode, encode
 
 Json = dict[str, Any]
 

@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from regsync.local.access import Actor
-from regsync.local.database import Store, Transaction
-from regsync.local.faults import explained
 from regsync.local.server.addresses import Addresses
+from regsync.local.store.actor import Actor
+from regsync.local.store.database import Store, Transaction
+from regsync.local.store.faults import explained
 
 T = TypeVar("T")
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from regsync.local import projects
-from regsync.local.access import Actor
-from regsync.local.database import Store
-from regsync.local.errors import Invalid
+from regsync.local.store import projects
+from regsync.local.store.actor import Actor
+from regsync.local.store.database import Store
+from regsync.local.store.errors import Invalid
 
 Json = dict[str, Any]
 

@@ -11,15 +11,16 @@ from base64 import b64decode
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from regsync.local import accounts, artifacts, collections, contents, projects, sequences
-from regsync.local.access import Actor, missing
-from regsync.local.artifacts import ManifestEntry
-from regsync.local.contents import Staged
-from regsync.local.database import Store, Transaction
-from regsync.local.errors import Damaged, Invalid
 from regsync.local.server.addresses import Purpose, Signer
 from regsync.local.server.mutations import places
 from regsync.local.server.nodes import files
+from regsync.local.store import accounts, artifacts, collections, contents, projects, sequences
+from regsync.local.store.access import missing
+from regsync.local.store.actor import Actor
+from regsync.local.store.artifacts import ManifestEntry
+from regsync.local.store.contents import Staged
+from regsync.local.store.database import Store, Transaction
+from regsync.local.store.errors import Damaged, Invalid
 
 Json = dict[str, Any]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from regsync.backends.base import BackendError
-from regsync.backends.wandb.credentials import find_credentials
-from regsync.backends.wandb.transport import ReadOnlyClient
-from regsync.backends.wandb.url import base_url, key_page
+from regsync.backends.wandb.connection.credentials import find_credentials
+from regsync.backends.wandb.connection.transport import ReadOnlyClient
+from regsync.backends.wandb.connection.url import base_url, key_page
 from tests.backends.wandb.wire import Response, relay
 from tests.backends.wandb.worlds import KEYS, PEOPLE, QUICK, Work, served, write_world
 

@@ -14,13 +14,13 @@ import httpx
 import pytest
 
 from regsync.backends.base import BackendError, Outcome, Status
-from regsync.backends.local import LocalReader
-from regsync.backends.wandb.fetch import Json
-from regsync.backends.wandb.transport import ReadingOnlyError, _not_connected, only_reads
+from regsync.backends.local.backend import LocalReader
+from regsync.backends.wandb.connection.fetch import Json
+from regsync.backends.wandb.connection.transport import ReadingOnlyError, _not_connected, only_reads
 from regsync.core import actions as a
 from regsync.core.live import RegistryScope, Version
-from regsync.local import artifacts
-from regsync.local.database import open_store
+from regsync.local.store import artifacts
+from regsync.local.store.database import open_store
 from regsync.names import Role, SourceRef, Visibility
 from tests.backends.wandb import faults
 from tests.backends.wandb.script import SEED
@@ -153,7 +153,7 @@ def test_the_only_organization_need_not_be_named(work: Work) -> None:
 
 
 def test_several_organizations_must_be_chosen_from(tmp_path: Path) -> None:
-    from regsync.local import accounts
+    from regsync.local.store import accounts
 
     file = write_world(tmp_path / "registry.db", PEOPLE)
     store = open_store(file)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from regsync.backends.wandb import documents, mutations, options, session
+from regsync.backends.wandb.connection import documents, options, session
+from regsync.backends.wandb.writing import mutations
 
 PAGE = (Path(__file__).parents[3] / "docs" / "wandb.md").read_text(encoding="utf-8")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from regsync.backends.local import LocalReader
+from regsync.backends.local.backend import LocalReader
 from regsync.core.live import RegistryScope, Unresolved, Version
-from regsync.local import accounts
-from regsync.local.database import open_store
+from regsync.local.store import accounts
+from regsync.local.store.database import open_store
 from regsync.names import ArtifactId, Role, SourceRef, parse_version_ref
 from tests.backends.wandb.script import SEED
 from tests.backends.wandb.worlds import KEYS, Work, served, write_world

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from regsync.backends.wandb.options import Options
+from regsync.backends.wandb.connection.options import Options
 from regsync.core.plan import Plan
 from regsync.core.plan_document import plan_document
 from regsync.diagnostics import DiagnosticsError

@@ -13,23 +13,23 @@ from typing import Any
 import uvicorn
 import yaml
 
-from regsync.backends.local import LocalReader, LocalWriter
+from regsync.backends.local.backend import LocalReader, LocalWriter
 from regsync.backends.wandb import open_wandb
 from regsync.backends.wandb.backend import WandbReader, WandbWriter
-from regsync.backends.wandb.options import Options
+from regsync.backends.wandb.connection.options import Options
 from regsync.core.desired import HazardName
 from regsync.core.fingerprint import registry_fingerprint
 from regsync.core.live import Live, RegistryScope
 from regsync.core.plan import Plan, Selection
 from regsync.execution.run import Applied, apply_plan
 from regsync.execution.state import StateDir
-from regsync.local.database import Store, create_store, open_store
-from regsync.local.planting import plant
-from regsync.local.seed_reader import parse_seed
+from regsync.local.seed.planting import plant
+from regsync.local.seed.reader import parse_seed
 from regsync.local.server.app import create_app
 from regsync.local.server.run import listen, url
-from regsync.manifest.load import load
-from regsync.planning import plan_manifests
+from regsync.local.store.database import Store, create_store, open_store
+from regsync.manifest.reading.load import load
+from regsync.planning.making import plan_manifests
 from tests.interop.worlds import api_key
 
 Json = dict[str, Any]

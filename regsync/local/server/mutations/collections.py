@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from regsync.local import collections, sequences
-from regsync.local.access import missing
-from regsync.local.collections import Collection
-from regsync.local.errors import Invalid
-from regsync.local.ids import Kind, decode
 from regsync.local.server import nodes
 from regsync.local.server.mutations import places
 from regsync.local.server.session import Session
+from regsync.local.store import collections, sequences
+from regsync.local.store.access import missing
+from regsync.local.store.collections import Collection
+from regsync.local.store.errors import Invalid
+from regsync.local.store.ids import Kind, decode
 
 Json = dict[str, Any]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from regsync.local import aliases, artifacts, links
-from regsync.local.access import missing
-from regsync.local.artifacts import Version
-from regsync.local.collections import Collection
-from regsync.local.database import Transaction
-from regsync.local.errors import Invalid
-from regsync.local.ids import Kind, decode
-from regsync.local.links import Link
 from regsync.local.server import nodes
 from regsync.local.server.mutations import places
 from regsync.local.server.session import Session
+from regsync.local.store import aliases, artifacts, links
+from regsync.local.store.access import missing
+from regsync.local.store.artifacts import Version
+from regsync.local.store.collections import Collection
+from regsync.local.store.database import Transaction
+from regsync.local.store.errors import Invalid
+from regsync.local.store.ids import Kind, decode
+from regsync.local.store.links import Link
 
 Json = dict[str, Any]
 

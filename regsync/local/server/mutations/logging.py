@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from regsync.local import artifacts, projects, sequences, uses
-from regsync.local.access import missing
-from regsync.local.artifacts import Version
-from regsync.local.database import Transaction
-from regsync.local.errors import Invalid, NotFound
-from regsync.local.ids import Kind, decode, encode
-from regsync.local.projects import Project, Run
 from regsync.local.server import nodes
 from regsync.local.server.nodes.files import MANIFEST_NAME
 from regsync.local.server.nodes.versions import TTL_INHERITED
 from regsync.local.server.session import Session
+from regsync.local.store import artifacts, projects, sequences, uses
+from regsync.local.store.access import missing
+from regsync.local.store.artifacts import Version
+from regsync.local.store.database import Transaction
+from regsync.local.store.errors import Invalid, NotFound
+from regsync.local.store.ids import Kind, decode, encode
+from regsync.local.store.projects import Project, Run
 
 Json = dict[str, Any]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from regsync.local import accounts, collections, projects, registries
-from regsync.local.access import missing
-from regsync.local.collections import Collection
-from regsync.local.database import Transaction
-from regsync.local.errors import Invalid
-from regsync.local.ids import Kind, decode
-from regsync.local.projects import Project
-from regsync.local.registries import Registry
+from regsync.local.store import accounts, collections, projects, registries
+from regsync.local.store.access import missing
+from regsync.local.store.collections import Collection
+from regsync.local.store.database import Transaction
+from regsync.local.store.errors import Invalid
+from regsync.local.store.ids import Kind, decode
+from regsync.local.store.projects import Project
+from regsync.local.store.registries import Registry
 from regsync.names import REGISTRY_PREFIX
 
 Json = dict[str, Any]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from regsync.local import accounts, members, projects, registries
-from regsync.local.access import missing
-from regsync.local.database import Transaction
-from regsync.local.errors import Invalid, NotFound
-from regsync.local.ids import Kind, decode
-from regsync.local.registries import Registry
 from regsync.local.server import nodes
 from regsync.local.server.mutations import places
 from regsync.local.server.session import Session
+from regsync.local.store import accounts, members, projects, registries
+from regsync.local.store.access import missing
+from regsync.local.store.database import Transaction
+from regsync.local.store.errors import Invalid, NotFound
+from regsync.local.store.ids import Kind, decode
+from regsync.local.store.registries import Registry
 from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility
 
 Json = dict[str, Any]

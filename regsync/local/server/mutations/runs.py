@@ -6,13 +6,13 @@ import secrets
 import string
 from typing import Any
 
-from regsync.local import projects
-from regsync.local.database import Transaction
-from regsync.local.ids import Kind, decode, encode
-from regsync.local.projects import Project
 from regsync.local.server import nodes
 from regsync.local.server.mutations.logging import json_object
 from regsync.local.server.session import Session
+from regsync.local.store import projects
+from regsync.local.store.database import Transaction
+from regsync.local.store.ids import Kind, decode, encode
+from regsync.local.store.projects import Project
 
 Json = dict[str, Any]
 

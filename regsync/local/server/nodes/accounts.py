@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local import accounts
-from regsync.local.accounts import Entity, Organization, User
-from regsync.local.database import Transaction
-from regsync.local.errors import NotFound
-from regsync.local.ids import Kind, encode
 from regsync.local.server.nodes import listings, projects
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
+from regsync.local.store import accounts
+from regsync.local.store.accounts import Entity, Organization, User
+from regsync.local.store.database import Transaction
+from regsync.local.store.errors import NotFound
+from regsync.local.store.ids import Kind, encode
 from regsync.names import Role
 
 Json = dict[str, Any]

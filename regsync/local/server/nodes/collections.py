@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local import aliases, collections, links
-from regsync.local.collections import Collection
-from regsync.local.errors import NotFound
-from regsync.local.ids import Kind, encode
-from regsync.local.projects import Project
-from regsync.local.registries import Registry
 from regsync.local.server import nodes
 from regsync.local.server.filters import Condition
 from regsync.local.server.nodes.listings import Page
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
+from regsync.local.store import aliases, collections, links
+from regsync.local.store.collections import Collection
+from regsync.local.store.errors import NotFound
+from regsync.local.store.ids import Kind, encode
+from regsync.local.store.projects import Project
+from regsync.local.store.registries import Registry
 
 Json = dict[str, Any]
 

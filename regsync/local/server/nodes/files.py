@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local import artifacts, contents
-from regsync.local.artifacts import ManifestEntry, Version
-from regsync.local.ids import Kind, encode
-from regsync.local.projects import Run
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
+from regsync.local.store import artifacts, contents
+from regsync.local.store.artifacts import ManifestEntry, Version
+from regsync.local.store.ids import Kind, encode
+from regsync.local.store.projects import Run
 
 Json = dict[str, Any]
 

@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from sqlite3 import Row
 from typing import Any, NamedTuple
 
-from regsync.local import collections, links, registries
-from regsync.local.accounts import Entity, Organization
-from regsync.local.projects import Project, by_id, run_by_id
-from regsync.local.registries import Registry
 from regsync.local.server import nodes
 from regsync.local.server.filters import Condition, Field, Fields, both, compile_filter, index, moment
 from regsync.local.server.pages import Connection, Listing, select
 from regsync.local.server.session import Session
+from regsync.local.store import collections, links, registries
+from regsync.local.store.accounts import Entity, Organization
+from regsync.local.store.projects import Project, by_id, run_by_id
+from regsync.local.store.registries import Registry
 
 Json = dict[str, Any]
 

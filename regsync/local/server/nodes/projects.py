@@ -6,19 +6,19 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local import accounts, collections, members, registries
-from regsync.local import projects as store_projects
-from regsync.local.access import entity_role
-from regsync.local.accounts import Entity
-from regsync.local.errors import NotFound
-from regsync.local.ids import Kind, encode
-from regsync.local.projects import Project
-from regsync.local.registries import Registry
 from regsync.local.server import nodes
 from regsync.local.server.filters import Condition
 from regsync.local.server.nodes.listings import Page
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
+from regsync.local.store import accounts, collections, members, registries
+from regsync.local.store import projects as store_projects
+from regsync.local.store.access import entity_role
+from regsync.local.store.accounts import Entity
+from regsync.local.store.errors import NotFound
+from regsync.local.store.ids import Kind, encode
+from regsync.local.store.projects import Project
+from regsync.local.store.registries import Registry
 from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility
 
 Json = dict[str, Any]

@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local import accounts, projects, uses
-from regsync.local.artifacts import Version
-from regsync.local.ids import Kind, encode
-from regsync.local.projects import Project, Run
 from regsync.local.server import nodes
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
+from regsync.local.store import accounts, projects, uses
+from regsync.local.store.artifacts import Version
+from regsync.local.store.ids import Kind, encode
+from regsync.local.store.projects import Project, Run
 
 Json = dict[str, Any]
 

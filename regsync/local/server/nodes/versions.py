@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local import aliases, artifacts, collections, links, projects, uses
-from regsync.local.accounts import user_by_id
-from regsync.local.artifacts import DELETED, Version
-from regsync.local.errors import NotFound
-from regsync.local.ids import Kind, encode
-from regsync.local.links import Link
-from regsync.local.projects import Project
-from regsync.local.registries import Registry
 from regsync.local.server import nodes
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
+from regsync.local.store import aliases, artifacts, collections, links, projects, uses
+from regsync.local.store.accounts import user_by_id
+from regsync.local.store.artifacts import DELETED, Version
+from regsync.local.store.errors import NotFound
+from regsync.local.store.ids import Kind, encode
+from regsync.local.store.links import Link
+from regsync.local.store.projects import Project
+from regsync.local.store.registries import Registry
 
 Json = dict[str, Any]
 

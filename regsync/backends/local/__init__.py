@@ -1,0 +1,1 @@
+"""The backend `local`: a registry file of `regsync.local`, read and written directly."""

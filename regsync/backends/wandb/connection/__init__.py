@@ -1,0 +1,1 @@
+"""What carries a document to the server and its answer back: URL, key, limits, retries, pages, errors."""

@@ -1,0 +1,185 @@
+"""The key: where it comes from, and that it is shown nowhere.
+
+Sources, in this order: `WANDB_API_KEY`; `WANDB_IDENTITY_TOKEN_FILE`, a token that the server exchanges for one of its
+own; the netrc entry of the server's host (`NETRC`, `~/.netrc`, `~/_netrc`), as the client does
+(`wandb/sdk/lib/wbauth/`, 0.31). An entry for another host, or netrc's `default`, is never used.
+"""
+
+from __future__ import annotations
+
+import netrc
+import os
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Generator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from regsync.backends.base import BackendError
+from regsync.backends.wandb.connection.answers import NotSentError
+
+KEY_VARIABLE = "WANDB_API_KEY"
+TOKEN_VARIABLE = "WANDB_IDENTITY_TOKEN_FILE"  # noqa: S105 - the name of a variable
+HIDDEN = "[hidden]"
+_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_EARLY = 60.0
+"""Seconds before its end at which an access token is replaced."""
+
+
+class Credentials:
+    """Authorizes requests, and hides what it authorizes them with from any text. Its `repr` says only the source."""
+
+    def __init__(self, source: str, auth: httpx.Auth, secrets: list[str]) -> None:
+        self.source = source
+        self.auth = auth
+        self._secrets = secrets
+
+    def hide(self, text: str) -> str:
+        """`text` without the key, in whatever form it might come back from a server."""
+        for secret in self._secrets:
+            if secret:
+                text = text.replace(secret, HIDDEN)
+        return text
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.source})"
+
+
+class _Basic(httpx.BasicAuth):
+    """HTTP Basic, as W&B has it: the user `api`, the key as the password."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("api", key)
+
+    def __repr__(self) -> str:
+        return "Basic"
+
+
+def _from_key(source: str, key: str) -> Credentials:
+    key = key.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise BackendError(
+            f"{source} holds something that cannot be an API key (empty, or with spaces or special characters)",
+            "copy the key again from the server's page /authorize",
+            code="bad-key",
+        )
+    encoded = b64encode(f"api:{key}".encode()).decode()
+    return Credentials(source, _Basic(key), [encoded, key])
+
+
+def find_credentials(server: str) -> Credentials:
+    """The credentials for the server at that address. Raises `BackendError` where there are none."""
+    key, token_file = os.environ.get(KEY_VARIABLE), os.environ.get(TOKEN_VARIABLE)
+    if key and token_file:
+        raise BackendError(
+            f"both {KEY_VARIABLE} and {TOKEN_VARIABLE} are set", "unset one of them", code="two-credentials"
+        )
+    if key:
+        return _from_key(KEY_VARIABLE, key)
+    if token_file:
+        secrets: list[str] = []
+        return Credentials(TOKEN_VARIABLE, _Identity(server, Path(token_file), secrets), secrets)
+    parts = urlsplit(server)
+    for path in _netrc_paths():
+        found = _from_netrc(path, parts.netloc, parts.hostname or "")
+        if found is not None:
+            return found
+    raise BackendError(
+        f"there is no API key for {parts.netloc}",
+        f"set {KEY_VARIABLE}, or run `wandb login --host {server}`, which writes netrc",
+        code="no-key",
+    )
+
+
+def _netrc_paths() -> list[Path]:
+    named = os.environ.get("NETRC")
+    if named:
+        return [Path(named)]
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return []
+    return [home / ".netrc", home / "_netrc"]
+
+
+def _from_netrc(path: Path, netloc: str, host: str) -> Credentials | None:
+    try:
+        hosts = netrc.netrc(path).hosts
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise BackendError(f"cannot read {path}: {reason}", f"or set {KEY_VARIABLE}", code="netrc") from None
+    except netrc.NetrcParseError as error:
+        raise BackendError(
+            f"cannot read {path}: line {error.lineno} is not netrc's format", f"or set {KEY_VARIABLE}", code="netrc"
+        ) from None
+    entry = hosts.get(netloc) or hosts.get(host)
+    return _from_key(f"netrc ({path})", entry[2]) if entry and entry[2] else None
+
+
+class _Identity(httpx.Auth):
+    """Exchanges an identity token for an access token of the server, and again when that runs out.
+
+    The exchange is the client's (`core/internal/api`, `POST {base}/oidc/token`, RFC 7523); the access token is kept in
+    memory only. The file is read at each exchange, because whoever writes it replaces it.
+    """
+
+    def __init__(self, server: str, path: Path, secrets: list[str]) -> None:
+        self._server = server
+        self._path = path
+        self._secrets = secrets
+        self._lock = threading.Lock()
+        self._token = ""
+        self._until = 0.0
+
+    def __repr__(self) -> str:
+        return "Identity"
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the access token; after a 401, get another one and try once more."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._take(self._read((yield self._exchange())))
+            used = self._token
+        request.headers["Authorization"] = f"Bearer {used}"
+        response = yield request
+        if response.status_code != httpx.codes.UNAUTHORIZED:
+            return
+        with self._lock:
+            if self._token == used:
+                self._take(self._read((yield self._exchange())))
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+    def _exchange(self) -> httpx.Request:
+        try:
+            token = self._path.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not a token"
+            raise BackendError(f"{TOKEN_VARIABLE}: cannot read {self._path}: {reason}", code="bad-token") from None
+        self._secrets.append(token)
+        data = {"grant_type": _GRANT, "assertion": token}
+        return httpx.Request("POST", f"{self._server}/oidc/token", data=data)
+
+    def _read(self, response: httpx.Response) -> tuple[str, float]:
+        response.read()
+        if response.status_code >= 500 or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise NotSentError(f"exchanging the identity token: HTTP {response.status_code}", code="unreachable")
+        try:
+            answer = response.json() if response.is_success else {}
+            token, seconds = str(answer["access_token"]), float(answer.get("expires_in", 0))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise BackendError(
+                f"the server does not accept the identity token of {TOKEN_VARIABLE} (HTTP {response.status_code})",
+                "ask whoever runs the server whether identity federation is set up for this issuer, or use an API key",
+                code="bad-token",
+            ) from None
+        return token, time.monotonic() + max(seconds - _EARLY, _EARLY)
+
+    def _take(self, granted: tuple[str, float]) -> None:
+        self._token, self._until = granted
+        self._secrets.append(self._token)

@@ -1,0 +1,246 @@
+"""The queries: every field that is read from W&B is named in this file. Sources: `docs/wandb.md`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from regsync.backends.wandb.connection.fetch import Part, Variable
+from regsync.names import REGISTRY_PREFIX
+
+_PAGE = "pageInfo { hasNextPage endCursor }"
+VERSION = (
+    "id digest state versionIndex artifactType { name } artifactSequence { name project { name entity { name } } }"
+)
+_MEMBERS = "members { id username role { name } } teamMembers { team { id name } role { name } }"
+_RUN_INPUTS = (
+    "inputArtifacts(first: 100) { edges { node { versionIndex artifactSequence { name project { name entity { name } } } } }"
+    " pageInfo { hasNextPage } }"
+)
+UNKNOWN_SIZE = 800
+"""Weight of the links of a whole registry."""
+LINKS_A_COLLECTION = 5
+"""Weight of the links of one collection, on average."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """Which optional parts of the schema the server has. Read from its features; taken back where it refuses a field."""
+
+    next_index: bool = False
+    """regsync's own server tells the index that the next link gets."""
+    protected_aliases: bool = False
+    """regsync's own server shows and sets the list of protected aliases."""
+    registry_types: bool = True
+    """Which types a registry accepts. The client asks every server for it (`RegistryFragment`), so it is no matter of features."""
+    tag_pages: bool = True
+    """A collection's tags say whether there are more of them."""
+    membership_by_name: bool = True
+    """Since `PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP`: one version by `collection:alias`."""
+    read_only: bool = True
+    """A project says whether the key may write to it."""
+    run_inputs: bool = True
+    """A run says what it used."""
+
+    def without(self, refusal: str) -> Dialect | None:
+        """The dialect without the optional field that a refusal names; None where it names none that is in use."""
+        for name, words in _OPTIONAL.items():
+            if getattr(self, name) and any(word in refusal for word in words):
+                return replace(self, **{name: False})
+        return None
+
+
+_OPTIONAL = {
+    "next_index": ("nextVersionIndex",),
+    "protected_aliases": ("protectedAliases",),
+    "registry_types": ("allowAllArtifactTypesInRegistry", "includeAll"),
+    "tag_pages": ("TagConnection",),
+    "membership_by_name": ("artifactCollectionMembership",),
+    "read_only": ("readOnly",),
+    "run_inputs": ("inputArtifacts", "createdBy", "commitHash"),
+}
+
+
+def names_optional(refusal: str) -> bool:
+    """Whether a refusal names a field that can be left out."""
+    return any(word in refusal for words in _OPTIONAL.values() for word in words)
+
+
+def project_name(registry: str) -> str:
+    """The name of a registry's project."""
+    return REGISTRY_PREFIX + registry
+
+
+def _names(names: Iterable[str]) -> Variable:
+    """A filter by name."""
+    return Variable("JSONString", json.dumps({"name": {"$in": sorted(names)}}))
+
+
+def _projects(registries: Iterable[str]) -> Variable:
+    return _names(map(project_name, registries))
+
+
+def _registry_fields(dialect: Dialect, *, members: bool) -> str:
+    fields = ["id name description access"]
+    if dialect.registry_types:
+        types = f"artifactTypes(includeAll: true) {{ edges {{ node {{ name }} }} {_PAGE} }}"
+        fields.append(f"allowAllArtifactTypesInRegistry {types}")
+    if dialect.protected_aliases:
+        fields.append("protectedAliases")
+    if members:
+        fields.append(_MEMBERS)
+    if members and dialect.read_only:
+        fields.append("readOnly")
+    return " ".join(fields)
+
+
+def registries(names: Collection[str], dialect: Dialect, *, members: bool) -> Part:
+    """The settings of registries, with their members where they are wanted."""
+    fields = _registry_fields(dialect, members=members)
+    return Part(
+        text=f"projects(filters: $names, after: $after, first: $first) {{ edges {{ node {{ {fields} }} }} {_PAGE} }}",
+        variables={"names": _projects(names)},
+        in_organization=True,
+        is_list=True,
+        weight=len(names) * (10 if members else 2),
+    )
+
+
+def all_registry_names() -> Part:
+    """The names of every project of the organization's entity."""
+    return Part(
+        text=f"projects(after: $after, first: $first) {{ edges {{ node {{ name }} }} {_PAGE} }}",
+        variables={},
+        in_organization=True,
+        is_list=True,
+        weight=UNKNOWN_SIZE,
+    )
+
+
+def more_types(registry: str, entity: str) -> Part:
+    """All types that a registry accepts, in pages."""
+    return Part(
+        text="project(name: $name, entityName: $entity) { artifactTypes(includeAll: true, after: $after, first: $first)"
+        f" {{ edges {{ node {{ name }} }} {_PAGE} }} }}",
+        variables={"name": Variable("String", project_name(registry)), "entity": Variable("String", entity)},
+        is_list=True,
+        inside=("artifactTypes",),
+        weight=100,
+    )
+
+
+def collections(registries: Collection[str], names: Collection[str] | None, dialect: Dialect) -> Part:
+    """The collections of those names (None: all) in those registries, without their links."""
+    tags = f"tags {{ edges {{ node {{ name }} }} {_PAGE if dialect.tag_pages else ''} }}"
+    next_index = "... on ArtifactPortfolio { nextVersionIndex }" if dialect.next_index else ""
+    node = f"__typename id name description project {{ name }} defaultArtifactType {{ name }} {tags} {next_index}"
+    return Part(
+        text="artifactCollections(projectFilters: $registries, filters: $names, collectionTypes: [PORTFOLIO],"
+        f" after: $after, first: $first) {{ totalCount edges {{ node {{ {node} }} }} {_PAGE} }}",
+        variables={
+            "registries": _projects(registries),
+            "names": Variable("JSONString", None) if names is None else _names(names),
+        },
+        in_organization=True,
+        is_list=True,
+        weight=200 if names is None else len(names),
+    )
+
+
+def more_tags(collection_id: str) -> Part:
+    """All tags of a collection, in pages."""
+    return Part(
+        text="artifactCollection(id: $id) { tags(after: $after, first: $first)"
+        f" {{ edges {{ node {{ name }} }} {_PAGE} }} }}",
+        variables={"id": Variable("ID!", collection_id)},
+        is_list=True,
+        inside=("tags",),
+        weight=100,
+    )
+
+
+def links(registries: Collection[str], names: Collection[str] | None) -> Part:
+    """The links of the collections of those names (None: all) in those registries."""
+    node = (
+        f"id versionIndex aliases {{ alias }} artifactCollection {{ name project {{ name }} }} artifact {{ {VERSION} }}"
+    )
+    return Part(
+        text="artifactMemberships(projectFilters: $registries, collectionFilters: $names, after: $after, first: $first)"
+        f" {{ edges {{ node {{ {node} }} }} {_PAGE} }}",
+        variables={
+            "registries": _projects(registries),
+            "names": Variable("JSONString", None) if names is None else _names(names),
+        },
+        in_organization=True,
+        is_list=True,
+        weight=UNKNOWN_SIZE if names is None else LINKS_A_COLLECTION * len(names),
+    )
+
+
+def versions(entity: str, project: str, names: Sequence[str], dialect: Dialect) -> Part:
+    """Versions of one project or registry by `collection:v3` or `collection:alias`, as `n0`, `n1`, … in that order."""
+    asked = " ".join(f"n{number}: {_version_field(f'$name{number}', dialect)}" for number in range(len(names)))
+    return Part(
+        text=f"project(name: $project, entityName: $entity) {{ {asked} }}",
+        variables={
+            "project": Variable("String", project),
+            "entity": Variable("String", entity),
+            **{f"name{number}": Variable("String!", name) for number, name in enumerate(names)},
+        },
+        weight=4 * len(names),
+    )
+
+
+def _version_field(name: str, dialect: Dialect) -> str:
+    if not dialect.membership_by_name:
+        return f"artifact(name: {name}) {{ {VERSION} }}"
+    node = f"versionIndex aliases {{ alias }} artifactCollection {{ name }} artifact {{ {VERSION} }}"
+    return f"artifactCollectionMembership(name: {name}) {{ {node} }}"
+
+
+def entity(name: str) -> Part:
+    """Whose an entity is: an organization's (a team), or a user's own."""
+    return Part(
+        text="entity(name: $name) { name organization { name } user { username } }",
+        variables={"name": Variable("String", name)},
+        weight=2,
+    )
+
+
+def team(name: str) -> Part:
+    """A team's id."""
+    return Part(text="entity(name: $name) { id name isTeam }", variables={"name": Variable("String", name)}, weight=2)
+
+
+def users(name: str) -> Part:
+    """Users that a name finds, the exact one among them."""
+    return Part(
+        text="users(query: $name) { edges { node { id username } } }",
+        variables={"name": Variable("String", name)},
+        weight=2,
+    )
+
+
+def artifact_type(entity: str, registry: str, type_name: str) -> Part:
+    """The id of an artifact type in a registry."""
+    return Part(
+        text="project(name: $project, entityName: $entity) { artifactType(name: $type) { id name } }",
+        variables={
+            "project": Variable("String", project_name(registry)),
+            "entity": Variable("String", entity),
+            "type": Variable("String!", type_name),
+        },
+        weight=2,
+    )
+
+
+def details(artifact_id: str, dialect: Dialect) -> Part:
+    """What is known of a version beyond its identity."""
+    run = f"createdBy {{ __typename ... on Run {{ id name project {{ name entity {{ name }} }} {_RUN_INPUTS} }} }}"
+    more = f"commitHash {run}" if dialect.run_inputs else ""
+    return Part(
+        text=f"artifact(id: $id) {{ id state metadata size createdAt ttlDurationSeconds {more} }}",
+        variables={"id": Variable("ID!", artifact_id)},
+        weight=5 if dialect.run_inputs else 2,
+    )

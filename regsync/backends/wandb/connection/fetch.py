@@ -1,0 +1,225 @@
+"""Many things in few requests: parts are packed into documents, lists are read to their end, documents travel together.
+
+A part is one top-level field of a query. What a caller gets is the whole of it: a list with an end that the server
+announced, and with as many items as the server counts. Anything less is a `BackendError`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from regsync.backends.base import BackendError
+from regsync.backends.wandb.connection.answers import DocumentRefusedError, a_list, well_formed
+from regsync.backends.wandb.connection.options import Options
+from regsync.backends.wandb.connection.transport import ReadOnlyClient
+
+Json = dict[str, Any]
+SMALL_PAGE = 100
+"""What the client asks for (`wandb/apis/public/registries/registries_search.py`): a size that servers are known to take."""
+MORE_PAGES_WEIGHT = 200
+_VARIABLE = re.compile(r"\$(\w+)")
+
+
+class Variable(NamedTuple):
+    """A GraphQL type and a value."""
+
+    type: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One field to query. `text` uses its `variables` by name; `after` and `first` are added where it is a list.
+
+    `inside`: the steps from the field to the list, for a list deeper down. `weight`: about how many items it will bring.
+    """
+
+    text: str
+    variables: Mapping[str, Variable]
+    in_organization: bool = False
+    """Below `organization { orgEntity { … } }`, in place of at the top."""
+    is_list: bool = False
+    inside: tuple[str, ...] = ()
+    weight: int = 1
+
+
+@dataclass(slots=True)
+class _Job:
+    part: Part
+    items: list[Any] = field(default_factory=list)
+    value: Any = None
+    after: str | None = None
+    seen: set[str] = field(default_factory=set)
+    pages: int = 0
+
+    @property
+    def weight(self) -> int:
+        return MORE_PAGES_WEIGHT if self.pages else self.part.weight
+
+
+class Fetcher:
+    """Reads parts. `organization` is the display name, for parts in it. Counts `pages`, for the proof of a read.
+
+    `is_final`: whether a refusal is about a field, so that asking for less at once would not help.
+    """
+
+    def __init__(
+        self,
+        client: ReadOnlyClient,
+        organization: str | None,
+        options: Options,
+        is_final: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self.pages = 0
+        self.client = client
+        self._organization = organization
+        self.options = options
+        self._page_size = options.page_size
+        self._is_final = is_final
+        self._pool: ThreadPoolExecutor | None = None
+
+    def fetch(self, parts: Sequence[Part], what: str) -> list[Any]:
+        """For each part its value, or (for a list) all nodes. Raises `DocumentRefusedError` and `BackendError`."""
+        where = f"{self.client.host}: {what}"
+        jobs = [_Job(part) for part in parts]
+        left = jobs
+        while left:
+            documents = self._pack(left)
+            for document, answers in zip(documents, self._ask_all(documents, what), strict=True):
+                for job, answer in zip(document, answers, strict=True):
+                    self._take(job, answer, where)
+            left = [job for job in left if job.after is not None]
+        return [job.items if job.part.is_list else job.value for job in jobs]
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    # Packing and asking ----------------------------------------------------------------------------------------------
+
+    def _pack(self, jobs: Sequence[_Job]) -> list[list[_Job]]:
+        """Documents of at most `weight_per_document`, in order; a part that is heavier travels alone."""
+        documents: list[list[_Job]] = []
+        room = 0
+        for job in jobs:
+            if not documents or job.weight > room:
+                documents.append([])
+                room = self.options.weight_per_document
+            documents[-1].append(job)
+            room -= job.weight
+        return documents
+
+    def _ask_all(self, documents: list[list[_Job]], what: str) -> list[list[Any]]:
+        if len(documents) == 1:
+            return [self._ask(documents[0], what)]
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.options.in_flight, thread_name_prefix="regsync-read")
+        return list(self._pool.map(lambda document: self._ask(document, what), documents))
+
+    def _ask(self, jobs: list[_Job], what: str) -> list[Any]:
+        """The raw value of each job's field. A document that is too much for the server is asked for in halves."""
+        page_size = self._page_size  # Another thread may lower it meanwhile; what was refused is this one.
+        try:
+            return self._ask_once(jobs, what, page_size)
+        except DocumentRefusedError as error:
+            if self._is_final(error.message):
+                raise
+            if len(jobs) > 1:
+                half = len(jobs) // 2
+                return self._ask(jobs[:half], what) + self._ask(jobs[half:], what)
+            if not jobs[0].part.is_list or page_size <= SMALL_PAGE:
+                raise
+        answer = self._ask_once(jobs, what, SMALL_PAGE)
+        self._page_size = SMALL_PAGE
+        return answer
+
+    def _ask_once(self, jobs: list[_Job], what: str, page_size: int) -> list[Any]:
+        document, variables = self._document(jobs, page_size)
+        data = self.client.read(document, variables, what)
+        with well_formed(f"{self.client.host}: {what}"):
+            return [self._value(job, number, data) for number, job in enumerate(jobs)]
+
+    def _document(self, jobs: Sequence[_Job], page_size: int) -> tuple[str, dict[str, Any]]:
+        declared: list[str] = []
+        values: dict[str, Any] = {}
+        inner: list[str] = []
+        outer: list[str] = []
+        for number, job in enumerate(jobs):
+            variables = dict(job.part.variables)
+            if job.part.is_list:
+                variables |= {"after": Variable("String", job.after), "first": Variable("Int", page_size)}
+            for name, (type_, value) in variables.items():
+                declared.append(f"$p{number}_{name}: {type_}")
+                values[f"p{number}_{name}"] = value
+            text = _VARIABLE.sub(rf"$p{number}_\1", job.part.text)
+            (inner if job.part.in_organization else outer).append(f"p{number}: {text}")
+        if inner:
+            declared.append("$organization: String!")
+            values["organization"] = self._organization
+            outer.append(f"organization(name: $organization) {{ orgEntity {{ {' '.join(inner)} }} }}")
+        head = f"query Read({', '.join(declared)})" if declared else "query Read"
+        return f"{head} {{ {' '.join(outer)} }}", values
+
+    def _value(self, job: _Job, number: int, data: Json) -> Any:
+        if not job.part.in_organization:
+            return data.get(f"p{number}")
+        entity = (data.get("organization") or {}).get("orgEntity")
+        if entity is None:
+            raise BackendError(
+                f"organization {self._organization!r} is missing, or not visible to this key any more",
+                code="no-organization",
+            )
+        return entity.get(f"p{number}")
+
+    # Pages -----------------------------------------------------------------------------------------------------------
+
+    def _take(self, job: _Job, value: Any, where: str) -> None:
+        self.pages += 1
+        job.pages += 1
+        job.after = None
+        if not job.part.is_list:
+            job.value = value
+            return
+        try:
+            for step in job.part.inside:
+                value = value[step]
+            nodes = [edge["node"] for edge in a_list(value, "edges")]
+            more, cursor = value["pageInfo"]["hasNextPage"], value["pageInfo"].get("endCursor")
+            total = value.get("totalCount")
+            if not isinstance(more, bool) or not isinstance(total, int | None) or not all(nodes):
+                raise TypeError(more)
+        except (TypeError, KeyError, AttributeError):
+            raise BackendError(
+                f"{where}: page {job.pages} of a list is not of the form that the API promises",
+                "nothing is concluded from it; run this again, and report it if it stays",
+                code="malformed-answer",
+            ) from None
+        job.items += nodes
+        if not more:
+            self._check_count(job, total, where)
+            return
+        if not cursor or cursor in job.seen or job.pages >= self.options.max_pages:
+            raise BackendError(
+                f"{where}: the list does not end: after {job.pages} pages the server "
+                + (
+                    "gives the same page again" if cursor in job.seen else "announces one more that cannot be asked for"
+                ),
+                "nothing is concluded from it; run this again, and tell whoever runs the server if it stays",
+                code="endless-list",
+            )
+        job.seen.add(cursor)
+        job.after = cursor
+
+    def _check_count(self, job: _Job, total: object, where: str) -> None:
+        if isinstance(total, int) and total != len(job.items):
+            raise BackendError(
+                f"{where}: the server counts {total} items and answered {len(job.items)}",
+                "something changed while it was read, or this key cannot see all of them; run this again",
+                code="incomplete-list",
+            )

@@ -1,0 +1,243 @@
+"""HTTP: one POST a document, with the key, with patience, and to one address only."""
+
+from __future__ import annotations
+
+import logging
+import re
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import tenacity
+
+from regsync.backends.base import BackendError, Notify
+from regsync.backends.wandb.connection.answers import (
+    Answer,
+    BusyError,
+    DocumentRefusedError,
+    LostError,
+    NotSentError,
+    clipped,
+    read_answer,
+)
+from regsync.backends.wandb.connection.credentials import Credentials
+from regsync.backends.wandb.connection.options import DEADLINE_VARIABLE, PAGE_VARIABLE, TIMEOUT_VARIABLE, Options
+from regsync.backends.wandb.connection.url import is_loopback, key_page
+from regsync.version import __version__
+
+_log = logging.getLogger("regsync.wandb")
+_PIECE = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*|[{}()]|[A-Za-z_]\w*', re.DOTALL)
+_TRIES_TO_CONNECT = 3
+"""Attempts while no connection was ever made: a wrong address is told soon."""
+
+
+class ReadingOnlyError(RuntimeError):
+    """A document that could write was handed to a client that only reads. A defect of regsync, never a user's mistake."""
+
+
+def only_reads(document: str) -> bool:
+    """Whether a document defines queries and fragments only.
+
+    >>> only_reads("query A { viewer { id } }"), only_reads("mutation B { deleteModel { success } }")
+    (True, False)
+    """
+    depth = 0
+    for piece in _PIECE.findall(document):
+        if piece in "{(":
+            depth += 1
+        elif piece in ")}":
+            depth -= 1
+        elif depth == 0 and piece in {"mutation", "subscription"}:
+            return False
+    return True
+
+
+class ReadOnlyClient:
+    """Sends queries. It has no way to send anything else: `read` refuses a document that holds a mutation."""
+
+    def __init__(self, server: str, credentials: Credentials, options: Options, notify: Notify) -> None:
+        self.server = server
+        self.credentials = credentials
+        self._options = options
+        self._notify = notify
+        self.host = urlsplit(server).netloc
+        """For messages."""
+        self._connected = False
+        self._closed = threading.Event()
+        self._http = _http_client(server, credentials, options)
+
+    def read(self, document: str, variables: Mapping[str, Any], what: str) -> dict[str, Any]:
+        """The data for a query, in full. `what` names it in messages.
+
+        Raises `DocumentRefusedError` where the server does not take the document, `BackendError` where it could not be
+        read or was answered in part.
+        """
+        if not only_reads(document):
+            raise ReadingOnlyError(what)
+        answer = self._patiently(
+            lambda: self._post(document, variables, what), what, LostError, BusyError, NotSentError
+        )
+        if answer.refused_whole:
+            raise DocumentRefusedError(f"{self.host}: {what}: {answer.faults[0].message}", code="refused")
+        if answer.faults:
+            raise BackendError(
+                f"{self.host}: {what}: the server answered only in part: {answer.faults[0].message}",
+                "nothing is concluded from half an answer; run this again, and tell whoever runs the server if it stays",
+                code="partial-answer",
+            )
+        return answer.data or {}
+
+    def _patiently(self, attempt: Callable[[], Answer], what: str, *worth: type[BackendError]) -> Answer:
+        """Repeat an attempt while its error is one of `worth`, until the deadline. Errors get the name of the request."""
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(worth),
+            wait=self._wait,
+            stop=self._is_over,
+            sleep=tenacity.sleep_using_event(self._closed),
+            before_sleep=self._announce,
+            reraise=True,
+        )
+        try:
+            return retrying(attempt)
+        except BackendError as error:
+            error.message = self.credentials.hide(f"{self.host}: {what}: {error.message}")
+            error.args = (error.message,)
+            error.hint = error.hint or self._hint(error)
+            raise error from None
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.after if isinstance(error, BusyError) else None
+        if asked is not None:
+            return asked + 0.1
+        first = self._options.first_wait
+        doubling = tenacity.wait_exponential(multiplier=first, max=self._options.longest_wait)
+        return doubling(state) + tenacity.wait_random(0, first)(state)
+
+    def _is_over(self, state: tenacity.RetryCallState) -> bool:
+        """Whether the next attempt would be after the deadline, or is not worth making."""
+        if tenacity.stop_before_delay(self._options.deadline)(state):
+            return True
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, NotSentError) and not self._connected:
+            return state.attempt_number >= _TRIES_TO_CONNECT
+        return isinstance(error, LostError) and state.attempt_number >= error.patience
+
+    def _announce(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        seconds = state.next_action.sleep if state.next_action else 0.0
+        reason = self.credentials.hide(str(error))
+        self._notify(f"{self.host}: {reason}; trying again in {seconds:.0f} s (attempt {state.attempt_number + 1})")
+
+    def _hint(self, error: BackendError) -> str | None:
+        if error.code == "unauthorized":
+            return f"the key is from {self.credentials.source}; get a valid one from {key_page(self.server)}"
+        if isinstance(error, BusyError):
+            return f"run this again later, or allow longer waits with {DEADLINE_VARIABLE} (seconds)"
+        if isinstance(error, LostError):
+            return (
+                f"run this again; for a slow server raise {TIMEOUT_VARIABLE} (seconds) or lower {PAGE_VARIABLE} (items)"
+            )
+        return None
+
+    def _post(self, document: str, variables: Mapping[str, Any], what: str) -> Answer:
+        """One attempt. Everything that httpx can raise becomes an error that says whether the request was sent."""
+        if self._closed.is_set():
+            raise BackendError("the connection was closed", code="closed")
+        started = time.monotonic()
+        try:
+            response = self._http.post("/graphql", json={"query": document, "variables": variables})
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            raise _not_connected(error) from None
+        except httpx.TimeoutException:
+            raise LostError(f"no answer within {self._options.timeout:g} s", code="timeout") from None
+        except httpx.HTTPError as error:
+            raise LostError(
+                f"the connection broke: {clipped(str(error)) or type(error).__name__}", code="broken"
+            ) from None
+        self._connected = True
+        elapsed, size = time.monotonic() - started, len(response.content)
+        _log.debug("%s: %s: HTTP %s, %.0f ms, %d bytes", self.host, what, response.status_code, elapsed * 1000, size)
+        answer = read_answer(response)
+        hide = self.credentials.hide
+        return replace(answer, faults=tuple(each._replace(message=hide(each.message)) for each in answer.faults))
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless this is closed meanwhile."""
+        self._closed.wait(seconds)
+
+    def close(self) -> None:
+        """Close the connections. Whoever waits for another attempt stops waiting."""
+        self._closed.set()
+        self._http.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.server})"
+
+
+class WritingClient(ReadOnlyClient):
+    """Sends queries and mutations."""
+
+    def write(self, document: str, variables: Mapping[str, Any], what: str) -> Answer:
+        """Send mutations once, and wait only where it is certain that they were not carried out.
+
+        Raises `NotSentError` or `BusyError` (not carried out, and the deadline is over), `LostError` (nobody knows), or
+        another `BackendError` (refused).
+        """
+        return self._patiently(lambda: self._post(document, variables, what), what, BusyError, NotSentError)
+
+
+def _http_client(server: str, credentials: Credentials, options: Options) -> httpx.Client:
+    """Redirects are not followed, so the key goes to no other host; a server on this machine is reached without a proxy."""
+    loopback = is_loopback(urlsplit(server).hostname or "")
+    try:
+        return httpx.Client(
+            base_url=server,
+            auth=credentials.auth,
+            follow_redirects=False,
+            trust_env=not loopback,
+            headers={"User-Agent": f"regsync/{__version__}", "Accept": "application/json"},
+            timeout=httpx.Timeout(options.timeout, connect=options.connect_timeout),
+            limits=httpx.Limits(max_connections=options.in_flight, max_keepalive_connections=options.in_flight),
+        )
+    except (OSError, ValueError, httpx.InvalidURL) as error:
+        raise BackendError(
+            f"cannot set up the connection to {server}: {clipped(str(error))}",
+            "check the proxy variables (HTTPS_PROXY, NO_PROXY) and SSL_CERT_FILE",
+            code="connection-setup",
+        ) from None
+
+
+def _not_connected(error: httpx.TransportError) -> BackendError:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return BackendError(
+                f"TLS: the certificate is not trusted: {clipped(cause.verify_message)}",
+                "where it is your organization's own, set SSL_CERT_FILE to the file of the authority that signed it",
+                code="tls",
+            )
+        if isinstance(cause, ssl.SSLError):
+            return BackendError(
+                f"TLS: {clipped(cause.reason or str(cause))}",
+                "the other side does not speak TLS as we do; check host and port, and what lies in between",
+                code="tls",
+            )
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.ProxyError):
+        return BackendError(
+            f"the proxy refuses: {clipped(str(error))}",
+            "check HTTPS_PROXY and its user, or put the server into NO_PROXY",
+            code="proxy",
+        )
+    reason = "no connection in time" if isinstance(error, httpx.TimeoutException) else clipped(str(error))
+    return NotSentError(
+        f"cannot be reached: {reason or type(error).__name__}",
+        "check the URL, the network, and HTTPS_PROXY where one is needed",
+        code="unreachable",
+    )

@@ -1,0 +1,1 @@
+"""What only reads: the live state, versions by name, facts about the server."""

@@ -1,0 +1,44 @@
+"""What a server's features mean for whoever uses regsync with it."""
+
+from __future__ import annotations
+
+from regsync.backends.checkup import Finding, State
+from regsync.backends.wandb.connection.documents import Dialect
+from regsync.backends.wandb.connection.session import Session
+
+
+def facts(session: Session, dialect: Dialect, source: str) -> list[Finding]:
+    """Findings about the key and the server."""
+    known = session.features
+    told = "tells no features; it is taken for an old one" if known is None else f"announces {len(known)} features"
+    return [
+        Finding("key", State.OK, f"from {source}"),
+        Finding("features", State.OK if known else State.NOTE, f"the server {told}"),
+        *_consequences(dialect),
+    ]
+
+
+def _consequences(dialect: Dialect) -> list[Finding]:
+    found = []
+    if dialect.protected_aliases:
+        found.append(Finding("protected aliases", State.OK, "read and set by regsync"))
+    else:
+        found.append(
+            Finding(
+                "protected aliases",
+                State.NOTE,
+                "this server lets only its web app edit the list",
+                "a plan says what a person must do in the registry's settings, once",
+            )
+        )
+    if not dialect.next_index:
+        text = "not told by this server; taken to be one more than the highest in the collection"
+        hint = "where that is wrong, an apply stops at the first link that gets another number"
+        found.append(Finding("next version", State.NOTE, text, hint))
+    if not dialect.registry_types:
+        text = "this server does not tell which artifact types a registry accepts"
+        found.append(Finding("artifact types", State.NOTE, text, "leave artifact_types out of the manifests"))
+    if not dialect.membership_by_name:
+        text = "this server is asked for whole collections before an alias is set: more requests"
+        found.append(Finding("alias checks", State.NOTE, text))
+    return found

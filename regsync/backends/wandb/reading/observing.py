@@ -1,0 +1,359 @@
+"""From answers to `Live`: registries, collections, links, aliases, members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from regsync.backends.base import BackendError
+from regsync.backends.wandb.connection import documents
+from regsync.backends.wandb.connection.answers import (
+    DocumentRefusedError,
+    a_bool,
+    a_list,
+    maybe,
+    text,
+    texts,
+    well_formed,
+)
+from regsync.backends.wandb.connection.documents import Dialect
+from regsync.backends.wandb.connection.fetch import Fetcher, Part
+from regsync.backends.wandb.connection.options import Options
+from regsync.backends.wandb.connection.session import Session, organization_role
+from regsync.core.live import Live, LiveCollection, LiveRegistry, ReadProof, Scope, Version
+from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility, is_reserved_alias
+
+Json = dict[str, Any]
+LATEST = "latest"
+
+
+GONE = "gone:"
+"""What the id of a version begins with that the server does not tell any more, because its source was deleted. The server has
+no such ids, and is never sent one; within a collection they are told apart by the index of the link."""
+
+
+@dataclass(slots=True)
+class Ids:
+    """The server's ids of what was read last; mutations need them."""
+
+    registries: dict[str, str] = field(default_factory=dict)
+    collections: dict[tuple[str, str], str] = field(default_factory=dict)
+    members: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read: settings of `registries`, with the members of those in `members`; whole registries; the named
+    collections, with their links (`linked`) or without (`bare`)."""
+
+    registries: frozenset[str]
+    members: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+    linked: frozenset[tuple[str, str]] = frozenset()
+    bare: frozenset[tuple[str, str]] = frozenset()
+
+
+def wanted_of(scope: Scope) -> Wanted:
+    """What a scope needs."""
+    return Wanted(
+        frozenset(scope),
+        frozenset(name for name, each in scope.items() if each.members),
+        frozenset(name for name, each in scope.items() if each.collections is None),
+        frozenset((name, collection) for name, each in scope.items() for collection in each.collections or ()),
+    )
+
+
+class Reading:
+    """Reads registries. Keeps the ids of what it read, and what it learned of the server's dialect."""
+
+    def __init__(self, fetcher: Fetcher, session: Session) -> None:
+        self.ids = Ids()
+        self.dialect = session.dialect
+        self.read_only: dict[str, bool] = {}
+        """By registry: whether the server says that this key may not write to it. Known where members were read."""
+        self._fetcher = fetcher
+        self._session = session
+        self._asked_role = False
+        self._in_organization: Role | None = None
+
+    def fetch(self, make: Callable[[Dialect], Sequence[Part]], what: str) -> list[Any]:
+        """Read the parts that `make` makes in the server's dialect; again with fewer fields where it knows not all of them."""
+        while True:
+            try:
+                return self._fetcher.fetch(make(self.dialect), what)
+            except DocumentRefusedError as error:
+                fewer = self.dialect.without(error.message)
+                if fewer is None:
+                    raise
+                self.dialect = fewer
+
+    def observe(self, scope: Scope) -> Live:
+        """Everything in a scope. Raises `BackendError` where any of it could not be read in full."""
+        pages = self._fetcher.pages
+        found = self.read(wanted_of(scope))
+        found = {name: found[name] for name in scope if name in found}
+        items = 0
+        for registry in found.values():
+            items += 1 + len(registry.members or ())
+            items += sum(1 + len(each.links) + len(each.aliases) for each in registry.collections.values())
+        return Live(found, ReadProof(complete=True, pages=self._fetcher.pages - pages, items=items))
+
+    def read(
+        self, wanted: Wanted, more: Callable[[Dialect], Sequence[Part]] = lambda _: (), extra: list[Any] | None = None
+    ) -> dict[str, LiveRegistry]:
+        """The registries of `wanted`, by name. The values of the parts `more` go into `extra`, from the same requests."""
+        lists = _Lists(wanted, self._fetcher.options)
+        answers = self.fetch(lambda dialect: [*lists.parts(dialect), *more(dialect)], "reading registries")
+        if extra is not None:
+            extra[:] = answers[lists.number :]
+        with well_formed("reading registries"):
+            return self._assemble(wanted, *lists.sort(answers))
+
+    def _assemble(
+        self, wanted: Wanted, registries: list[Json], collections: list[Json], links: list[Json]
+    ) -> dict[str, LiveRegistry]:
+        found = self._registries(registries, wanted)
+        by_key = self._collections(collections, found)
+        for key in (wanted.linked | wanted.bare) - by_key.keys():
+            self.ids.collections.pop(key, None)
+        for node in links:
+            self._link(node, by_key)
+        if not self.dialect.next_index:
+            for key, live in by_key.items():
+                if key in wanted.linked or key[0] in wanted.whole:
+                    live.next_index = max(live.links, default=-1) + 1  # Assumed: indices count up, and none is skipped.
+        return found
+
+    # Registries ------------------------------------------------------------------------------------------------------
+
+    def _registries(self, nodes: Iterable[Json], wanted: Wanted) -> dict[str, LiveRegistry]:
+        found: dict[str, LiveRegistry] = {}
+        unfinished: list[str] = []
+        for node in nodes:
+            name = text(node, "name").removeprefix(REGISTRY_PREFIX)
+            if name not in wanted.registries or name == node["name"]:
+                continue
+            self.ids.registries[name] = node["id"]
+            found[name] = self._registry(name, node, with_members=name in wanted.members)
+            if ((node.get("artifactTypes") or {}).get("pageInfo") or {}).get("hasNextPage"):
+                unfinished.append(name)
+        for name in wanted.registries - found.keys():
+            self.ids.registries.pop(name, None)
+        for name, types in zip(unfinished, self._more_types(unfinished), strict=True):
+            if found[name].artifact_types is not None:
+                found[name].artifact_types = frozenset(node["name"] for node in types)
+        return found
+
+    def _more_types(self, names: Sequence[str]) -> list[Any]:
+        if not names:
+            return []
+        entity = self._session.entity
+        return self.fetch(lambda _: [documents.more_types(name, entity) for name in names], "reading artifact types")
+
+    def _registry(self, name: str, node: Json, *, with_members: bool) -> LiveRegistry:
+        types = protected = None
+        if self.dialect.registry_types and not a_bool(node, "allowAllArtifactTypesInRegistry"):
+            types = frozenset(text(edge["node"], "name") for edge in a_list(node["artifactTypes"], "edges"))
+        if self.dialect.protected_aliases:
+            protected = frozenset(texts(node, "protectedAliases"))
+        live = LiveRegistry(
+            name,
+            node["description"],
+            Visibility.RESTRICTED if node["access"] == "RESTRICTED" else Visibility.ORGANIZATION,
+            types,
+            protected,
+            types_told=self.dialect.registry_types,
+        )
+        if with_members:
+            live.members = self._members(node)
+            live.role = self._role(live.members, live.visibility)
+            if "readOnly" in node:
+                self.read_only[name] = bool(node["readOnly"])
+        return live
+
+    def _members(self, node: Json) -> dict[str, Role]:
+        members: dict[str, Role] = {}
+        for each in a_list(node, "members"):
+            self._member(members, _user_name(each), text(each, "id"), each["role"]["name"])
+        for each in a_list(node, "teamMembers"):
+            team = each["team"]
+            self._member(members, TEAM_PREFIX + text(team, "name"), text(team, "id"), each["role"]["name"])
+        return members
+
+    def _member(self, members: dict[str, Role], name: str, id_: str, role: str) -> None:
+        if role not in list(Role):
+            raise BackendError(
+                f"{name} has the role {role!r}, which this regsync does not know",
+                "leave `members` out of the manifest, or use a newer regsync",
+                code="unknown-role",
+            )
+        members[name] = Role(role)
+        self.ids.members[name] = id_
+
+    def _role(self, members: dict[str, Role], visibility: Visibility) -> Role | None:
+        """The user's role: what they or their teams were given, and what the organization gives. None: not known for sure."""
+        mine = {self._session.user, *(TEAM_PREFIX + team for team in self._session.teams)}
+        roles = [role for name, role in members.items() if name in mine]
+        if Role.ADMIN in roles:
+            return Role.ADMIN
+        in_organization = self._organization_role()
+        if in_organization in (None, Role.ADMIN):
+            return in_organization  # An organization's admins are admins of all its registries.
+        if visibility is Visibility.ORGANIZATION and in_organization is not None:
+            roles.append(in_organization)
+        return min(roles, key=lambda role: role.strength, default=None)
+
+    def _organization_role(self) -> Role | None:
+        if not self._asked_role:
+            self._asked_role = True
+            self._in_organization = organization_role(self._fetcher.client, self._session)
+        return self._in_organization
+
+    # Collections and links -------------------------------------------------------------------------------------------
+
+    def _collections(
+        self, nodes: Iterable[Json], registries: dict[str, LiveRegistry]
+    ) -> dict[tuple[str, str], LiveCollection]:
+        found: dict[tuple[str, str], LiveCollection] = {}
+        unfinished: list[tuple[tuple[str, str], str]] = []
+        for node in nodes:
+            name = text(node["project"], "name").removeprefix(REGISTRY_PREFIX)
+            if name not in registries or node["__typename"] == "ArtifactSequence":
+                continue
+            key = name, text(node, "name")
+            tags = frozenset(text(edge["node"], "name") for edge in a_list(node["tags"], "edges"))
+            live = LiveCollection(
+                node["name"], text(node["defaultArtifactType"], "name"), node["description"], tags, next_index=None
+            )
+            if self.dialect.next_index:
+                live.next_index = node.get("nextVersionIndex")
+            found[key] = registries[name].collections[node["name"]] = live
+            self.ids.collections[key] = node["id"]
+            if (node["tags"].get("pageInfo") or {}).get("hasNextPage"):
+                unfinished.append((key, node["id"]))
+        if unfinished:
+            parts = [documents.more_tags(id_) for _, id_ in unfinished]
+            for (key, _), all_tags in zip(unfinished, self.fetch(lambda _: parts, "reading tags"), strict=True):
+                found[key].tags = frozenset(node["name"] for node in all_tags)
+        return found
+
+    def _link(self, node: Json, collections: dict[tuple[str, str], LiveCollection]) -> None:
+        where = node["artifactCollection"]
+        key = text(where["project"], "name").removeprefix(REGISTRY_PREFIX), text(where, "name")
+        live = collections.get(key)
+        if live is not None:
+            place_link(live, node)
+        elif key[0] in {registry for registry, _ in collections}:
+            raise _changed(key[1], "it has links, and was not listed")
+
+
+def _user_name(member: Json) -> str:
+    """Raises `BackendError` for a member without one, who might be anybody: declared, or not listed."""
+    name = maybe(member, "username", str)
+    if not name:
+        raise BackendError(
+            f"the server tells no user name of member {text(member, 'id')}, so members cannot be compared",
+            "leave `members` out of the manifest, or have whoever it is choose a name",
+            code="unnamed-member",
+        )
+    return name
+
+
+def place_link(live: LiveCollection, node: Json) -> None:
+    """Put one membership into a collection. Raises `BackendError` where it cannot be what the list says."""
+    index, names = node["versionIndex"], [text(each, "alias") for each in a_list(node, "aliases")]
+    custom = [name for name in names if not is_reserved_alias(name)]
+    if index is None and not custom:
+        return  # A version that is still being made; it has no number and nothing points at it.
+    if type(index) is not int or index < 0:
+        raise TypeError(f"versionIndex is {index!r}")
+    version = version_of(node["artifact"], live.type, gone=f"{GONE}v{index}")
+    moved = [name for name in custom if live.aliases.get(name, index) != index]
+    if index is None or moved or live.links.get(index, version) != version:
+        raise _changed(live.name, f"two versions seem to hold {moved[0]!r}" if moved else "a version has two numbers")
+    live.links[index] = version
+    live.aliases.update(dict.fromkeys(custom, index))
+    if LATEST in names:
+        live.latest = index
+
+
+def _changed(collection: str, how: str) -> BackendError:
+    return BackendError(
+        f"collection {collection!r} changed while it was read: {how}", "run this again", code="changed-while-read"
+    )
+
+
+def version_of(node: Json | None, type_name: str, *, gone: str = GONE) -> Version:
+    """The version in an answer. A deleted source leaves a link without one: it has the id `gone` then, and no digest."""
+    if not node:
+        return Version(gone, "", "", type_name)
+    kind = node.get("artifactType")
+    return Version(
+        text(node, "id"), source_of(node), maybe(node, "digest", str) or "", text(kind, "name") if kind else ""
+    )
+
+
+def source_of(node: Json) -> str:
+    """The full name of a version in the project that it was logged to; "" where the key may not see that."""
+    sequence = node.get("artifactSequence") or {}
+    project = sequence.get("project") or {}
+    names = [maybe(project.get("entity") or {}, "name", str), maybe(project, "name", str), maybe(sequence, "name", str)]
+    index = maybe(node, "versionIndex", int)
+    if not all(names) or index is None:
+        return ""
+    return f"{'/'.join(map(str, names))}:v{index}"
+
+
+class _Lists:
+    """The lists that make up `Wanted`, cut into parts, and their answers put back together."""
+
+    def __init__(self, wanted: Wanted, options: Options) -> None:
+        self._wanted = wanted
+        self._options = options
+        self._kinds: list[str] = []
+
+    @property
+    def number(self) -> int:
+        """How many parts there are."""
+        return len(self._kinds)
+
+    def parts(self, dialect: Dialect) -> list[Part]:
+        """Settings first; then for each group of collections the collections and, beside them, their links."""
+        wanted, parts = self._wanted, []
+        self._kinds = []
+        for with_members in (False, True):
+            names = wanted.registries & wanted.members if with_members else wanted.registries - wanted.members
+            for group in self._groups(names):
+                parts.append(documents.registries(group, dialect, members=with_members))
+                self._kinds.append("registries")
+        for registries, names_, linked in self._collection_lists():
+            parts.append(documents.collections(registries, names_, dialect))
+            self._kinds.append("collections")
+            if linked:
+                parts.append(documents.links(registries, names_))
+                self._kinds.append("links")
+        return parts
+
+    def _collection_lists(self) -> Iterable[tuple[list[str], list[str] | None, bool]]:
+        whole = sorted(self._wanted.whole)
+        lanes = min(self._options.in_flight, len(whole))
+        for lane in range(lanes):
+            yield whole[lane::lanes], None, True
+        linked = {key for key in self._wanted.linked if key[0] not in self._wanted.whole}
+        bare = {key for key in self._wanted.bare - linked if key[0] not in self._wanted.whole}
+        for keys, with_links in ((linked, True), (bare, False)):
+            for registry in sorted({name for name, _ in keys}):
+                for group in self._groups(collection for name, collection in keys if name == registry):
+                    yield [registry], group, with_links
+
+    def _groups(self, names: Iterable[str]) -> Iterable[list[str]]:
+        ordered, size = sorted(names), self._options.names_per_list
+        return (ordered[start : start + size] for start in range(0, len(ordered), size))
+
+    def sort(self, answers: Sequence[Any]) -> tuple[list[Json], list[Json], list[Json]]:
+        """All nodes of the registries, of the collections, and of the links."""
+        sorted_: dict[str, list[Json]] = {"registries": [], "collections": [], "links": []}
+        for kind, nodes in zip(self._kinds, answers, strict=False):
+            sorted_[kind] += nodes
+        return sorted_["registries"], sorted_["collections"], sorted_["links"]

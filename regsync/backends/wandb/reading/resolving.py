@@ -1,0 +1,156 @@
+"""Which version a reference means now, and what is known of versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import ceil
+from typing import Any
+
+from regsync.backends.base import BackendError
+from regsync.backends.wandb.connection import documents
+from regsync.backends.wandb.connection.answers import maybe, well_formed
+from regsync.backends.wandb.connection.session import Session
+from regsync.backends.wandb.reading.observing import GONE, Reading, source_of, version_of
+from regsync.core.live import Unresolved, Version, VersionDetails
+from regsync.names import REGISTRY_PREFIX, ArtifactId, SourceRef
+
+Json = dict[str, Any]
+
+REFS_PER_FIELD = 50
+FOREIGN_SOURCE = "linking is only allowed within the same team or to a collection in your organization's registry"
+"""What W&B answers to linking an artifact of a personal entity or of another organization."""
+_SECONDS_A_DAY = 24 * 60 * 60
+
+
+def resolve(
+    reading: Reading, session: Session, refs: Collection[SourceRef]
+) -> Mapping[SourceRef, Version | Unresolved]:
+    """The version of each reference, or why it has none that could be linked. Raises `BackendError`."""
+    groups = _by_project(session, refs)
+    entities = sorted({entity for entity, _, _ in groups})
+    what = "looking up source versions"
+    answers = reading.fetch(
+        lambda dialect: [
+            *(documents.entity(name) for name in entities),
+            *(
+                documents.versions(entity, project, [_name(ref) for ref in group], dialect)
+                for entity, project, group in groups
+            ),
+        ],
+        what,
+    )
+    found: dict[SourceRef, Version | Unresolved] = {}
+    with well_formed(what):
+        owners = dict(zip(entities, answers[: len(entities)], strict=True))
+        for (entity, _, group), place in zip(groups, answers[len(entities) :], strict=True):
+            for number, ref in enumerate(group):
+                node = None if place is None else place[f"n{number}"]
+                found[ref] = _resolved(session, owners[entity], ref, place is not None, node)
+    return found
+
+
+def _by_project(session: Session, refs: Iterable[SourceRef]) -> list[tuple[str, str, list[SourceRef]]]:
+    """References by entity and project, a few dozen at a time. The organization may be named by its display name."""
+    groups: dict[tuple[str, str], list[SourceRef]] = {}
+    for ref in sorted(set(refs)):
+        registry = ref.project.startswith(REGISTRY_PREFIX) and ref.entity == session.organization
+        groups.setdefault((session.entity if registry else ref.entity, ref.project), []).append(ref)
+    return [
+        (entity, project, group[start : start + REFS_PER_FIELD])
+        for (entity, project), group in groups.items()
+        for start in range(0, len(group), REFS_PER_FIELD)
+    ]
+
+
+def _name(ref: SourceRef) -> str:
+    return f"{ref.artifact}:{ref.version}"
+
+
+def _resolved(
+    session: Session, owner: Json | None, ref: SourceRef, project_there: bool, node: Json | None
+) -> Version | Unresolved:
+    if owner is None:
+        return Unresolved(
+            f"does not exist: there is no team {ref.entity!r}, or it is not visible to this key",
+            "write the team's name as in its address: TEAM/project/artifact:v3",
+        )
+    organization = (owner.get("organization") or {}).get("name")
+    if organization != session.organization:
+        hint = f"log the artifact under a team of organization {session.organization!r}"
+        return Unresolved(f"cannot be linked: {FOREIGN_SOURCE}", f"{hint}; {_whose(ref.entity, owner, organization)}")
+    if not project_there:
+        return Unresolved(
+            f"does not exist: {ref.entity} has no project {ref.project!r}, or it is not visible to this key",
+            "check the name; a key needs access to the project to look its versions up",
+        )
+    artifact = node.get("artifact") if node and "artifactCollection" in node else node
+    if not artifact:
+        return _missing(ref, node)
+    if artifact.get("state") == "DELETED":
+        return Unresolved("was deleted", "bind to another version")
+    if artifact.get("state") != "COMMITTED":
+        return Unresolved("is still being uploaded", "plan again when it is there")
+    version = version_of(artifact, "")
+    return version if version.source else version._replace(source=str(ref) if _is_pinned_source(ref) else "")
+
+
+def _whose(entity: str, owner: Json, organization: str | None) -> str:
+    if owner.get("user"):
+        return f"{entity!r} is a personal entity"
+    return (
+        f"{entity!r} belongs to organization {organization!r}" if organization else f"{entity!r} is in no organization"
+    )
+
+
+def _missing(ref: SourceRef, node: Json | None) -> Unresolved:
+    if node is not None:
+        return Unresolved("was deleted: only its link is left", "bind to another version")
+    what = f"there is no {ref.artifact}:{ref.version} in project {ref.entity}/{ref.project}"
+    return Unresolved(f"does not exist: {what}", "check the name and the version on the artifact's page")
+
+
+def _is_pinned_source(ref: SourceRef) -> bool:
+    return ref.is_pinned and not ref.project.startswith(REGISTRY_PREFIX)
+
+
+def describe(reading: Reading, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
+    """What is known of versions. Evidence only, so a server that cannot tell leaves it unknown; ids not seen are left out."""
+    ids = [id_ for id_ in dict.fromkeys(artifact_ids) if not id_.startswith(GONE)]
+    what = "reading what is known of versions"
+    try:
+        answers: Sequence[Any] = reading.fetch(lambda dialect: [documents.details(id_, dialect) for id_ in ids], what)
+        with well_formed(what):
+            return {id_: _details(node) for id_, node in zip(ids, answers, strict=True) if _is_there(node)}
+    except BackendError as error:
+        if error.code in {"partial-answer", "refused", "malformed-answer"}:
+            return {}
+        raise
+
+
+def _is_there(node: Json | None) -> bool:
+    return bool(node) and (node or {}).get("state") != "DELETED"
+
+
+def _details(node: Json) -> VersionDetails:
+    run = node.get("createdBy") or {}
+    named = run.get("__typename") == "Run" and run.get("project")
+    ttl = node.get("ttlDurationSeconds")
+    metadata = node.get("metadata")
+    return VersionDetails(
+        metadata=json.loads(metadata) if isinstance(metadata, str) and metadata else None,
+        size=maybe(node, "size", int),
+        created_at=maybe(node, "createdAt", str),
+        run=f"{run['project']['entity']['name']}/{run['project']['name']}/{run['name']}" if named else None,
+        commit=maybe(node, "commitHash", str),
+        ttl_days=ceil(ttl / _SECONDS_A_DAY) if isinstance(ttl, int) and ttl > 0 else None,
+        inputs=_inputs(run.get("inputArtifacts")) if named else None,
+    )
+
+
+def _inputs(listed: Json | None) -> tuple[str, ...] | None:
+    """Full names of what a run used; None where there are more than one page shows."""
+    if listed is None or listed["pageInfo"]["hasNextPage"]:
+        return None
+    names = (source_of(edge["node"]) for edge in listed["edges"])
+    return tuple(sorted(name for name in names if name))

@@ -1,0 +1,167 @@
+"""How actions stand right now: what has to be read for them, in as few requests as there can be.
+
+An alias is looked up by its name, because that is exact and costs the same in a collection of any size. What removes or
+links something reads the collections concerned in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, assert_never
+
+from regsync.backends.wandb.connection import documents
+from regsync.backends.wandb.connection.answers import well_formed
+from regsync.backends.wandb.connection.documents import Dialect
+from regsync.backends.wandb.connection.fetch import Part
+from regsync.backends.wandb.connection.session import Session
+from regsync.backends.wandb.reading.observing import Reading, Wanted, place_link
+from regsync.core import actions as a
+from regsync.core.live import LiveRegistry
+from regsync.names import TEAM_PREFIX
+
+Json = dict[str, Any]
+LOOKUPS_PER_FIELD = 100
+
+
+class Check:
+    """One read for some actions: `registries` for `standing`, and ids that their mutations need."""
+
+    def __init__(self, reading: Reading, session: Session, actions: Sequence[a.Action]) -> None:
+        self.registries: dict[str, LiveRegistry] = {}
+        self.type_ids: dict[tuple[str, str], str] = {}
+        """By registry and type: of types that the registry has."""
+        self._reading = reading
+        self._session = session
+        self._aliases: dict[str, set[tuple[str, str]]] = {}
+        self._types = sorted({(each.registry, each.type) for each in actions if isinstance(each, a.CreateCollection)})
+        self._strangers = sorted(
+            {each.member for each in actions if isinstance(each, a.SetMember) and each.old is None}
+        )
+        self._actions = actions
+
+    def read(self) -> None:
+        """Raises `BackendError` where anything could not be read."""
+        extra: list[Any] = []
+        while True:
+            by_name = self._reading.dialect.membership_by_name
+            self._aliases = _lookups(self._actions) if by_name else {}
+            self.registries = self._reading.read(_wanted(self._actions, by_name=by_name), self._more, extra)
+            if by_name == self._reading.dialect.membership_by_name:
+                break  # Else the server has just turned out not to know that field: read whole collections.
+        with well_formed("checking what is there"):
+            self._take(extra)
+
+    def _more(self, dialect: Dialect) -> list[Part]:
+        entity = self._session.entity
+        return [
+            *(
+                documents.versions(entity, documents.project_name(registry), _texts(group), dialect)
+                for registry, group in self._alias_groups()
+            ),
+            *(documents.artifact_type(entity, registry, name) for registry, name in self._types),
+            *(_stranger(name) for name in self._strangers),
+        ]
+
+    def _alias_groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        return [
+            (registry, ordered[start : start + LOOKUPS_PER_FIELD])
+            for registry, names in sorted(self._aliases.items())
+            for ordered in (sorted(names),)
+            for start in range(0, len(ordered), LOOKUPS_PER_FIELD)
+        ]
+
+    def _take(self, extra: list[Any]) -> None:
+        groups = self._alias_groups()
+        for (registry, group), place in zip(groups, extra, strict=False):
+            for number, (collection, text) in enumerate(group):
+                self._place(registry, collection, text, None if place is None else place[f"n{number}"])
+        rest = extra[len(groups) :]
+        for key, place in zip(self._types, rest, strict=False):
+            found = (place or {}).get("artifactType")
+            if found:
+                self.type_ids[key] = found["id"]
+        for name, found in zip(self._strangers, rest[len(self._types) :], strict=True):
+            id_ = _member_id(name, found)
+            if id_ is not None:
+                self._reading.ids.members[name] = id_
+
+    def _place(self, registry: str, collection: str, text: str, node: Json | None) -> None:
+        """Put what a name means into the collection. A name that the version does not carry was understood as something else."""
+        live = self.registries[registry].collections.get(collection) if registry in self.registries else None
+        if live is None or node is None:
+            return
+        carried = {each["alias"] for each in node["aliases"]} | {f"v{node['versionIndex']}"}
+        if text in carried and node["artifactCollection"]["name"] == collection:
+            place_link(live, node)
+
+
+def _wanted(actions: Iterable[a.Action], *, by_name: bool) -> Wanted:
+    registries: set[str] = set()
+    members: set[str] = set()
+    whole: set[str] = set()
+    linked: set[tuple[str, str]] = set()
+    bare: set[tuple[str, str]] = set()
+    for action in actions:
+        registries.add(action.registry)
+        match action:
+            case a.RenameRegistry():
+                registries.add(action.previous)
+            case a.DeleteRegistry():
+                whole.add(action.registry)
+                members.add(action.registry)
+            case a.SetMember() | a.RemoveMember():
+                members.add(action.registry)
+            case a.RenameCollection():
+                bare |= {(action.registry, action.collection), (action.registry, action.previous)}
+            case a.CreateCollection() | a.UpdateCollection() | a.AddTags() | a.RemoveTags():
+                bare.add((action.registry, action.collection))
+            case a.SetAlias() | a.RemoveAlias() if by_name and _is_by_name(action):
+                bare.add((action.registry, action.collection))
+            case a.LinkVersion() | a.UnlinkVersion() | a.DeleteCollection() | a.SetAlias() | a.RemoveAlias():
+                linked.add((action.registry, action.collection))
+            case (
+                a.CreateRegistry() | a.UpdateRegistry() | a.AllowArtifactTypes() | a.ProtectAlias() | a.UnprotectAlias()
+            ):
+                pass
+            case _:
+                assert_never(action)
+    return Wanted(
+        frozenset(registries), frozenset(members), frozenset(whole), frozenset(linked), frozenset(bare - linked)
+    )
+
+
+def _is_by_name(action: a.SetAlias | a.RemoveAlias) -> bool:
+    """Whether names tell all: who holds the alias, and what is at the index that it is to point at."""
+    return isinstance(action, a.RemoveAlias) or action.index is not None
+
+
+def _lookups(actions: Iterable[a.Action]) -> dict[str, set[tuple[str, str]]]:
+    """By registry: the collection, and the alias or index in it, that must be known."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for action in actions:
+        if isinstance(action, a.SetAlias | a.RemoveAlias) and _is_by_name(action):
+            names = found.setdefault(action.registry, set())
+            names.add((action.collection, action.alias))
+            if isinstance(action, a.SetAlias):
+                names.add((action.collection, f"v{action.index}"))
+    return found
+
+
+def _texts(names: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{collection}:{text}" for collection, text in names]
+
+
+def _stranger(member: str) -> Part:
+    if member.startswith(TEAM_PREFIX):
+        return documents.team(member.removeprefix(TEAM_PREFIX))
+    return documents.users(member)
+
+
+def _member_id(member: str, found: Any) -> str | None:
+    """The id of a user or a team of exactly that name, or None."""
+    if not found:
+        return None
+    if member.startswith(TEAM_PREFIX):
+        return found["id"] if found.get("isTeam") else None
+    users = (edge["node"] for edge in found["edges"])
+    return next((user["id"] for user in users if user.get("username") == member), None)

@@ -1,0 +1,98 @@
+"""Mutations on their way: as many in one document as the server takes, and for each what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any, NamedTuple
+
+from regsync.backends.base import BackendError
+from regsync.backends.wandb.connection.answers import Answer, Fault, LostError, is_unsure
+from regsync.backends.wandb.connection.explaining import is_unknown_mutation
+from regsync.backends.wandb.connection.transport import WritingClient
+from regsync.backends.wandb.writing.mutations import Mutation, document, is_success
+
+WHAT = "writing"
+
+
+class Reply(Enum):
+    """What became of one mutation."""
+
+    DONE = "answered as carried out"
+    REFUSED = "answered as refused, or never sent"
+    LOST = "no answer that says which"
+
+
+class Replied(NamedTuple):
+    """A reply. `unsent`: refused before anything of the document was executed. `fatal`: no later mutation can succeed either."""
+
+    reply: Reply
+    payload: dict[str, Any]
+    fault: Fault
+    unsent: bool = False
+    fatal: bool = False
+    hint: str | None = None
+
+
+_NO_FAULT = Fault("", None, "")
+
+
+class Sender:
+    """Sends mutations, each at most once. Learns whether the server takes several in one document."""
+
+    def __init__(self, client: WritingClient, together: int) -> None:
+        self._client = client
+        self._together = together
+
+    def send(self, batch: Sequence[Mutation]) -> list[Replied]:
+        """A reply for each mutation, in their order; they are executed in that order."""
+        replies: list[Replied] = []
+        while len(replies) < len(batch):
+            start = len(replies)
+            replies += self._send_document(batch[start : start + self._together])
+        return replies
+
+    def _send_document(self, batch: Sequence[Mutation]) -> list[Replied]:
+        text, variables = document(batch)
+        try:
+            answer = self._client.write(text, variables, WHAT)
+        except LostError as error:
+            return [Replied(Reply.LOST, {}, Fault(error.message, None, error.code))] * len(batch)
+        except BackendError as error:
+            fault = Fault(error.message, None, error.code)
+            return [Replied(Reply.REFUSED, {}, fault, unsent=True, fatal=True, hint=error.hint)] * len(batch)
+        if answer.not_executed and len(batch) > 1 and not _all_unknown(answer, batch):
+            return self._one_by_one(batch)
+        return [_replied(answer, each, f"m{number}") for number, each in enumerate(batch)]
+
+    def _one_by_one(self, batch: Sequence[Mutation]) -> list[Replied]:
+        """After a refusal of many together: nothing of it was executed. If each alone is taken, that is how all will go."""
+        replies = [reply for each in batch for reply in self._send_document([each])]
+        if any(each.reply is Reply.DONE for each in replies):
+            self._together = 1
+        return replies
+
+
+def _all_unknown(answer: Answer, batch: Sequence[Mutation]) -> bool:
+    """Whether the server does not know the one mutation that the whole batch is made of."""
+    names = {each.name for each in batch}
+    return len(names) == 1 and is_unknown_mutation(answer.faults[0].message, names.pop())
+
+
+def _replied(answer: Answer, mutation: Mutation, name: str) -> Replied:
+    """The reply to the mutation that is the field `name` of a document."""
+    if answer.refused_whole:
+        unsure = next((each for each in answer.faults if is_unsure(each)), None)
+        if unsure is not None:
+            return Replied(Reply.LOST, {}, unsure)
+        return Replied(Reply.REFUSED, {}, answer.faults[0], unsent=answer.not_executed)
+    fault = next((each for each in answer.faults if each.field == name), None)
+    if fault is not None:
+        return Replied(Reply.LOST if is_unsure(fault) else Reply.REFUSED, {}, fault)
+    payload = (answer.data or {}).get(name)
+    if not isinstance(payload, dict):
+        reason = answer.faults[0].message if answer.faults else "the answer leaves it out"
+        return Replied(Reply.LOST, {}, Fault(reason, name, ""))
+    if not is_success(mutation, payload):
+        return Replied(Reply.REFUSED, payload, Fault("the server says that it did not succeed", name, ""))
+    return Replied(Reply.DONE, payload, _NO_FAULT)

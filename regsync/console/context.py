@@ -1,0 +1,109 @@
+"""What every command has at hand: the global options, the backend they name, and how errors are shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from regsync.backends.base import Reader, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The global options."""
+
+    backend: str
+    organization: str | None
+    color: str
+    verbose: int
+    quiet: bool
+
+    def use_color(self, *, err: bool = False) -> bool:
+        """Whether to colour what goes to stdout (or stderr). Sources: --color, then NO_COLOR, then whether it is a terminal."""
+        if self.color != "auto":
+            return self.color == "always"
+        stream = sys.stderr if err else sys.stdout
+        allowed = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return allowed and stream is not None and stream.isatty()
+
+    def say(self, message: str) -> None:
+        """A line for whoever is watching, on stderr; nothing with --quiet."""
+        if not self.quiet:
+            click.echo(message, err=True)
+
+    def say_more(self, message: str) -> None:
+        """A line that only --verbose shows."""
+        if self.verbose and not self.quiet:
+            click.echo(message, err=True)
+
+    def reader(self, organization: str | None = None) -> Reader:
+        """The backend, for reading only: it has no way to write. `organization` is the manifests', used without --organization."""
+        from regsync.backends import open_reader
+
+        return open_reader(self.backend, self.organization or organization, self.say_plainly)
+
+    def writer(self, organization: str | None = None) -> Writer:
+        """The backend, for reading and writing."""
+        from regsync.backends import open_writer
+
+        return open_writer(self.backend, self.organization or organization, self.say_plainly)
+
+    def say_plainly(self, message: str) -> None:
+        """A line that may repeat what a server has said."""
+        from regsync.views.escape import plain
+
+        self.say(plain(message))
+
+
+pass_settings = click.make_pass_decorator(Settings)
+
+
+def shown_error(error: Exception) -> int:
+    """Show an error on stderr and return the exit code that it stands for."""
+    from regsync.diagnostics import DiagnosticsError, RegsyncError
+    from regsync.views.escape import plain
+
+    context = click.get_current_context(silent=True)
+    settings = context.obj if context else None
+    if isinstance(error, DiagnosticsError):
+        from regsync.views.diagnostics import render_diagnostics
+
+        color = settings.use_color(err=True) if isinstance(settings, Settings) else False
+        click.echo(render_diagnostics(error.diagnostics, color=color), err=True)
+        return error.exit_code
+    if isinstance(error, RegsyncError):
+        _show(plain(error.message, keep_lines=True), plain(error.hint) if error.hint else None)
+        return error.exit_code
+    if _is_registry_error(error):
+        hint = getattr(error, "hint", None)
+        _show(plain(str(error), keep_lines=True), plain(hint) if hint else None)
+        return 1
+    if isinstance(error, OSError) and error.filename:
+        _show(f"{plain(str(error.filename))}: {error.strerror or error}", None)
+        return 1
+    lines: list[Any] = traceback.format_exception_only(error)
+    _show(
+        f"regsync met something that it does not expect: {plain(lines[-1].strip())}",
+        "this is a defect of regsync; set REGSYNC_TRACEBACK=1 to see where, and report it",
+    )
+    if os.environ.get("REGSYNC_TRACEBACK"):
+        traceback.print_exception(error)
+    return 1
+
+
+def _is_registry_error(error: Exception) -> bool:
+    from regsync.local.store.errors import RegistryError
+
+    return isinstance(error, RegistryError)
+
+
+def _show(message: str, hint: str | None) -> None:
+    click.echo(f"error: {message}", err=True)
+    if hint:
+        click.echo(f"    hint: {hint}", err=True)

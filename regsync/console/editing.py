@@ -1,0 +1,50 @@
+"""What `promote` and `set` share: reading the manifests that are edited, and telling what was touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from regsync.console.context import Settings
+from regsync.console.options import ManifestArguments
+
+if TYPE_CHECKING:
+    from regsync.manifest.editing.edit import Edit, Manifests
+
+
+def read_manifests(arguments: ManifestArguments, settings: Settings) -> Manifests:
+    """The manifests at PATH…, by default in the current folder. Raises `DiagnosticsError` for files that cannot be read."""
+    from regsync.diagnostics import DiagnosticsError
+    from regsync.manifest.editing.edit import Manifests
+    from regsync.manifest.reading.files import find_sources
+    from regsync.manifest.reading.load import read_sources
+
+    sources, problems = find_sources(arguments.paths or (Path(),))
+    overlays = read_sources(arguments.overlays, problems)
+    if problems:
+        raise DiagnosticsError(problems)
+    return Manifests(
+        tuple(sources), tuple(overlays), arguments.variables, arguments.variable_files, settings.organization
+    )
+
+
+def finish(edit: Edit, settings: Settings, already: str) -> None:
+    """Write an edit and show the touched lines; `already` is said where there is nothing to do."""
+    from regsync.views.diagnostics import render_diagnostics
+    from regsync.views.escape import plain
+
+    warnings = render_diagnostics(edit.loaded.warnings, color=settings.use_color(err=True))
+    if not edit.touched:
+        click.echo(already)
+        return
+    edit.write()
+    if warnings:
+        settings.say(warnings)
+    for touched in edit.touched:
+        click.echo(plain(f"{touched.file}:{touched.line}"))
+        for sign, lines in (("-", touched.before), ("+", touched.after)):
+            for line in lines:
+                click.echo(plain(f"{sign}{line}"))
+    settings.say("review it with git diff; then `regsync plan`")

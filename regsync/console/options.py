@@ -1,0 +1,99 @@
+"""Options that several commands share. Importing this loads click and nothing else of weight."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from regsync.manifest.reading.load import Loaded
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestArguments:
+    """What the command line says about manifests: `PATH…`, `--overlay`, `--var` and `--var-file`."""
+
+    paths: tuple[Path, ...]
+    overlays: tuple[Path, ...]
+    variables: dict[str, str]
+    variable_files: tuple[Path, ...]
+
+    def load(self, organization: str | None = None) -> Loaded:
+        """Read, check and compose the manifests. Raises `DiagnosticsError` with every error that was found."""
+        from regsync.manifest.reading.load import load
+
+        return load(
+            self.paths,
+            overlays=self.overlays,
+            variables=self.variables,
+            variable_files=self.variable_files,
+            organization=organization,
+        )
+
+
+def _variables(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    result: dict[str, str] = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{value!r} is not of the form NAME=VALUE", context, parameter)
+        result[name] = text
+    return result
+
+
+def manifest_arguments(*, required: bool = True) -> Callable[[Callable[P, R]], Callable[..., R]]:
+    """Give a command `PATH…` and the options that go with it; the function gets them as `manifests: ManifestArguments`."""
+
+    def decorate(function: Callable[P, R]) -> Callable[..., R]:
+        @click.argument(
+            "paths",
+            metavar="PATH..." if required else "[PATH...]",
+            nargs=-1,
+            required=required,
+            type=click.Path(path_type=Path),
+        )
+        @click.option(
+            "--var",
+            "variables",
+            metavar="NAME=VALUE",
+            multiple=True,
+            callback=_variables,
+            help="Set a variable; stronger than --var-file and the manifests. Repeatable.",
+        )
+        @click.option(
+            "--var-file",
+            "variable_files",
+            metavar="FILE",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            help="Read variables from a YAML or JSON map of texts. Repeatable; later files win.",
+        )
+        @click.option(
+            "--overlay",
+            "overlays",
+            metavar="FILE",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            help="Lay a manifest over the others: maps merge, single values and lists replace. Repeatable, in order.",
+        )
+        @functools.wraps(function)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+            kwargs["manifests"] = ManifestArguments(
+                paths=kwargs.pop("paths"),  # type: ignore[arg-type]
+                overlays=kwargs.pop("overlays"),  # type: ignore[arg-type]
+                variables=kwargs.pop("variables"),  # type: ignore[arg-type]
+                variable_files=kwargs.pop("variable_files"),  # type: ignore[arg-type]
+            )
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    return decorate

@@ -1,0 +1,107 @@
+"""What the acting user may do.
+
+Sources: "Configure registry access" in the W&B documentation (role permissions; a user's effective role is the
+highest of those that they have). Assumed, because nobody published it: in a registry that the whole organization
+sees, a member of the organization has their organization role; a team that is a member of a registry gives its role
+to everyone in the team; an organization admin reads and writes every team's projects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from regsync.local.store.database import Transaction
+from regsync.local.store.errors import Forbidden, NotFound
+from regsync.names import Role, Visibility
+
+
+def strongest(roles: Iterable[str]) -> Role | None:
+    """The role that counts where somebody has several."""
+    return min((Role(role) for role in roles), key=lambda role: role.strength, default=None)
+
+
+def organization_role(tx: Transaction, organization_id: int) -> Role | None:
+    """The actor's role in an organization; None for a stranger."""
+    if tx.actor.is_owner:
+        return Role.ADMIN
+    row = tx.one(
+        "SELECT role FROM organization_members WHERE organization_id = ? AND user_id = ?",
+        organization_id,
+        tx.actor.user_id,
+    )
+    return Role(row["role"]) if row else None
+
+
+def registry_role(tx: Transaction, project_id: int, organization_id: int, visibility: str) -> Role | None:
+    """The actor's effective role in a registry; None where the registry must look absent."""
+    in_organization = organization_role(tx, organization_id)
+    if in_organization in (None, Role.ADMIN):
+        return in_organization
+    rows = tx.all(
+        """SELECT role FROM registry_user_members WHERE project_id = :project AND user_id = :user
+           UNION ALL
+           SELECT m.role FROM registry_team_members m JOIN team_members t USING (entity_id)
+           WHERE m.project_id = :project AND t.user_id = :user""",
+        {"project": project_id, "user": tx.actor.user_id},
+    )
+    roles = [row["role"] for row in rows]
+    if visibility == Visibility.ORGANIZATION:
+        roles.append(in_organization)
+    return strongest(roles)
+
+
+def entity_role(tx: Transaction, entity_id: int) -> Role | None:
+    """The actor's role in the projects of a user's or a team's entity; None where they must look absent.
+
+    The entity of an organization holds registries only; ask `registry_role` about each of those.
+    """
+    if tx.actor.is_owner:
+        return Role.ADMIN
+    row = tx.one(
+        """SELECT e.kind, t.role AS team_role, o.role AS organization_role, u.id IS NOT NULL AS own
+           FROM entities e
+           LEFT JOIN team_members t ON t.entity_id = e.id AND t.user_id = :user
+           LEFT JOIN organization_members o ON o.organization_id = e.organization_id AND o.user_id = :user
+           LEFT JOIN users u ON u.entity_id = e.id AND u.id = :user
+           WHERE e.id = :entity""",
+        {"entity": entity_id, "user": tx.actor.user_id},
+    )
+    if row is None or row["kind"] == "organization":
+        return None
+    if row["own"] or row["organization_role"] == Role.ADMIN:
+        return Role.ADMIN
+    return Role(row["team_role"]) if row["team_role"] else None
+
+
+def readable_entities(tx: Transaction) -> frozenset[int] | None:
+    """Keys of the user and team entities whose projects the actor can read; None means all of them."""
+    if tx.actor.is_owner:
+        return None
+    rows = tx.all(
+        """SELECT entity_id AS id FROM team_members WHERE user_id = :user
+           UNION SELECT entity_id FROM users WHERE id = :user
+           UNION SELECT e.id FROM entities e JOIN organization_members o USING (organization_id)
+                 WHERE e.kind = 'team' AND o.user_id = :user AND o.role = 'admin'""",
+        {"user": tx.actor.user_id},
+    )
+    return frozenset(row["id"] for row in rows)
+
+
+def require(role: Role | None, at_least: Role, doing: str, what: str) -> None:
+    """Raise `Forbidden` unless `role` is at least that strong, `NotFound` where there is no role at all.
+
+    `doing` ends a sentence: "permission denied: a viewer cannot <doing>".
+    """
+    if role is None:
+        missing(what)
+    if role.strength > at_least.strength:
+        raise Forbidden(
+            f"permission denied: {what}: a {role.replace('_', ' ')} cannot {doing}",
+            hint=f"this needs the role {at_least.replace('_', ' ')}",
+        )
+
+
+def missing(what: str) -> NoReturn:
+    """Raise `NotFound` in words that do not tell absent from invisible."""
+    raise NotFound(f"{what}: missing, or not visible to this key")

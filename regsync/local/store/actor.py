@@ -1,0 +1,22 @@
+"""Who is acting: a user of the registry, or the owner of its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who a transaction acts for: a user, or (no `user_id`) the owner of the registry file, who may do everything."""
+
+    user_id: int | None
+    name: str
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether this is the owner of the file rather than a user in it."""
+        return self.user_id is None
+
+
+OWNER = Actor(None, "")
+"""Whoever may open the file directly. Organization admin everywhere, and bound by the registry's own rules."""

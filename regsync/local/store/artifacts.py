@@ -1,0 +1,280 @@
+"""Artifact versions: finding them, and what may be changed about one that exists. `sequences.py` makes new ones.
+
+Description, metadata, tags and time to live belong to the version itself, so a source and its links share them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from sqlite3 import Row
+from typing import Any, NamedTuple
+
+from regsync.local.store import aliases, collections
+from regsync.local.store.access import entity_role, missing, registry_role, require, strongest
+from regsync.local.store.database import Json, Transaction, to_json
+from regsync.local.store.errors import Conflict, Invalid
+from regsync.names import MAX_METADATA_KEYS, REGISTRY_PREFIX, Role, SourceRef
+
+PENDING, COMMITTED, DELETED = "PENDING", "COMMITTED", "DELETED"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An artifact version; `str(version)` is its full name. `index` is None while it is PENDING.
+
+    `size` is in bytes. `ttl_seconds`: None inherits, 0 is switched off. `metadata` is a JSON object.
+    """
+
+    id: int
+    sequence_id: int
+    project_id: int
+    entity_id: int
+    entity: str
+    entity_kind: str
+    organization_id: int | None
+    project: str
+    name: str
+    type: str
+    index: int | None
+    state: str
+    digest: str
+    digest_algorithm: str
+    size: int
+    file_count: int
+    metadata_json: str
+    description: str | None
+    ttl_seconds: int | None
+    manifest_md5: str | None
+    run_id: int | None
+    user_id: int | None
+    created_at: str
+    updated_at: str
+
+    def __str__(self) -> str:
+        number = "pending" if self.index is None else f"v{self.index}"
+        return f"{self.entity}/{self.project}/{self.name}:{number}"
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The metadata as a fresh dictionary."""
+        loaded: dict[str, Any] = json.loads(self.metadata_json)
+        return loaded
+
+
+class ManifestEntry(NamedTuple):
+    """A file of a version: `digest` as the manifest has it; `content_md5` (hex) is its content's key, None for a reference."""
+
+    path: str
+    digest: str
+    size: int
+    ref: str | None = None
+    content_md5: str | None = None
+    fields: str | None = None
+
+
+_VERSION = """SELECT a.id, a.sequence_id, c.project_id, p.entity_id, e.name AS entity, e.kind, e.organization_id,
+      p.name AS project, c.name, t.name AS type, a.version_index, a.state, a.digest, a.digest_algorithm, a.size,
+      a.file_count, a.metadata, a.description, a.ttl_seconds, a.manifest_md5, a.run_id, a.user_id, a.created_at, a.updated_at
+    FROM artifacts a JOIN collections c ON c.id = a.sequence_id JOIN artifact_types t ON t.id = c.type_id
+      JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id"""
+
+
+def _version(row: Row) -> Version:
+    return Version(*row)
+
+
+def by_id(tx: Transaction, key: int) -> Version:
+    """The version with that integer key, if the actor can read its project or a registry that links it. Raises `NotFound`."""
+    row = tx.one(f"{_VERSION} WHERE a.id = ?", key)
+    if row is None or role(tx, _version(row)) is None:
+        missing("artifact")
+    return _version(row)
+
+
+def by_client_id(tx: Transaction, client_id: str) -> Version:
+    """The version that a client made under an id of its own. Raises `NotFound`."""
+    row = tx.one(f"{_VERSION} WHERE a.client_id = ? ORDER BY a.id DESC", client_id)
+    if row is None or role(tx, _version(row)) is None:
+        missing("artifact")
+    return _version(row)
+
+
+def resolve(tx: Transaction, ref: SourceRef) -> Version:
+    """The version that a full name means now: `entity/project/name:v3`, or with a source alias. Raises `NotFound`."""
+    row = tx.one(
+        """SELECT c.id, p.entity_id FROM collections c JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id
+           WHERE e.name = ? AND p.name = ? AND c.name = ? AND c.kind = 'sequence'""",
+        ref.entity,
+        ref.project,
+        ref.artifact,
+    )
+    if row is None or entity_role(tx, row["entity_id"]) is None:
+        missing(f"artifact {ref.entity}/{ref.project}/{ref.artifact}")
+    found = aliases.holder(tx, collections.by_id(tx, row["id"]), ref.version)
+    if found is None:
+        missing(f"artifact {ref}")
+    return by_id(tx, found.artifact_id)
+
+
+def role(tx: Transaction, version: Version) -> Role | None:
+    """The actor's strongest role for a version: through its own project, or through any registry that links it."""
+    own = entity_role(tx, version.entity_id)
+    if own is Role.ADMIN:
+        return own
+    rows = tx.all(
+        """SELECT DISTINCT c.project_id, e.organization_id, r.visibility FROM memberships m
+           JOIN collections c ON c.id = m.collection_id JOIN registries r USING (project_id)
+           JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id WHERE m.artifact_id = ?""",
+        version.id,
+    )
+    return strongest(found for found in (own, *(registry_role(tx, *row) for row in rows)) if found)
+
+
+def source_is_visible(tx: Transaction, version: Version) -> bool:
+    """Whether the actor can read the version's own project. Where not, W&B shows its entity and project as empty."""
+    return entity_role(tx, version.entity_id) is not None
+
+
+def entries(tx: Transaction, version: Version) -> list[ManifestEntry]:
+    """The files of a version, by path."""
+    rows = tx.all(
+        """SELECT path, digest, size, ref, content_md5, fields FROM artifact_files
+           WHERE artifact_id = ? ORDER BY path""",
+        version.id,
+    )
+    return [ManifestEntry(*row) for row in rows]
+
+
+def entry(tx: Transaction, version: Version, path: str) -> ManifestEntry:
+    """One file of a version. Raises as `require_contents`, and `NotFound`."""
+    require_contents(tx, version)
+    row = tx.one(
+        """SELECT path, digest, size, ref, content_md5, fields FROM artifact_files
+           WHERE artifact_id = ? AND path = ?""",
+        version.id,
+        path,
+    )
+    return ManifestEntry(*row) if row else missing(f"file {path!r} of {version}")
+
+
+def require_contents(tx: Transaction, version: Version) -> None:
+    """Raise `Forbidden` to a restricted viewer, who may not read file contents."""
+    require(role(tx, version), Role.VIEWER, "read file contents", f"artifact {version}")
+
+
+def tags(tx: Transaction, version: Version) -> list[str]:
+    """The version's tags, by name. Source and links share them."""
+    return [
+        row["tag"] for row in tx.all("SELECT tag FROM artifact_tags WHERE artifact_id = ? ORDER BY tag", version.id)
+    ]
+
+
+def change_tags(tx: Transaction, version: Version, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
+    """Put tags on a version and take others off, at most 20 of each. Raises `Forbidden`, `Invalid`."""
+    _require_edit(tx, version, "change tags")
+    before = tags(tx, version)
+    added = [tag for tag in collections.check_tags(add) if tag not in before]
+    removed = [tag for tag in collections.check_tags(remove) if tag in before and tag not in added]
+    if not added and not removed:
+        return
+    tx.many("INSERT INTO artifact_tags (artifact_id, tag) VALUES (?, ?)", [(version.id, tag) for tag in added])
+    tx.many("DELETE FROM artifact_tags WHERE artifact_id = ? AND tag = ?", [(version.id, tag) for tag in removed])
+    _touch(tx, version)
+    _record(tx, "tag-version", version, before, tags(tx, version))
+
+
+def set_description(tx: Transaction, version: Version, description: str | None) -> None:
+    """Change the description, for the source and all its links. Raises `Forbidden`."""
+    _require_edit(tx, version, "edit the description")
+    if version.description == description:
+        return
+    tx.run("UPDATE artifacts SET description = ? WHERE id = ?", description, version.id)
+    _touch(tx, version)
+    _record(tx, "describe-version", version, version.description, description)
+
+
+def set_metadata(tx: Transaction, version: Version, metadata: Mapping[str, Any]) -> None:
+    """Replace the metadata, for the source and all its links. Raises `Forbidden`, `Invalid` (over 100 keys)."""
+    _require_edit(tx, version, "edit the metadata")
+    check_metadata(metadata)
+    if version.metadata == metadata:
+        return
+    tx.run("UPDATE artifacts SET metadata = ? WHERE id = ?", to_json(metadata), version.id)
+    _touch(tx, version)
+    _record(tx, "set-metadata", version, version.metadata, metadata)
+
+
+def set_ttl(tx: Transaction, version: Version, seconds: int | None) -> None:
+    """Set the time to live: seconds, 0 to switch it off, None to inherit. Raises `Forbidden`."""
+    _require_edit(tx, version, "change the time to live")
+    _store_ttl(tx, version, seconds)
+
+
+def switch_off_ttl(tx: Transaction, version: Version) -> None:
+    """What linking does to the source. Unlinking does not bring the time to live back."""
+    if version.ttl_seconds:
+        _store_ttl(tx, version, 0)
+
+
+def delete(tx: Transaction, version: Version, *, with_aliases: bool = False) -> None:
+    """Delete a source version. Links to it stay behind, dangling; its number is not used again.
+
+    Raises `Conflict`, whoever acts, where a link to it carries a protected alias; `Conflict` where it has aliases of its
+    own (`latest` included) and not `with_aliases`; `Forbidden`.
+    """
+    require(entity_role(tx, version.entity_id), Role.MEMBER, "delete artifacts", f"artifact {version}")
+    if by_id(tx, version.id).state == DELETED:
+        missing(f"artifact {version}")
+    guard = tx.one(
+        """SELECT p.name AS project, c.name AS collection, a.name AS alias FROM memberships m
+           JOIN aliases a ON a.membership_id = m.id JOIN collections c ON c.id = m.collection_id
+           JOIN projects p ON p.id = c.project_id
+           JOIN registry_protected_aliases r ON r.project_id = c.project_id AND r.alias = a.name
+           WHERE m.artifact_id = ? ORDER BY p.name, c.name, a.name""",
+        version.id,
+    )
+    if guard:
+        place = f"{guard['project'].removeprefix(REGISTRY_PREFIX)}/{guard['collection']}:{guard['alias']}"
+        raise Conflict(
+            f"artifact {version} cannot be deleted: it is linked under the protected alias {place}",
+            hint="an admin of that registry must take the alias off first",
+        )
+    sequence = collections.by_id(tx, version.sequence_id)
+    own = tx.one("SELECT id FROM memberships WHERE collection_id = ? AND artifact_id = ?", sequence.id, version.id)
+    held = aliases.of_membership(tx, own["id"]) if own else []
+    if held and not with_aliases:
+        raise Conflict(
+            f"artifact {version} has aliases ({', '.join(held)}); delete them with it, or take them off first"
+        )
+    tx.run("DELETE FROM memberships WHERE collection_id = ? AND artifact_id = ?", sequence.id, version.id)
+    tx.run("UPDATE artifacts SET state = ?, updated_at = ? WHERE id = ?", DELETED, tx.now, version.id)
+    _record(tx, "delete-version", version, {"digest": version.digest, "aliases": held}, None)
+    aliases.settle_latest(tx, sequence)
+
+
+def check_metadata(metadata: Mapping[str, Any]) -> None:
+    """Raise `Invalid` for more top-level keys than W&B takes."""
+    if len(metadata) > MAX_METADATA_KEYS:
+        raise Invalid(f"metadata has {len(metadata)} top-level keys; at most {MAX_METADATA_KEYS} are allowed")
+
+
+def _require_edit(tx: Transaction, version: Version, doing: str) -> None:
+    require(role(tx, version), Role.MEMBER, doing, f"artifact {version}")
+
+
+def _store_ttl(tx: Transaction, version: Version, seconds: int | None) -> None:
+    if version.ttl_seconds == seconds:
+        return
+    tx.run("UPDATE artifacts SET ttl_seconds = ? WHERE id = ?", seconds, version.id)
+    _record(tx, "set-ttl", version, version.ttl_seconds, seconds)
+
+
+def _touch(tx: Transaction, version: Version) -> None:
+    tx.run("UPDATE artifacts SET updated_at = ? WHERE id = ?", tx.now, version.id)
+
+
+def _record(tx: Transaction, kind: str, version: Version, before: Json, after: Json) -> None:
+    organization = collections.by_id(tx, version.sequence_id).organization
+    tx.record(kind, organization, str(version), before, after)

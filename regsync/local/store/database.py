@@ -1,0 +1,375 @@
+"""The registry file: making it, opening it, and transactions over it.
+
+One SQLite file in rollback-journal mode (so that a read-only folder can still be planned against), `synchronous=FULL`,
+one writer at a time (`BEGIN IMMEDIATE`, waiting up to `timeout` seconds). Every thread has its own connection, so one
+`Store` may be shared by all threads of a process, and any number of processes may use the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import threading
+import time
+import uuid
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from regsync.local.store import faults
+from regsync.local.store.actor import OWNER, Actor
+from regsync.local.store.errors import NewerVersion, NoRegistryFile, NotARegistry
+
+APPLICATION_ID = 0x52475359
+"""`RGSY`, in the header of the file: this is a regsync registry and nothing else."""
+SCHEMA_VERSION = 1
+DEFAULT_TIMEOUT = 10.0
+"""Seconds to wait for another process's transaction."""
+
+_CACHE_KIB = 64 * 1024
+"""At most this much memory a connection for pages; SQLite's own 2 MiB makes large seeds a third slower."""
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+Json = Mapping[str, Any] | list[Any] | str | int | None
+
+
+def utc_now() -> datetime:
+    """The clock of a real registry. Tests pass their own."""
+    return datetime.now(UTC)
+
+
+class Transaction:
+    """One consistent view of the registry, and where `writing`, one all-or-nothing change of it.
+
+    Given to every function of this package as its first argument. Valid inside the `with` block only.
+    """
+
+    __slots__ = ("_connection", "actor", "files", "now", "writing")
+
+    def __init__(self, connection: sqlite3.Connection, actor: Actor, files: Path, now: str, *, writing: bool) -> None:
+        self._connection = connection
+        self.actor = actor
+        self.files = files
+        self.now = now
+        self.writing = writing
+
+    def one(self, sql: str, *parameters: Any) -> sqlite3.Row | None:
+        """The first row, or None. Parameters are positional, or one mapping."""
+        row: sqlite3.Row | None = self._execute(sql, parameters).fetchone()
+        return row
+
+    def all(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
+        """All rows. Parameters are positional, or one mapping."""
+        return self._execute(sql, parameters).fetchall()
+
+    def value(self, sql: str, *parameters: Any) -> Any:
+        """The first column of the first row, or None where there is no row."""
+        row = self._execute(sql, parameters).fetchone()
+        return row[0] if row else None
+
+    def run(self, sql: str, *parameters: Any) -> int:
+        """Execute a statement that changes something; the key of the row that it inserted, if it did."""
+        return self._execute(sql, parameters).lastrowid or 0
+
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute a statement once for each row of parameters: the fast way to insert many."""
+        self._connection.executemany(sql, rows)
+
+    def tuples(self, sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
+        """Rows as plain tuples, fetched as they are asked for: the fast way to read many."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        cursor.execute(sql, parameters)
+        return cursor
+
+    def _execute(self, sql: str, parameters: tuple[Any, ...]) -> sqlite3.Cursor:
+        if len(parameters) == 1 and isinstance(parameters[0], Mapping):
+            return self._connection.execute(sql, parameters[0])
+        return self._connection.execute(sql, parameters)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that is taken back alone if its block raises."""
+        self._connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO part")
+                self._connection.execute("RELEASE part")
+            raise
+        self._connection.execute("RELEASE part")
+
+    def record(self, kind: str, organization: str, address: str, before: Json = None, after: Json = None) -> None:
+        """Append to the event history; see `events.py` for the kinds. Part of this transaction like any change."""
+        self._connection.execute(
+            "INSERT INTO events (at, actor, kind, organization, address, before, after) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (self.now, self.actor.name, kind, organization, address, to_json(before), to_json(after)),
+        )
+
+
+def to_json(value: Json) -> str | None:
+    """Canonical JSON text for a column; None stays None."""
+    if value is None:
+        return None
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+class _Held:
+    """A thread's connection. It is closed when the thread ends; a forked process leaves it to the process that opened it."""
+
+    __slots__ = ("__weakref__", "connection", "process")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.process = os.getpid()
+
+    def close(self) -> None:
+        if self.process == os.getpid():
+            self.connection.close()
+
+    __del__ = close
+
+
+class Store:
+    """A registry file. Use `open_store` or `create_store` to get one.
+
+    `read_only` stores refuse to start a write, and their connections are in SQLite's `query_only` mode.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        read_only: bool = False,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.path = path
+        self.timeout = timeout
+        self.read_only = read_only
+        self._clock = clock
+        self._local = threading.local()
+        self._held: weakref.WeakSet[_Held] = weakref.WeakSet()
+        self._guard = threading.Lock()
+
+    @property
+    def files(self) -> Path:
+        """The folder beside the database that holds file contents too large to keep in it."""
+        real = self.path.resolve()
+        return real.with_name(real.name + ".files")
+
+    @contextmanager
+    def read(self, actor: Actor = OWNER) -> Iterator[Transaction]:
+        """A consistent view as `actor` may see it. Keep it short: a writer must wait for its end.
+
+        Raises the `FileProblem` family.
+        """
+        with self._transaction("BEGIN", actor, writing=False) as tx:
+            yield tx
+
+    @contextmanager
+    def write(self, actor: Actor = OWNER) -> Iterator[Transaction]:
+        """A change made as `actor`: all of it is kept when the block ends, none of it when the block raises.
+
+        Raises the `FileProblem` family; the functions called inside raise the `Refused` family.
+        """
+        if self.read_only:
+            raise faults.read_only(self.path)
+        with self._transaction("BEGIN IMMEDIATE", actor, writing=True) as tx:
+            yield tx
+
+    @contextmanager
+    def _transaction(self, begin: str, actor: Actor, *, writing: bool) -> Iterator[Transaction]:
+        with faults.explained(self.path, self.timeout):
+            connection = self._connection()
+            if connection.in_transaction:
+                raise RuntimeError("a transaction of this store is already open in this thread")
+            connection.execute(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
+            _patiently(connection, self.timeout, lambda: _begin(connection, begin))
+            try:
+                now = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
+                yield Transaction(connection, actor, self.files, now.replace("+00:00", "Z"), writing=writing)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def _connection(self) -> sqlite3.Connection:
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is not None and held.process == os.getpid():
+            return held.connection
+        connection = _connect(self.path, self.timeout, "rw")
+        try:
+            _patiently(connection, self.timeout, lambda: _check_is_ours(connection, self.path))
+            connection.execute(f"PRAGMA query_only = {'ON' if self.read_only else 'OFF'}")
+        except BaseException:
+            connection.close()
+            raise
+        self._local.held = _Held(connection)
+        with self._guard:
+            self._held.add(self._local.held)
+        return connection
+
+    def close(self) -> None:
+        """Close the connections of all threads. The store opens new ones if it is used again."""
+        with self._guard:
+            held, self._held = list(self._held), weakref.WeakSet()
+            self._local = threading.local()
+        for each in held:
+            each.close()
+
+
+def open_store(
+    path: Path,
+    *,
+    timeout: float = DEFAULT_TIMEOUT,
+    read_only: bool = False,
+    clock: Clock = utc_now,
+) -> Store:
+    """Open an existing registry file. Raises `NoRegistryFile`, `NotARegistry`, `NewerVersion` and other `FileProblem`s."""
+    store = Store(path, timeout=timeout, read_only=read_only, clock=clock)
+    with faults.explained(path, timeout):
+        store._connection()
+    return store
+
+
+def create_store(path: Path, *, timeout: float = DEFAULT_TIMEOUT, clock: Clock = utc_now) -> tuple[Store, bool]:
+    """Open the registry file, making it (and its folder) first where there is none; whether it was made.
+
+    An existing registry is left as it is, and a file that is something else is refused. Two processes may do this at once.
+    """
+    faults.check_path(path, must_exist=False)
+    with faults.files_explained(path), faults.explained(path, timeout):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = _connect(path, timeout, "rwc")
+        try:
+            made = _create_tables(connection, path, clock)
+        finally:
+            connection.close()
+    return open_store(path, timeout=timeout, clock=clock), made
+
+
+def _connect(path: Path, timeout: float, mode: str) -> sqlite3.Connection:
+    faults.check_path(path, must_exist=mode != "rwc")
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=timeout,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    try:
+        _prepare(connection, timeout)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, timeout: float) -> None:
+    connection.row_factory = sqlite3.Row
+    connection.create_function("regexp", 2, _regexp, deterministic=True)
+    connection.execute("PRAGMA foreign_keys = ON")
+    _patiently(connection, timeout, lambda: connection.execute("PRAGMA synchronous = FULL"))
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+
+def _begin(connection: sqlite3.Connection, begin: str) -> None:
+    """Begin a transaction and take its lock at once, so that nothing in a read can find the file locked later."""
+    connection.execute(begin)
+    connection.execute("SELECT 1 FROM instance").fetchone()
+
+
+def _patiently(connection: sqlite3.Connection, timeout: float, act: Callable[[], T]) -> T:
+    """Do something that takes a lock, trying every few milliseconds until the timeout.
+
+    SQLite's own waiting pauses up to 100 ms between tries, and a busy writer leaves gaps far shorter than that: readers
+    were seen to wait for seconds. Once a lock is held, SQLite's waiting is right again: for the commit.
+    """
+    deadline = time.monotonic() + timeout
+    pause = 0.0
+    connection.execute("PRAGMA busy_timeout = 0")
+    while True:
+        try:
+            result = act()
+            break
+        except sqlite3.OperationalError as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if not faults.is_busy(error) or time.monotonic() > deadline:
+                raise
+        pause = min(pause + 0.001, 0.005)
+        time.sleep(pause)
+    connection.execute(f"PRAGMA busy_timeout = {round(timeout * 1000)}")
+    return result
+
+
+def _regexp(pattern: str, text: object) -> bool:
+    """SQL's `text REGEXP pattern`: whether Python finds the pattern anywhere in the text. Null matches nothing."""
+    return text is not None and re.search(pattern, str(text)) is not None
+
+
+def _check_is_ours(connection: sqlite3.Connection, path: Path) -> None:
+    application, version, tables = _identity(connection)
+    if not tables:
+        raise NoRegistryFile(f"{path}: the file is empty", hint=faults.MAKE_ONE)
+    if application != APPLICATION_ID:
+        raise NotARegistry(f"{path}: a SQLite database, but not a regsync registry", hint=faults.MAKE_ONE)
+    if version > SCHEMA_VERSION:
+        raise NewerVersion(
+            f"{path}: written by a newer regsync (format {version}; this one knows formats up to {SCHEMA_VERSION})",
+            hint="upgrade regsync, or use another file with --db",
+        )
+
+
+def _identity(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    row = connection.execute(
+        """SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
+                  (SELECT count(*) FROM sqlite_schema)"""
+    ).fetchone()
+    return row[0], row[1], row[2]
+
+
+def _create_tables(connection: sqlite3.Connection, path: Path, clock: Clock) -> bool:
+    """Make the tables in one transaction, unless the file has some already. A kill in between leaves an empty file."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        application, _, tables = _identity(connection)
+        if tables or application:
+            connection.execute("ROLLBACK")
+            _check_is_ours(connection, path)
+            return False
+        schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+        for statement in _statements(schema):
+            connection.execute(statement)
+        connection.execute(
+            "INSERT INTO instance (one, uuid, created_at) VALUES (1, ?, ?)",
+            (str(uuid.uuid4()), clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")),
+        )
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return True
+
+
+def _statements(script: str) -> Iterator[str]:
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""

@@ -1,0 +1,63 @@
+"""The event history: every change of the registry, in order, written in the transaction that made it.
+
+It is there to be read by whoever doubts a plan or a receipt. Kinds (the address, then what `before` and `after` hold):
+`set-alias`, `remove-alias` (`model/fraud:production`; indices), `link-version`, `unlink-version` (`model/fraud:v3`; source and
+digest), `create-`, `rename-`, `describe-`, `tag-`, `delete-collection`, `create-`, `rename-`, `describe-`, `delete-registry`,
+`set-visibility`, `allow-types`, `protect-alias`, `unprotect-alias`, `set-member`, `remove-member` (`model`), `log-version`,
+`delete-version`, `tag-version`, `describe-version`, `set-metadata`, `set-ttl` (`entity/project/name:v3`), `delete-sequence`,
+`create-organization`, `set-organization-member`, `create-team`, `set-team-member`, `create-user`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from regsync.local.store.database import Transaction
+from regsync.names import REGISTRY_PREFIX
+
+
+class Event(NamedTuple):
+    """One change. `actor` is a user name, or "" for the owner of the file; `before` and `after` are JSON values."""
+
+    seq: int
+    at: str
+    actor: str
+    kind: str
+    organization: str
+    address: str
+    before: Any
+    after: Any
+
+
+def last(tx: Transaction) -> int:
+    """The number of the last event; 0 where there is none. Numbers rise, without gaps."""
+    found: int | None = tx.value("SELECT max(seq) FROM events")
+    return found or 0
+
+
+def since(tx: Transaction, seq: int = 0, *, limit: int | None = None) -> list[Event]:
+    """The events after number `seq`, in order, at most `limit`."""
+    rows = tx.all(
+        """SELECT seq, at, actor, kind, organization, address, before, after FROM events
+           WHERE seq > ? ORDER BY seq LIMIT ?""",
+        seq,
+        -1 if limit is None else limit,
+    )
+    return [Event(*row[:6], *(None if text is None else json.loads(text) for text in row[6:])) for row in rows]
+
+
+def record_unbound(tx: Transaction, project_id: int, collection_id: int | None = None) -> None:
+    """Append a `remove-alias` for each alias of a registry, or of one collection of it, that is about to be deleted."""
+    tx.run(
+        """INSERT INTO events (at, actor, kind, organization, address, before)
+           SELECT ?1, ?2, 'remove-alias', o.name, substr(p.name, length(?3) + 1) || '/' || c.name || ':' || a.name, m.version_index
+           FROM aliases a JOIN memberships m ON m.id = a.membership_id JOIN collections c ON c.id = a.collection_id
+             JOIN projects p ON p.id = c.project_id JOIN organizations o ON o.entity_id = p.entity_id
+           WHERE p.id = ?4 AND (?5 IS NULL OR c.id = ?5) ORDER BY c.name, a.name""",
+        tx.now,
+        tx.actor.name,
+        REGISTRY_PREFIX,
+        project_id,
+        collection_id,
+    )

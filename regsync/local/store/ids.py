@@ -1,0 +1,54 @@
+"""Opaque ids as W&B's GraphQL API has them: base64 of `Kind:number`.
+
+The number is the row's integer key, which SQLite hands out in order and never reuses. So the same calls on a new
+registry file give the same ids, and an id never comes to mean another thing.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode, b64encode
+from enum import StrEnum
+
+from regsync.local.store.errors import Invalid
+
+
+class Kind(StrEnum):
+    """What an id points at, in W&B's words. A team's and an organization's own namespace are both `Entity`."""
+
+    ORGANIZATION = "Organization"
+    ENTITY = "Entity"
+    USER = "User"
+    PROJECT = "Project"
+    RUN = "Run"
+    ARTIFACT_TYPE = "ArtifactType"
+    COLLECTION = "ArtifactCollection"
+    ARTIFACT = "Artifact"
+    MEMBERSHIP = "ArtifactCollectionMembership"
+    ALIAS = "ArtifactAlias"
+    TAG = "Tag"
+    FILE = "File"
+
+
+def encode(kind: Kind, key: int | str) -> str:
+    """The global id of a row.
+
+    >>> encode(Kind.ARTIFACT, 12)
+    'QXJ0aWZhY3Q6MTI='
+    """
+    return b64encode(f"{kind}:{key}".encode()).decode("ascii")
+
+
+def decode(text: str, kind: Kind) -> int:
+    """The integer key in a global id of that kind. Raises `Invalid` for anything else.
+
+    >>> decode('QXJ0aWZhY3Q6MTI=', Kind.ARTIFACT)
+    12
+    """
+    try:
+        found, _, key = b64decode(text, validate=True).decode("ascii").partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        found, key = "", ""
+    if found != kind or not (key.isascii() and key.isdigit()) or len(key) > 18:
+        raise Invalid(f"{text!r} is not the id of a {kind}")
+    return int(key)

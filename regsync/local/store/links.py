@@ -1,0 +1,158 @@
+"""Links: artifact versions in a registry's collections.
+
+Facts: "Link an artifact version to a registry" in the W&B documentation; the vendor's system tests. Assumed, because
+nobody published it: linking a version that is linked already returns the link that it has (and sets the aliases
+given); indices are never reused; `latest` goes to the highest remaining index when its holder is unlinked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from regsync.local.store import aliases, artifacts, collections, registries
+from regsync.local.store.access import missing, require
+from regsync.local.store.artifacts import Version
+from regsync.local.store.collections import Collection
+from regsync.local.store.database import Transaction
+from regsync.local.store.errors import Conflict, Invalid
+from regsync.local.store.registries import Registry
+from regsync.names import Role
+
+FOREIGN_SOURCE = "linking is only allowed within the same team or to a collection in your organization's registry"
+"""What W&B answers to linking an artifact of a personal entity or of another organization."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A version's place in a collection: `id` is the key of the membership, `index` the N of its `vN` there."""
+
+    id: int
+    collection_id: int
+    artifact_id: int
+    index: int
+    created_at: str
+
+
+def of_collection(tx: Transaction, collection: Collection) -> list[Link]:
+    """The links of a collection (or the versions of a sequence), by index."""
+    rows = tx.all(
+        """SELECT id, collection_id, artifact_id, version_index, created_at FROM memberships
+           WHERE collection_id = ? ORDER BY version_index""",
+        collection.id,
+    )
+    return [Link(*row) for row in rows]
+
+
+def get(tx: Transaction, collection: Collection, version: str) -> Link:
+    """The link that an index (`v3`) or an alias names. Raises `NotFound`."""
+    found = aliases.holder(tx, collection, version)
+    if found is None:
+        missing(f"{collection.address}:{version}")
+    return by_id(tx, found.membership_id)
+
+
+def find(tx: Transaction, collection: Collection, artifact_id: int) -> Link | None:
+    """The link of that artifact in a collection, or None."""
+    row = tx.one(
+        """SELECT id, collection_id, artifact_id, version_index, created_at FROM memberships
+           WHERE collection_id = ? AND artifact_id = ?""",
+        collection.id,
+        artifact_id,
+    )
+    return Link(*row) if row else None
+
+
+def by_id(tx: Transaction, key: int) -> Link:
+    """The link with that integer key, whoever acts. Raises `NotFound`."""
+    row = tx.one("SELECT id, collection_id, artifact_id, version_index, created_at FROM memberships WHERE id = ?", key)
+    return Link(*row) if row else missing("link")
+
+
+def link(
+    tx: Transaction,
+    registry: Registry,
+    collection_name: str,
+    version: Version,
+    names: Iterable[str] = (),
+) -> tuple[Link, bool]:
+    """Link an artifact version into a collection, made with the artifact's type where it is missing.
+
+    `names` are aliases for the link; `latest` among them is left out, since every new link gets it anyway. Returns the
+    link and whether it is new. `version` may have been found through another link: it is the source that is linked.
+    Raises `Forbidden`, `Invalid` (the type, a personal or foreign source), `Conflict` (a deleted or pending version).
+    """
+    require(registries.role(tx, registry), Role.MEMBER, "link versions", f"registry {registry.name}")
+    version = artifacts.by_id(tx, version.id)  # as it is now: it may have been read in an earlier transaction
+    _check_source(registry, version)
+    collection = collections.find(tx, registry, collection_name)
+    if collection is not None and collection.type != version.type:
+        raise Invalid(
+            f"artifact {version} has type {version.type!r}; collection {collection.address} holds {collection.type!r}"
+        )
+    collections.check_type(tx, registry, version.type)
+    if collection is None:
+        collection = collections.create(tx, registry, collection_name, version.type)
+    wanted = sorted(set(names) - {aliases.LATEST})
+    aliases.check(tx, collection, wanted, "set aliases")
+    found = find(tx, collection, version.id)
+    made = found is None
+    if found is None:
+        found = _insert(tx, collection, version)
+        artifacts.switch_off_ttl(tx, version)
+    for name in wanted:
+        aliases.point(tx, collection, name, found.id, found.index)
+    return found, made
+
+
+def unlink(tx: Transaction, registry: Registry, collection: Collection, version: Version) -> None:
+    """Take a version out of a collection, with the aliases that it holds there. Its index is not used again.
+
+    Raises `NotFound`, and `Forbidden` (also to members where it carries a protected alias).
+    """
+    own = registries.role(tx, registry)
+    require(own, Role.MEMBER, "unlink versions", f"registry {registry.name}")
+    collections.require_portfolio(collection)
+    found = find(tx, collection, version.id)
+    if found is None:
+        missing(f"{version} in {collection.address}")
+    held = aliases.of_membership(tx, found.id)
+    for name in held:
+        if aliases.is_protected(tx, collection, name):
+            require(own, Role.ADMIN, f"unlink a version under a protected alias ({name})", collection.address)
+    tx.run("DELETE FROM memberships WHERE id = ?", found.id)
+    address = f"{collection.address}:v{found.index}"
+    for name in held:
+        tx.record("remove-alias", collection.organization, f"{collection.address}:{name}", found.index, None)
+    tx.record("unlink-version", collection.organization, address, _evidence(version), None)
+    aliases.settle_latest(tx, collection)
+
+
+def _check_source(registry: Registry, version: Version) -> None:
+    if version.state != artifacts.COMMITTED:
+        reason = "was deleted" if version.state == artifacts.DELETED else "is still being uploaded"
+        raise Conflict(f"artifact {version} {reason}")
+    if version.entity_kind != "team" or version.organization_id != registry.organization_id:
+        raise Invalid(
+            FOREIGN_SOURCE,
+            hint=f"log the artifact under a team of organization {registry.organization!r}; {version.entity!r} is not one",
+        )
+
+
+def _insert(tx: Transaction, collection: Collection, version: Version) -> Link:
+    index = collections.take_index(tx, collection)
+    key = tx.run(
+        "INSERT INTO memberships (collection_id, artifact_id, version_index, user_id, created_at) VALUES (?, ?, ?, ?, ?)",
+        collection.id,
+        version.id,
+        index,
+        tx.actor.user_id,
+        tx.now,
+    )
+    tx.record("link-version", collection.organization, f"{collection.address}:v{index}", None, _evidence(version))
+    aliases.point(tx, collection, aliases.LATEST, key, index)
+    return Link(key, collection.id, version.id, index, tx.now)
+
+
+def _evidence(version: Version) -> dict[str, str]:
+    return {"source": str(version), "digest": version.digest}

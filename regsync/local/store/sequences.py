@@ -1,0 +1,259 @@
+"""Logging artifacts: a name in a project is a sequence, whose versions are numbered v0, v1, … as they are committed.
+
+Content that the sequence has already (the same digest) is that version; no new one is made. Assumed, because nobody
+published it: this holds for any version of the sequence that is not deleted, not for the latest one only.
+
+`log` does it all at once. A server, whose clients upload in steps, uses `begin`, `set_entries` and `commit`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from regsync.local.store import aliases, collections, contents
+from regsync.local.store.access import missing
+from regsync.local.store.artifacts import (
+    COMMITTED,
+    DELETED,
+    PENDING,
+    ManifestEntry,
+    Version,
+    by_id,
+    check_metadata,
+    delete,
+)
+from regsync.local.store.collections import Collection
+from regsync.local.store.contents import Staged
+from regsync.local.store.database import Transaction, to_json
+from regsync.local.store.digests import entry_digest, manifest_digest
+from regsync.local.store.errors import Conflict, Invalid
+from regsync.local.store.projects import Project, Run, require_write
+from regsync.names import Digest, alias_problem
+
+
+def find(tx: Transaction, project: Project, name: str) -> Collection | None:
+    """The sequence of that name in a project, or None."""
+    found = collections.find(tx, project, name)
+    return found if found and not found.is_portfolio else None
+
+
+def ensure(
+    tx: Transaction,
+    project: Project,
+    name: str,
+    type_name: str,
+    *,
+    description: str | None = None,
+    client_id: str | None = None,
+) -> Collection:
+    """The sequence of that name and type, made where it is missing. Raises `Forbidden`, `Invalid`, `Conflict` (another type)."""
+    require_write(tx, project.entity_id, f"project {project}")
+    found = collections.find(tx, project, name)
+    if found is None:
+        found = collections.insert(tx, "sequence", project.id, name, type_name, description=description)
+        tx.run("UPDATE collections SET client_id = ? WHERE id = ?", client_id, found.id)
+    elif found.type != type_name:
+        raise Conflict(f"artifact {found.address} has type {found.type!r}, not {type_name!r}; the type never changes")
+    return found
+
+
+def by_client_id(tx: Transaction, client_id: str) -> Collection:
+    """The sequence that a client made under an id of its own. Raises `NotFound`."""
+    key = tx.value("SELECT id FROM collections WHERE client_id = ? ORDER BY id DESC", client_id)
+    return missing("artifact") if key is None else collections.by_id(tx, key)
+
+
+def begin(
+    tx: Transaction,
+    sequence: Collection,
+    digest: str,
+    *,
+    digest_algorithm: str = "MANIFEST_MD5",
+    metadata: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    ttl_seconds: int | None = None,
+    names: Iterable[str] = (),
+    run: Run | None = None,
+    client_id: str | None = None,
+) -> tuple[Version, bool]:
+    """A PENDING version, and True; or the version that has this digest already, and False.
+
+    `names` are source aliases, set at once on an existing version and otherwise on `commit`; `latest` is always set.
+    Raises `Forbidden`, `Invalid`.
+    """
+    require_write(tx, sequence.entity_id, f"project {sequence.entity}/{sequence.project}")
+    wanted = _check_names(names)
+    same = tx.value(
+        "SELECT id FROM artifacts WHERE sequence_id = ? AND digest = ? AND state = ? ORDER BY version_index",
+        sequence.id,
+        digest,
+        COMMITTED,
+    )
+    if same is not None:
+        found = by_id(tx, same)
+        _point(tx, sequence, found, wanted)
+        return found, False
+    check_metadata(metadata or {})
+    key = tx.run(
+        """INSERT INTO artifacts (sequence_id, state, digest, digest_algorithm, metadata, description, ttl_seconds,
+             pending_aliases, client_id, run_id, user_id, created_at, updated_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        sequence.id,
+        PENDING,
+        digest,
+        digest_algorithm,
+        to_json(metadata or {}),
+        description,
+        ttl_seconds,
+        to_json(wanted),
+        client_id,
+        run.id if run else None,
+        tx.actor.user_id,
+        tx.now,
+        tx.now,
+    )
+    return by_id(tx, key), True
+
+
+def set_entries(
+    tx: Transaction, version: Version, entries: Iterable[ManifestEntry], *, manifest_md5: str | None = None
+) -> None:
+    """Say which files a PENDING version has; replaces what was said before. `manifest_md5`: content key of the manifest itself.
+
+    Contents must have been added, or come before `commit`. Raises `Conflict` for a version that is not pending.
+    """
+    require_write(tx, version.entity_id, f"artifact {version}")
+    if version.state != PENDING:
+        raise Conflict(f"artifact {version} is committed; its files cannot change")
+    tx.run("DELETE FROM artifact_files WHERE artifact_id = ?", version.id)
+    tx.many(
+        """INSERT INTO artifact_files (artifact_id, path, digest, size, ref, content_md5, fields)
+           VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        [(version.id, *entry) for entry in entries],
+    )
+    tx.run(
+        """UPDATE artifacts SET manifest_md5 = ?, (size, file_count) =
+             (SELECT coalesce(sum(size), 0), count(*) FROM artifact_files WHERE artifact_id = ?) WHERE id = ?""",
+        manifest_md5,
+        version.id,
+        version.id,
+    )
+
+
+def commit(tx: Transaction, version: Version) -> Version:
+    """Give a PENDING version its number, `latest` and the aliases it was begun with. A committed one is left as it is.
+
+    Raises `Conflict` where a file's content has not been added, or the version was deleted.
+    """
+    require_write(tx, version.entity_id, f"artifact {version}")
+    if version.state == COMMITTED:
+        return version
+    if version.state == DELETED:
+        raise Conflict(f"artifact {version} was deleted")
+    absent = tx.value(
+        """SELECT path FROM artifact_files f WHERE artifact_id = ? AND content_md5 IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM contents WHERE md5 = f.content_md5) ORDER BY path""",
+        version.id,
+    )
+    if absent is not None:
+        raise Conflict(f"artifact {version}: the content of {absent!r} has not been uploaded")
+    sequence = collections.by_id(tx, version.sequence_id)
+    index = collections.take_index(tx, sequence)
+    tx.run(
+        "UPDATE artifacts SET state = ?, version_index = ?, updated_at = ? WHERE id = ?",
+        COMMITTED,
+        index,
+        tx.now,
+        version.id,
+    )
+    tx.run(
+        "INSERT INTO memberships (collection_id, artifact_id, version_index, user_id, created_at) VALUES (?, ?, ?, ?, ?)",
+        sequence.id,
+        version.id,
+        index,
+        version.user_id,
+        tx.now,
+    )
+    done = by_id(tx, version.id)
+    tx.record("log-version", sequence.organization, str(done), None, {"digest": done.digest, "type": done.type})
+    wanted = tx.value("SELECT pending_aliases FROM artifacts WHERE id = ?", version.id)
+    _point(tx, sequence, done, json.loads(wanted or "[]"))
+    tx.run("UPDATE artifacts SET pending_aliases = NULL WHERE id = ?", version.id)
+    return done
+
+
+def log(
+    tx: Transaction,
+    project: Project,
+    name: str,
+    type_name: str,
+    *,
+    files: Mapping[str, Staged] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    ttl_seconds: int | None = None,
+    names: Iterable[str] = (),
+    run: Run | None = None,
+) -> tuple[Version, bool]:
+    """Log a version with its files (by path) and source aliases; the version, and whether it is new.
+
+    Raises `Forbidden`, `Invalid`, `Conflict` (the name has another type).
+    """
+    sequence = ensure(tx, project, name, type_name)
+    staged = files or {}
+    for content in staged.values():
+        contents.add(tx, content)
+    entries = [file_entry(path, content) for path, content in sorted(staged.items())]
+    version, made = begin(
+        tx,
+        sequence,
+        digest_of(entries),
+        metadata=metadata,
+        description=description,
+        ttl_seconds=ttl_seconds,
+        names=names,
+        run=run,
+    )
+    if made:
+        set_entries(tx, version, entries)
+        version = commit(tx, version)
+    return version, made
+
+
+def delete_sequence(tx: Transaction, sequence: Collection) -> None:
+    """Delete every version of a sequence, and free its name. Raises as `artifacts.delete`; then nothing is deleted."""
+    require_write(tx, sequence.entity_id, f"artifact {sequence.address}")
+    for row in tx.all("SELECT id FROM artifacts WHERE sequence_id = ? AND state <> ?", sequence.id, DELETED):
+        delete(tx, by_id(tx, row["id"]), with_aliases=True)
+    freed = f"{sequence.name[:80]} (deleted {sequence.id})"
+    tx.run("UPDATE collections SET name = ?, client_id = NULL, updated_at = ? WHERE id = ?", freed, tx.now, sequence.id)
+    tx.record("delete-sequence", sequence.organization, sequence.address, {"type": sequence.type}, None)
+
+
+def file_entry(path: str, content: Staged) -> ManifestEntry:
+    """The manifest entry of a file whose content is kept here."""
+    return ManifestEntry(path, entry_digest(content.md5), content.size, content_md5=content.md5)
+
+
+def digest_of(entries: Iterable[ManifestEntry]) -> Digest:
+    """The digest of a version with these files, as the client computes it."""
+    return manifest_digest((entry.path, entry.digest) for entry in entries)
+
+
+def _check_names(names: Iterable[str]) -> list[str]:
+    wanted = sorted(set(names) - {aliases.LATEST})
+    for name in wanted:
+        problem = alias_problem(name)
+        if problem:
+            raise Invalid(f"alias {name!r} {problem}")
+    return wanted
+
+
+def _point(tx: Transaction, sequence: Collection, version: Version, names: Iterable[str]) -> None:
+    held = aliases.holder(tx, sequence, f"v{version.index}")
+    if held is None:
+        missing(f"artifact {version}")
+    for name in (aliases.LATEST, *names):
+        aliases.point(tx, sequence, name, held.membership_id, held.index)

@@ -1,0 +1,324 @@
+"""From the composed document to `Desired`, and everything about its meaning that can be checked offline.
+
+The document has passed `check`, so its structure is right; what is checked here needs more than one place of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from regsync.core.desired import (
+    UNSET,
+    Cap,
+    Consents,
+    Description,
+    Desired,
+    DesiredAlias,
+    DesiredCollection,
+    DesiredMember,
+    DesiredRegistry,
+    DesiredVersion,
+    HazardName,
+    Kind,
+    Listed,
+    Metric,
+)
+from regsync.diagnostics import Diagnostic, Position
+from regsync.manifest.reading import words
+from regsync.manifest.reading.lint import Findings, contradictions, renames, similar_names
+from regsync.manifest.reading.tree import Block, Items, key_position, value_position
+from regsync.names import (
+    Alias,
+    CollectionName,
+    IndexRef,
+    RegistryName,
+    Role,
+    SourceRef,
+    VersionRef,
+    Visibility,
+    parse_version_ref,
+)
+
+ABSENT = "absent"
+N = TypeVar("N", bound=str)
+_IN_REGISTRY = (Kind.MEMBERS, Kind.PROTECTED_ALIASES, Kind.COLLECTIONS)
+_IN_COLLECTION = (Kind.ALIASES, Kind.TAGS, Kind.VERSIONS)
+
+
+class _Pin(NamedTuple):
+    digest: str
+    origin: Position
+
+
+def build(root: Block, organization: str | None) -> tuple[Desired, list[Diagnostic]]:
+    """The desired state of a composed document, and what is wrong with it or worth a warning."""
+    return _Builder(root, organization).build()
+
+
+class _Builder:
+    def __init__(self, root: Block, organization: str | None) -> None:
+        self.root = root
+        self.organization = organization
+        self.findings = Findings()
+        self.pins: dict[SourceRef, _Pin] = {}
+
+    def build(self) -> tuple[Desired, list[Diagnostic]]:
+        root = self.root
+        default = _unlisted(root.get("defaults", {}), {})
+        blocks: Block = root.get("registries", Block())
+        registries = {RegistryName(name): self.registry(name, blocks, default) for name in blocks}
+        similar_names(registries, "registries", self.findings)
+        renames(registries, blocks, "registry", self.findings)
+        desired = Desired(
+            organization=self.organization or root.get("organization"),
+            registries=registries,
+            consent=self.consent(root),
+            caps={Kind(kind): Cap(cap["percent"], int(cap["number"])) for kind, cap in root.get("limits", {}).items()},
+        )
+        return desired, self.findings.diagnostics
+
+    def registry(self, name: str, parent: Block, default: Mapping[str, str]) -> DesiredRegistry:
+        origin = key_position(parent, name)
+        self.findings.name(name, origin)
+        block = parent[name]
+        if not isinstance(block, Block):
+            return DesiredRegistry(name=RegistryName(name), origin=origin, absent=True)
+        unlisted = _unlisted(block, default)
+        types = self.artifact_types(block)
+        collections: dict[CollectionName, DesiredCollection] | None = None
+        if "collections" in block:
+            inherited = _removals(unlisted, _IN_COLLECTION)
+            blocks = block["collections"]
+            collections = {
+                CollectionName(each): self.collection(each, blocks, unlisted, inherited, types) for each in blocks
+            }
+            similar_names(collections, f"collections of `{name}`", self.findings)
+            renames(collections, blocks, "collection", self.findings)
+        return DesiredRegistry(
+            name=RegistryName(name),
+            origin=origin,
+            previously=block.get("previously"),
+            description=_description(block),
+            visibility=Visibility(block["visibility"]) if "visibility" in block else None,
+            artifact_types=types,
+            protected_aliases=self.listed(block, "protected_aliases", Alias),
+            members=self.members(block),
+            collections=collections,
+            remove_unlisted=_removals(unlisted, _IN_REGISTRY),
+            consent=self.consent(block),
+        )
+
+    def collection(
+        self,
+        name: str,
+        parent: Block,
+        unlisted: Mapping[str, str],
+        inherited: frozenset[Kind],
+        types: Mapping[str, Position] | None,
+    ) -> DesiredCollection:
+        origin = key_position(parent, name)
+        self.findings.name(name, origin)
+        block = parent[name]
+        if not isinstance(block, Block):
+            return DesiredCollection(name=CollectionName(name), origin=origin, absent=True)
+        kind = block.get("type")
+        if kind is not None and types is not None and kind not in types:
+            self.findings.error(
+                "type-not-accepted",
+                f"the registry does not accept the type {kind!r} of `{name}`",
+                value_position(block, "type"),
+                f"add {kind} to artifact_types of the registry; it accepts {', '.join(sorted(types)) or 'none'}",
+            )
+        versions, aliases = self.versions(block), self.aliases(block)
+        contradictions(versions or (), aliases or {}, self.findings)
+        return DesiredCollection(
+            name=CollectionName(name),
+            origin=origin,
+            type=kind,
+            previously=block.get("previously"),
+            description=_description(block),
+            tags=self.listed(block, "tags", str),
+            versions=versions,
+            aliases=aliases,
+            remove_unlisted=_removals(_unlisted(block, unlisted), _IN_COLLECTION) if "unlisted" in block else inherited,
+            consent=self.consent(block),
+            metrics=_metrics(block),
+        )
+
+    def aliases(self, parent: Block) -> dict[Alias, DesiredAlias] | None:
+        if "aliases" not in parent:
+            return None
+        block = parent["aliases"]
+        at = block.at
+        result: dict[Alias, DesiredAlias] = {}
+        for name, value in block.items():
+            mark = at[name][0]
+            origin = Position(mark.name, mark.line + 1, mark.column + 1)
+            if not name.isascii():
+                self.findings.name(name, origin)
+            if value == ABSENT:
+                result[name] = DesiredAlias(None, None, origin)
+            elif value.__class__ is str:
+                result[name] = DesiredAlias(self.ref(value, block, name), None, origin)
+            else:
+                ref, digest = self.pinned(value)
+                result[name] = DesiredAlias(ref, digest, origin)
+        return result
+
+    def versions(self, parent: Block) -> tuple[DesiredVersion, ...] | None:
+        if "versions" not in parent:
+            return None
+        items: Items = parent["versions"]
+        result: list[DesiredVersion] = []
+        seen = _Seen(self.findings, "version")
+        for index, item in enumerate(items):
+            where = value_position(items, index)
+            digest, absent = None, False
+            if isinstance(item, str):
+                ref = self.ref(item, items, index)
+            elif "version" in item:
+                ref, digest = self.pinned(item)
+            else:
+                (text,) = item
+                ref, absent = self.ref(text, item, text), True
+            if ref is None:
+                continue
+            if isinstance(ref, IndexRef) and not absent:
+                message = (
+                    f"`{ref}` is a version that the collection has already; a list of versions names their sources"
+                )
+                hint = f"write entity/project/artifact:v3, or {{{ref}: absent}} to unlink it"
+                self.findings.error("index-in-versions", message, where, hint)
+            elif seen.is_new(str(ref), where, absent=absent):
+                result.append(DesiredVersion(ref, digest, absent, where))
+        return tuple(result)
+
+    def pinned(self, block: Block) -> tuple[VersionRef | None, str | None]:
+        """Reads `{version, digest}`, and notes the digest; the same version may have no other one anywhere."""
+        ref = self.ref(block["version"], block, "version")
+        digest = block.get("digest")
+        if digest is not None and isinstance(ref, SourceRef):
+            pin = _Pin(digest, value_position(block, "digest"))
+            first = self.pins.setdefault(ref, pin)
+            if first.digest != digest:
+                message = f"`{ref}` has this digest here and another one at {first.origin}"
+                hint = "a version has one digest: copy it from the artifact's page to both places"
+                self.findings.error("digest-conflict", message, pin.origin, hint)
+        return ref, digest
+
+    def ref(self, text: str, container: Block | Items, key: Any) -> VersionRef | None:
+        """The version that a text means; None, and a finding, where it means none."""
+        try:
+            ref = parse_version_ref(text)
+        except ValueError as error:
+            hint = words.version_hint(text, absent=False)
+            self.findings.error("bad-version", f"`{text}` {error}", value_position(container, key), hint)
+            return None
+        if not text.isascii():
+            for part in ref if isinstance(ref, SourceRef) else ():
+                self.findings.name(part, value_position(container, key))
+        if isinstance(ref, SourceRef) and not ref.is_pinned:
+            message = f"`{text}` may mean another version tomorrow; planning takes what it means then, and pins it"
+            hint = "write its number instead, such as :v12, and every plan means the same"
+            self.findings.warning("unpinned-version", message, value_position(container, key), hint)
+        return ref
+
+    def artifact_types(self, parent: Block) -> dict[str, Position] | None:
+        if "artifact_types" not in parent:
+            return None
+        items: Items = parent["artifact_types"]
+        seen = _Seen(self.findings, "artifact type")
+        for index, name in enumerate(items):
+            where = value_position(items, index)
+            self.findings.name(name, where)
+            seen.is_new(name, where, absent=False)
+        return {name: each.origin for name, each in seen.items.items()}
+
+    def listed(self, parent: Block, key: str, of: Callable[[str], N]) -> dict[N, Listed] | None:
+        """A list of names, each wanted there or, as `{NAME: absent}`, wanted gone."""
+        if key not in parent:
+            return None
+        items: Items = parent[key]
+        seen = _Seen(self.findings, "tag" if key == "tags" else "alias")
+        for index, item in enumerate(items):
+            name, absent = (item, False) if isinstance(item, str) else (next(iter(item)), True)
+            where = value_position(items, index)
+            self.findings.name(name, where)
+            seen.is_new(name, where, absent=absent)
+        return {of(name): each for name, each in seen.items.items()}
+
+    def members(self, parent: Block) -> dict[str, DesiredMember] | None:
+        if "members" not in parent:
+            return None
+        block: Block = parent["members"]
+        result: dict[str, DesiredMember] = {}
+        for name, role in block.items():
+            origin = key_position(block, name)
+            self.findings.name(name, origin)
+            result[name] = DesiredMember(None if role == ABSENT else Role(role), origin)
+        return result
+
+    def consent(self, parent: Block) -> Consents:
+        result: dict[HazardName, int | None] = {}
+        items: Items = parent.get("consent", Items())
+        seen = _Seen(self.findings, "hazard")
+        for index, item in enumerate(items):
+            if isinstance(item, str):
+                name, equals, number = item.partition("=")
+                count = int(number) if equals else None
+            else:
+                ((name, value),) = item.items()
+                count = int(value)
+            if seen.is_new(name, value_position(items, index), absent=False):
+                result[HazardName(name)] = count
+        return result
+
+
+class _Seen:
+    """The items of one list, by name; reports those that stand there twice."""
+
+    def __init__(self, findings: Findings, noun: str) -> None:
+        self.findings = findings
+        self.noun = noun
+        self.items: dict[str, Listed] = {}
+
+    def is_new(self, name: str, origin: Position, *, absent: bool) -> bool:
+        first = self.items.setdefault(name, Listed(absent, origin))
+        if first.origin == origin:
+            return True
+        if first.absent != absent:
+            message = f"the {self.noun} `{name}` is listed here and `absent` at {first.origin}"
+            if absent:
+                message = f"the {self.noun} `{name}` is `absent` here and listed at {first.origin}"
+            self.findings.error("contradiction", message, origin, "keep one of them")
+        else:
+            message = f"the {self.noun} `{name}` stands in this list twice; it is first at {first.origin}"
+            self.findings.error("duplicate-item", message, origin, "delete one of them")
+        return False
+
+
+def _unlisted(block: Mapping[str, Any], outer: Mapping[str, str]) -> Mapping[str, str]:
+    own = block.get("unlisted")
+    return {**outer, **own} if own else outer
+
+
+def _removals(unlisted: Mapping[str, str], kinds: tuple[Kind, ...]) -> frozenset[Kind]:
+    return frozenset(kind for kind in kinds if unlisted.get(kind) == "remove")
+
+
+def _description(block: Block) -> Description:
+    description: Description = block.get("description", UNSET)
+    return description
+
+
+def _metrics(parent: Block) -> dict[str, Metric]:
+    block: Block = parent.get("metrics", Block())
+
+    def read() -> Iterator[tuple[str, Metric]]:
+        for name, value in block.items():
+            better, bound = (value, None) if isinstance(value, str) else (value["better"], value.get("bound"))
+            limit = None if bound is None else float(bound)
+            yield name, Metric(better == "higher", limit, key_position(block, name))
+
+    return dict(read())

@@ -1,0 +1,1 @@
+"""What `regsync init` writes: settings from `templates/`, workflows from the repository's examples."""

@@ -1,0 +1,8 @@
+"""Fixtures that tests of several wings use: `regsync` in a process of its own (`shell`) and in this one (`cli`)."""
+
+from __future__ import annotations
+
+from tests.commands.inside import adopted, cli
+from tests.commands.shell import edit, shell
+
+__all__ = ["adopted", "cli", "edit", "shell"]

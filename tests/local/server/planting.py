@@ -1,0 +1,32 @@
+"""Artifacts and registries put into a registry file directly, for tests that need many or do not care how they came."""
+
+from __future__ import annotations
+
+from regsync.local.store import accounts, contents, projects, registries, sequences
+from regsync.local.store.artifacts import Version
+from regsync.local.store.database import Store
+from regsync.local.store.ids import Kind, encode
+from regsync.local.store.registries import Registry
+from tests.interop.worlds import ORGANIZATION, TEAM
+
+
+def plant_versions(store: Store, name: str, count: int, content: str | None = None) -> list[Version]:
+    """Versions of an artifact of the team."""
+    staged = [contents.stage_bytes(store, f"{content or name} {number}".encode()) for number in range(count)]
+    with store.write() as tx:
+        project = projects.ensure(tx, TEAM, "planted")
+        return [
+            sequences.log(tx, project, name, "model", files={"file.txt": one}, metadata={"n": number})[0]
+            for number, one in enumerate(staged)
+        ]
+
+
+def plant_registry(store: Store, name: str) -> Registry:
+    """A registry that the whole organization sees."""
+    with store.write() as tx:
+        return registries.create(tx, accounts.organization(tx, ORGANIZATION), name)
+
+
+def artifact_id(version: Version) -> str:
+    """The id of a version, as clients have it."""
+    return encode(Kind.ARTIFACT, version.id)

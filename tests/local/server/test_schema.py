@@ -1,0 +1,118 @@
+"""The schema, the objects behind it, and the documents that the real client sends, agree."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import graphql
+import pytest
+import wandb
+
+from regsync.local.server import nodes
+from regsync.local.server.contract import schema, snake
+from regsync.local.server.features import FEATURES
+from regsync.local.server.root import Root
+
+OBJECTS: dict[str, list[type]] = {
+    "Query": [Root],
+    "Mutation": [Root],
+    "User": [nodes.accounts.UserNode],
+    "Organization": [nodes.accounts.OrganizationNode],
+    "Entity": [nodes.accounts.EntityNode],
+    "Project": [nodes.projects.RegistryNode, nodes.projects.PlainProjectNode],
+    "ArtifactType": [nodes.collections.TypeNode],
+    "ArtifactSequence": [nodes.collections.CollectionNode, nodes.collections.HiddenSequence],
+    "ArtifactPortfolio": [nodes.collections.CollectionNode],
+    "ArtifactAlias": [nodes.collections.AliasNode],
+    "ArtifactCollectionMembership": [nodes.versions.MembershipNode],
+    "Artifact": [nodes.versions.ArtifactNode],
+    "ArtifactManifest": [nodes.files.ManifestNode],
+    "File": [nodes.files.FileNode],
+    "Run": [nodes.runs.RunNode],
+}
+CORE_DOCUMENTS = (
+    "query ServerFeaturesQuery",
+    "query Viewer",
+    "query ClientIDMapping",
+    "query XXHashDigestsEnabled",
+    "query FetchOrgEntityFromEntity",
+    "query OrganizationCoreWeaveOrganizationID",
+    "query OrgFeatureFlags",
+    "query RunResumeStatus",
+    "query FetchArtifactDigestAlgorithm",
+    "query ArtifactManifest",
+    "query ArtifactFileURLsByManifestEntries",
+    "mutation UpsertBucket",
+    "mutation CreateRunFiles",
+    "mutation MarkRunFilesUploaded",
+    "mutation CreateArtifact",
+    "mutation CreateArtifactManifest",
+    "mutation UpdateArtifactManifest",
+    "mutation CreateArtifactFiles",
+    "mutation CommitArtifact",
+    "mutation UseArtifact",
+    "mutation UpdateArtifact",
+    "mutation LinkArtifact",
+)
+"""What `wandb-core`, the client's other half, sends for what this server does; they stand as text in the program."""
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_every_field_has_an_attribute_that_takes_its_arguments(name: str) -> None:
+    kind = schema().type_map[name]
+    assert isinstance(kind, graphql.GraphQLObjectType)
+    for owner in OBJECTS[name]:
+        for field_name, field in kind.fields.items():
+            attribute = getattr(owner, snake(field_name), None)
+            known = snake(field_name) in getattr(owner, "__dataclass_fields__", {})
+            assert known or hasattr(owner, snake(field_name)), f"{owner.__name__} has no {snake(field_name)}"
+            if field.args:
+                taken = inspect.signature(attribute).parameters
+                any_name = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values())
+                assert any_name or {snake(argument) for argument in field.args} <= set(taken), f"{name}.{field_name}"
+
+
+def test_the_clients_own_documents_are_valid() -> None:
+    documents: dict[str, str] = {}
+    for module in ("wandb.sdk.artifacts._generated", "wandb.sdk.internal._generated", "wandb.apis._generated"):
+        operations = importlib.import_module(f"{module}.operations")
+        documents |= {name: getattr(operations, name) for name in operations.__all__}
+    beyond = re.compile("SWEEP|AGENT|API_KEY|SERVICE_ACCOUNT|INVITE|CREATE_TEAM|USER_FROM_ADMIN")
+    checked = {name: text for name, text in documents.items() if not beyond.search(name)}
+    assert len(checked) > 50
+    wrong = {name: graphql.validate(schema(), graphql.parse(text)) for name, text in checked.items()}
+    assert not {name: errors for name, errors in wrong.items() if errors}
+
+
+def test_the_documents_of_wandb_core_are_valid() -> None:
+    program = (Path(wandb.__file__).parent / "bin" / "wandb-core").read_bytes()
+    for name in CORE_DOCUMENTS:
+        document = _document(program, name.encode())
+        assert not graphql.validate(schema(), graphql.parse(document)), name
+
+
+def _document(program: bytes, name: bytes) -> str:
+    """The first document of that name: balanced braces, and the fragments that follow."""
+    found = re.search(re.escape(name) + rb" ?[({]", program)
+    assert found, name
+    text, depth, end = program[found.start() : found.start() + 8000], 0, 0
+    for place, byte in enumerate(text):
+        depth += {0x7B: 1, 0x7D: -1}.get(byte, 0)
+        if byte == 0x7D and depth == 0:
+            end = place + 1
+            if not re.match(rb"\s*fragment ", text[end:]):
+                break
+    return text[:end].decode()
+
+
+def test_the_documentation_names_every_field_that_can_be_asked() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "server.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`(\w+)`", page))
+    for name in ("Query", "Mutation"):
+        kind = schema().type_map[name]
+        assert isinstance(kind, graphql.GraphQLObjectType)
+        assert set(kind.fields) <= told, name
+    assert {feature for feature in FEATURES if feature.startswith("REGSYNC_")} <= told

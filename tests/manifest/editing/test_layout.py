@@ -1,0 +1,45 @@
+"""`regsync fmt`: laws over every legal way of writing a manifest, and what the command does with files."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from random import Random
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from regsync.manifest.editing.layout import formatted
+from regsync.manifest.reading.files import Source
+from regsync.manifest.reading.spans import comments
+from regsync.manifest.reading.tree import parse
+from tests.manifest.editing.messy import messy_text
+
+
+def source(text: str) -> Source:
+    return Source("m.yaml", text.encode(), "")
+
+
+def roots(text: str) -> list[object]:
+    parsed = parse(text.encode(), "m.yaml")
+    assert not parsed.diagnostics, parsed.diagnostics
+    return [each.root for each in parsed.documents]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**32).map(Random))
+def test_laws_of_the_layout(random: Random) -> None:
+    text, above = messy_text(random)
+    assume(not parse(text.encode(), "m.yaml").diagnostics)
+    result = formatted(source(text))
+    assert roots(result) == roots(text), "the data is the same"
+    assert Counter(comments(result)) == Counter(comments(text)), "every comment is there"
+    assert formatted(source(result)) == result, "once is enough"
+    assert ("\r\n" in result) == ("\r\n" in text)
+    assert result.endswith("\n")
+    lines = result.replace("\r\n", "\n").split("\n")
+    for comment, key in above:
+        if any(line.strip() == comment for line in lines):
+            number = next(number for number, line in enumerate(lines) if line.strip() == comment)
+            below = next(line for line in lines[number + 1 :] if line.strip() and not line.strip().startswith("#"))
+            assert re.match(rf" *(- )*['\"]?{re.escape(key)}", below.replace("''", "'")), (comment, key, below)
