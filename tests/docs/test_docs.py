@@ -14,7 +14,7 @@ import pytest
 from regsync.commands import COMMANDS, cli
 from regsync.core.desired import HazardName
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CLI_PAGE = ROOT / "docs" / "cli.md"
 INTRODUCTION = """# Commands
 
