@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -15,6 +16,9 @@ from regsync.core.model import Model
 from regsync.core.operation import Draft, Hit, Operation, Reason
 from regsync.core.standing import Is, standing
 from regsync.names import Address
+
+Place = tuple[str, str | None]
+"""Registry and collection."""
 
 LINK_NOTE = "The index stays used up; a TTL that linking turned off is not restored."
 LINK_FIRED = "Automations that linking has started are not taken back."
@@ -48,6 +52,31 @@ class _NoWayBackError(Exception):
     """The message says why."""
 
 
+class _Put:
+    """What the operations put where, each looked up in one step: a plan may make a hundred thousand collections."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self.collections: dict[str, set[str]] = defaultdict(set)
+        """By registry, the collections that were made in it."""
+        self.guarded: dict[str, set[str]] = defaultdict(set)
+        """By registry, the aliases that the plan took for protected."""
+        self.linked: dict[Place, set[str]] = defaultdict(set)
+        """By collection, the artifacts that were linked."""
+        self.bound: dict[Place, dict[str, str]] = defaultdict(dict)
+        """By collection, the artifact that each alias was given."""
+        for operation in operations:
+            action = operation.action
+            match action:
+                case a.CreateCollection():
+                    self.collections[action.registry].add(action.collection)
+                case a.LinkVersion():
+                    self.linked[action.registry, action.collection].add(action.version.artifact_id)
+                case a.SetAlias():
+                    self.bound[action.registry, action.collection][action.alias] = action.version.artifact_id
+            if operation.protected and isinstance(action, a.SetAlias | a.RemoveAlias):
+                self.guarded[action.registry].add(action.alias)
+
+
 def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
     """The way back from `after`, in which the results of `operations` are there.
 
@@ -56,13 +85,14 @@ def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
     model = Model(after, actor)
     drafts: list[Draft] = []
     lost: list[Irrevocable] = []
-    made = _made(operations, model)
+    put = _Put(operations)
+    made = _made(operations, model, put)
     for operation in reversed(operations):
         if _inside_something_new(operation.action, made):
             continue
         try:
             back = _inverse(operation.action, model)
-            _check_only_own(operation.action, model, operations)
+            _check_only_own(operation.action, model, put)
         except _NoWayBackError as error:
             lost.append(Irrevocable(operation.id, str(operation.action.address), str(error)))
             continue
@@ -76,7 +106,7 @@ def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
             lost.append(Irrevocable(operation.id, str(operation.action.address), stays))
         if found.state is Is.PENDING:
             reason = Reason(f"takes back {operation.id}", operation.reason.position)
-            hits = _hits(back, _guarded_in(back.registry, model, operations), model)
+            hits = _hits(back, _guarded_in(back.registry, model, put), model)
             protected = operation.protected or any(hit.name is HazardName.REMOVE_PROTECTED_ALIAS for hit in hits)
             drafts.append(Draft(back, reason, hits, protected, _notes(back)))
             model.apply(back)
@@ -101,56 +131,43 @@ def _inside_something_new(action: a.Action, made: frozenset[str]) -> bool:
     return f"{action.registry}/{action.collection}" in made
 
 
-def _made(operations: Sequence[Operation], model: Model) -> frozenset[str]:
+def _made(operations: Sequence[Operation], model: Model, put: _Put) -> frozenset[str]:
     """Addresses of what the operations made and what can be deleted again, with all that is in it."""
     found = set()
     for operation in operations:
         try:
             if isinstance(operation.action, a.CreateRegistry | a.CreateCollection):
                 _inverse(operation.action, model)
-                _check_only_own(operation.action, model, operations)
+                _check_only_own(operation.action, model, put)
                 found.add(str(operation.action.address))
         except _NoWayBackError:
             continue
     return frozenset(found)
 
 
-def _guarded_in(registry: str, model: Model, operations: Sequence[Operation]) -> frozenset[str]:
+def _guarded_in(registry: str, model: Model, put: _Put) -> Container[str]:
     """The aliases of a registry that are protected, as far as the server tells, and those that the plan took for it."""
     live = model.registries.get(registry)
-    now = (live.protected_aliases if live else None) or frozenset()
-    return now | {
-        operation.action.alias
-        for operation in operations
-        if operation.protected
-        and isinstance(operation.action, a.SetAlias | a.RemoveAlias)
-        and operation.action.registry == registry
-    }
+    return ((live.protected_aliases if live else None) or frozenset()) | put.guarded.get(registry, set())
 
 
-def _check_only_own(action: a.Action, model: Model, operations: Sequence[Operation]) -> None:
+def _check_only_own(action: a.Action, model: Model, put: _Put) -> None:
     """Raise `_NoWayBackError` where deleting what `action` made would delete what somebody else has put there since."""
     if isinstance(action, a.CreateRegistry):
         collections = model.registries[action.registry].collections
-        made = {
-            each.action.collection
-            for each in operations
-            if isinstance(each.action, a.CreateCollection) and each.action.registry == action.registry
-        }
-        others = sorted(collections.keys() - made)
+        others = sorted(collections.keys() - put.collections.get(action.registry, set()))
         if others:
             raise _NoWayBackError(f"it holds {some(others)} by now, which was not made with it")
         for name, collection in sorted(collections.items()):
-            _check_contents(Address(action.registry, name), collection, operations)
+            _check_contents(Address(action.registry, name), collection, put)
     elif isinstance(action, a.CreateCollection):
         collection = model.registries[action.registry].collections[action.collection]
-        _check_contents(action.address, collection, operations)
+        _check_contents(action.address, collection, put)
 
 
-def _check_contents(address: Address, collection: LiveCollection, operations: Sequence[Operation]) -> None:
-    inside = [op.action for op in operations if op.action.address[:2] == address[:2]]
-    linked = {action.version.artifact_id for action in inside if isinstance(action, a.LinkVersion)}
-    bound = {action.alias: action.version.artifact_id for action in inside if isinstance(action, a.SetAlias)}
+def _check_contents(address: Address, collection: LiveCollection, put: _Put) -> None:
+    place = address[:2]
+    linked, bound = put.linked.get(place, set()), put.bound.get(place, {})
     others = [f"v{index}" for index, version in sorted(collection.links.items()) if version.artifact_id not in linked]
     for alias, index in sorted(collection.aliases.items()):
         if bound.get(alias) != collection.links[index].artifact_id:
@@ -272,7 +289,7 @@ def _index_now(action: a.ContentAction, version: Version, model: Model) -> int |
     return collection.index_of(version.artifact_id) if collection else None
 
 
-def _hits(action: a.Action, guarded: frozenset[str], model: Model) -> tuple[Hit, ...]:
+def _hits(action: a.Action, guarded: Container[str], model: Model) -> tuple[Hit, ...]:
     place = str(action.address)
     match action:
         case a.RemoveAlias():
