@@ -1,7 +1,8 @@
 """Executing GraphQL documents against `schema.graphql`.
 
 The schema is the contract. An object of it is a Python object with an attribute or method for each field, in snake
-case; arguments and input fields arrive in snake case too, and one that the client left out does not arrive at all.
+case; a field's record of the store is replaced by the object that shows it (`showing.py`). Arguments and input fields
+arrive in snake case too, and one that the client left out does not arrive at all.
 A document's mutations run one after the other, each in a transaction of its own, so one that fails takes back nothing
 but itself.
 
@@ -90,7 +91,7 @@ _snake = lru_cache(maxsize=4096)(snake)
 def _resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
     name = _snake(info.field_name)
     value = source.get(name) if isinstance(source, Mapping) else getattr(source, name)
-    return value(**arguments) if callable(value) else value
+    return info.root_value.shown(value(**arguments) if callable(value) else value)
 
 
 def _typename(value: Any, *_: Any) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from regsync.local.server import nodes
+from regsync.local.server import seen
 from regsync.local.server.features import FEATURES, NEWEST_CLIENT, OLDEST_CLIENT, SERVER_VERSION
+from regsync.local.server.nodes.accounts import EntityNode
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
 from regsync.local.store import accounts, artifacts
+from regsync.local.store.accounts import Entity, Organization, User
+from regsync.local.store.artifacts import Version
+from regsync.local.store.collections import Collection
 from regsync.local.store.errors import NotFound
 from regsync.local.store.ids import Kind, decode, encode
 
@@ -21,8 +25,8 @@ class Queries:
     session: Session
 
     @property
-    def viewer(self) -> nodes.accounts.UserNode:
-        return nodes.accounts.UserNode(self.session, accounts.user(self.session.tx, self.session.actor.name))
+    def viewer(self) -> User:
+        return accounts.user(self.session.tx, self.session.actor.name)
 
     @property
     def server_info(self) -> Json:
@@ -37,17 +41,17 @@ class Queries:
             "regsync_instance_id": self.session.tx.value("SELECT uuid FROM instance"),
         }
 
-    def organization(self, name: str) -> nodes.accounts.OrganizationNode | None:
-        return nodes.accounts.find_organization(self.session, name)
+    def organization(self, name: str) -> Organization | None:
+        return seen.organization(self.session, name)
 
-    def entity(self, name: str | None = None) -> nodes.accounts.EntityNode | None:
-        return nodes.accounts.find_entity(self.session, name or self.session.actor.name)
+    def entity(self, name: str | None = None) -> Entity | None:
+        return seen.entity(self.session, name or self.session.actor.name)
 
-    def project(self, name: str | None = None, entity_name: str | None = None) -> nodes.projects.ProjectNode | None:
-        return nodes.projects.find(self.session, entity_name, name)
+    def project(self, name: str | None = None, entity_name: str | None = None) -> seen.Place | None:
+        return seen.place_named(self.session, entity_name, name)
 
-    def model(self, name: str | None = None, entity_name: str | None = None) -> nodes.projects.ProjectNode | None:
-        return nodes.projects.find(self.session, entity_name, name)
+    def model(self, name: str | None = None, entity_name: str | None = None) -> seen.Place | None:
+        return seen.place_named(self.session, entity_name, name)
 
     def models(
         self,
@@ -59,23 +63,23 @@ class Queries:
         entity = self.entity(entity_name)
         if entity is None:
             raise NotFound(f"entity {entity_name!r}: missing, or not visible to this key")
-        return entity.projects(None, after, first, order)
+        return EntityNode(self.session, entity).projects(None, after, first, order)
 
     def users(self, query: str | None = None, after: str | None = None, first: int | None = None) -> Connection:
         return listed(
-            nodes.accounts.find_users(self.session, query),
+            seen.users(self.session, query),
             lambda user: user.name,
-            lambda user: nodes.accounts.UserNode(self.session, user),
+            lambda user: user,
             after=after,
             first=first,
         )
 
-    def artifact(self, id: str) -> nodes.versions.ArtifactNode | None:
-        return nodes.versions.artifact(self.session, decode(id, Kind.ARTIFACT))
+    def artifact(self, id: str) -> Version | None:
+        return seen.version(self.session, decode(id, Kind.ARTIFACT))
 
-    def artifact_collection(self, id: str) -> nodes.collections.CollectionNode | None:
+    def artifact_collection(self, id: str) -> Collection | None:
         try:
-            return nodes.collections.of(self.session, decode(id, Kind.COLLECTION))
+            return seen.collection(self.session, decode(id, Kind.COLLECTION))
         except NotFound:
             return None
 

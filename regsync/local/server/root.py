@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from regsync.local.server.mutations.collections import CollectionMutations
 from regsync.local.server.mutations.linking import LinkMutations
@@ -11,6 +12,7 @@ from regsync.local.server.mutations.registry import RegistryMutations
 from regsync.local.server.mutations.runs import RunMutations
 from regsync.local.server.query import Queries
 from regsync.local.server.session import Session
+from regsync.local.server.showing import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +20,7 @@ class Root(Queries, RegistryMutations, CollectionMutations, LinkMutations, Artif
     """The fields of Query and of Mutation, for one request."""
 
     session: Session
+
+    def shown(self, value: Any) -> Any:
+        """What the engine puts in the place of a field's value: for a record of the store, its node."""
+        return shown(self.session, value)

@@ -5,34 +5,43 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import typing
 from pathlib import Path
 
 import graphql
 import pytest
 import wandb
 
-from regsync.local.server import nodes
 from regsync.local.server.contract import schema, snake
 from regsync.local.server.features import FEATURES
+from regsync.local.server.nodes.accounts import EntityNode, OrganizationNode, UserNode
+from regsync.local.server.nodes.collections import CollectionNode, HiddenSequence
+from regsync.local.server.nodes.files import FileNode, ManifestNode
+from regsync.local.server.nodes.labels import AliasNode, TypeNode
+from regsync.local.server.nodes.projects import PlainProjectNode, RegistryNode
+from regsync.local.server.nodes.runs import RunNode
+from regsync.local.server.nodes.versions import ArtifactNode, MembershipNode
 from regsync.local.server.root import Root
+from regsync.local.server.showing import NODES
 
 OBJECTS: dict[str, list[type]] = {
     "Query": [Root],
     "Mutation": [Root],
-    "User": [nodes.accounts.UserNode],
-    "Organization": [nodes.accounts.OrganizationNode],
-    "Entity": [nodes.accounts.EntityNode],
-    "Project": [nodes.projects.RegistryNode, nodes.projects.PlainProjectNode],
-    "ArtifactType": [nodes.collections.TypeNode],
-    "ArtifactSequence": [nodes.collections.CollectionNode, nodes.collections.HiddenSequence],
-    "ArtifactPortfolio": [nodes.collections.CollectionNode],
-    "ArtifactAlias": [nodes.collections.AliasNode],
-    "ArtifactCollectionMembership": [nodes.versions.MembershipNode],
-    "Artifact": [nodes.versions.ArtifactNode],
-    "ArtifactManifest": [nodes.files.ManifestNode],
-    "File": [nodes.files.FileNode],
-    "Run": [nodes.runs.RunNode],
+    "User": [UserNode],
+    "Organization": [OrganizationNode],
+    "Entity": [EntityNode],
+    "Project": [RegistryNode, PlainProjectNode],
+    "ArtifactType": [TypeNode],
+    "ArtifactSequence": [CollectionNode, HiddenSequence],
+    "ArtifactPortfolio": [CollectionNode],
+    "ArtifactAlias": [AliasNode],
+    "ArtifactCollectionMembership": [MembershipNode],
+    "Artifact": [ArtifactNode],
+    "ArtifactManifest": [ManifestNode],
+    "File": [FileNode],
+    "Run": [RunNode],
 }
+STORE = "regsync.local.store."
 CORE_DOCUMENTS = (
     "query ServerFeaturesQuery",
     "query Viewer",
@@ -73,6 +82,19 @@ def test_every_field_has_an_attribute_that_takes_its_arguments(name: str) -> Non
                 taken = inspect.signature(attribute).parameters
                 any_name = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values())
                 assert any_name or {snake(argument) for argument in field.args} <= set(taken), f"{name}.{field_name}"
+
+
+def test_every_record_that_a_field_has_is_shown_by_a_node_of_the_schema() -> None:
+    nodes = {node for owners in OBJECTS.values() for node in owners}
+    assert set(NODES.values()) <= nodes
+    for node in nodes:
+        fields = [found.fget if isinstance(found, property) else found for found in vars(node).values()]
+        for field in filter(inspect.isfunction, fields):
+            told = typing.get_type_hints(field).get("return")
+            records = {
+                one for one in (told, *typing.get_args(told)) if str(getattr(one, "__module__", "")).startswith(STORE)
+            }
+            assert records <= set(NODES), f"{field.__qualname__} gives {records - set(NODES)}, which nothing shows"
 
 
 def test_the_clients_own_documents_are_valid() -> None:

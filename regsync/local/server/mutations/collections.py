@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from regsync.local.server import nodes
+from regsync.local.server import seen
 from regsync.local.server.mutations import places
+from regsync.local.server.nodes.collections import CollectionNode
+from regsync.local.server.nodes.labels import TypeNode, tag
 from regsync.local.server.session import Session
 from regsync.local.store import collections, sequences
 from regsync.local.store.access import missing
@@ -25,7 +27,7 @@ class CollectionMutations:
         with self.session.write() as tx:
             place = places.registry(tx, input["entity_name"], input["project_name"])
             key = collections.use_type(tx, place, input["name"])
-        return {"artifact_type": nodes.collections.TypeNode(self.session, place.id, key, input["name"])}
+        return {"artifact_type": TypeNode(self.session, place.id, key, input["name"])}
 
     def create_artifact_portfolio(self, input: Json) -> Json:
         with self.session.write() as tx:
@@ -35,7 +37,7 @@ class CollectionMutations:
             if type_name is None:
                 missing(f"artifact type in registry {place.name}")
             made = collections.create(tx, place, input["name"], type_name, description=input.get("description"))
-        return {"artifact_collection": nodes.collections.of(self.session, made.id)}
+        return {"artifact_collection": seen.collection(self.session, made.id)}
 
     def update_artifact_portfolio(self, input: Json) -> Json:
         return self._update(input["artifact_portfolio_id"], input, portfolio=True)
@@ -64,7 +66,7 @@ class CollectionMutations:
         names = [given["tag_name"] for given in input["tags"]]
         with self.session.write() as tx:
             collections.add_tags(tx, places.collection(tx, input), names)
-        return {"tags": [nodes.collections.tag(name) for name in names]}
+        return {"tags": [tag(name) for name in names]}
 
     def delete_artifact_collection_tag_assignments(self, input: Json) -> Json:
         with self.session.write() as tx:
@@ -80,10 +82,10 @@ class CollectionMutations:
                 found = collections.rename(tx, found, input["name"])
             if "description" in input:
                 found = collections.set_description(tx, found, input["description"])
-        return {"artifact_collection": nodes.collections.of(self.session, found.id)}
+        return {"artifact_collection": seen.collection(self.session, found.id)}
 
     def _deleted(self, found: Collection) -> Json:
-        return {"artifact_collection": nodes.collections.CollectionNode(self.session, found, state="DELETED")}
+        return {"artifact_collection": CollectionNode(self.session, found, state="DELETED")}
 
 
 def _require_kind(found: Collection, *, portfolio: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from regsync.local.server import nodes
 from regsync.local.server.mutations import places
 from regsync.local.server.session import Session
 from regsync.local.store import aliases, artifacts, links
@@ -36,10 +35,7 @@ class LinkMutations:
                 registry = places.registry(tx, input.get("entity_name"), input.get("project_name"))
                 name = input.get("artifact_portfolio_name") or ""
             link, _ = links.link(tx, registry, name, version, names)
-        return {
-            "version_index": link.index,
-            "artifact_membership": nodes.versions.MembershipNode(self.session, link),
-        }
+        return {"version_index": link.index, "artifact_membership": link}
 
     def unlink_artifact(self, input: Json) -> Json:
         with self.session.write() as tx:

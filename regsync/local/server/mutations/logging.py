@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from regsync.local.server import nodes
-from regsync.local.server.nodes.files import MANIFEST_NAME
+from regsync.local.server import seen
+from regsync.local.server.nodes.files import MANIFEST_NAME, ManifestNode
 from regsync.local.server.nodes.versions import TTL_INHERITED
 from regsync.local.server.session import Session
 from regsync.local.store import artifacts, projects, sequences, uses
@@ -47,7 +47,7 @@ class ArtifactMutations:
             )
             if made and input.get("tags"):
                 artifacts.change_tags(tx, version, add=[given["tag_name"] for given in input["tags"]])
-        return {"artifact": nodes.versions.ArtifactNode(self.session, version)}
+        return {"artifact": version}
 
     def create_artifact_manifest(self, input: Json) -> Json:
         if input.get("type") not in (None, "FULL"):
@@ -73,7 +73,7 @@ class ArtifactMutations:
     def commit_artifact(self, input: Json) -> Json:
         with self.session.write() as tx:
             done = sequences.commit(tx, _by_id(tx, input))
-        return {"artifact": nodes.versions.ArtifactNode(self.session, done)}
+        return {"artifact": done}
 
     def update_artifact(self, input: Json) -> Json:
         with self.session.write() as tx:
@@ -90,20 +90,20 @@ class ArtifactMutations:
                 add=[given["tag_name"] for given in input.get("tags_to_add") or ()],
                 remove=[given["tag_name"] for given in input.get("tags_to_delete") or ()],
             )
-        return {"artifact": nodes.versions.artifact(self.session, version.id)}
+        return {"artifact": seen.version(self.session, version.id)}
 
     def delete_artifact(self, input: Json) -> Json:
         with self.session.write() as tx:
             version = _by_id(tx, input)
             artifacts.delete(tx, version, with_aliases=bool(input.get("delete_aliases")))
-        return {"artifact": nodes.versions.ArtifactNode(self.session, version)}
+        return {"artifact": version}
 
     def use_artifact(self, input: Json) -> Json:
         with self.session.write() as tx:
             version = _by_id(tx, input)
             project = projects.get(tx, input["entity_name"], input["project_name"])
             uses.record(tx, projects.run(tx, project, input["run_name"]), version)
-        return {"artifact": nodes.versions.ArtifactNode(self.session, version)}
+        return {"artifact": version}
 
     def _pending(self, key: int) -> Version:
         """A version that is being uploaded, by whoever may write to its project."""
@@ -113,7 +113,7 @@ class ArtifactMutations:
 
     def _manifest(self, key: int) -> Json:
         version = self._pending(key)
-        shown = nodes.files.ManifestNode(self.session, version)
+        shown = ManifestNode(self.session, version)
         address = self._address(manifest=version.id)
         file = {**shown.file, "upload_url": address, "name": MANIFEST_NAME}
         return {"artifact_manifest": {"id": encode(Kind.FILE, version.id), "digest": version.digest, "file": file}}
@@ -128,7 +128,7 @@ class ArtifactMutations:
             "upload_headers": (),
             "direct_url": "",
             "size_bytes": 0,
-            "artifact": nodes.versions.ArtifactNode(self.session, version),
+            "artifact": version,
         }
 
     def _address(self, **claim: Any) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from regsync.local.server import nodes
+from regsync.local.server import seen
 from regsync.local.server.mutations import places
+from regsync.local.server.nodes.projects import ACCESS
 from regsync.local.server.session import Session
 from regsync.local.store import accounts, members, projects, registries
 from regsync.local.store.access import missing
@@ -18,7 +19,7 @@ from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility
 
 Json = dict[str, Any]
 
-_VISIBILITY = {access: visibility for visibility, access in nodes.projects.ACCESS.items()}
+_VISIBILITY = {access: visibility for visibility, access in ACCESS.items()}
 
 
 class RegistryMutations:
@@ -35,7 +36,7 @@ class RegistryMutations:
                 entity = input.get("entity_name") or self.session.actor.name
                 inserted = projects.find(tx, entity, name) is None
                 key = projects.ensure(tx, entity, name).id
-        shown = nodes.projects.of(self.session, key)
+        shown = seen.place(self.session, key)
         return {"inserted": inserted, "project": shown, "model": shown}
 
     def rename_project(self, input: Json) -> Json:
@@ -44,7 +45,7 @@ class RegistryMutations:
             if not input["new_project_name"].startswith(REGISTRY_PREFIX):
                 raise Invalid(f"a registry's project is called {REGISTRY_PREFIX}NAME")
             registries.rename(tx, found, input["new_project_name"].removeprefix(REGISTRY_PREFIX))
-        return {"inserted": False, "project": nodes.projects.of(self.session, found.id)}
+        return {"inserted": False, "project": seen.place(self.session, found.id)}
 
     def delete_model(self, input: Json) -> Json:
         with self.session.write() as tx:

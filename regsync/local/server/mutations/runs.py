@@ -6,13 +6,12 @@ import secrets
 import string
 from typing import Any
 
-from regsync.local.server import nodes
 from regsync.local.server.mutations.logging import json_object
 from regsync.local.server.session import Session
 from regsync.local.store import projects
 from regsync.local.store.database import Transaction
 from regsync.local.store.ids import Kind, decode, encode
-from regsync.local.store.projects import Project
+from regsync.local.store.projects import Project, Run
 
 Json = dict[str, Any]
 
@@ -41,29 +40,35 @@ class RunMutations:
                 git_commit=input.get("commit"),
                 fields={key: input[key] for key in _KEPT if input.get(key) is not None},
             )
-        return {"bucket": nodes.runs.RunNode(self.session, project, run), "inserted": inserted}
+        return {"bucket": run, "inserted": inserted}
 
     def create_run_files(self, input: Json) -> Json:
         session = self.session
-        run = nodes.runs.find(session, input["entity_name"], input["project_name"], input["run_name"])
-        projects.require_write(session.tx, run.place.entity_id, f"project {run.place}")
+        project, run = self._named(input)
+        projects.require_write(session.tx, project.entity_id, f"project {project}")
         files = [
             {
-                "id": encode(Kind.FILE, f"run/{run.record.id}/{name}"),
+                "id": encode(Kind.FILE, f"run/{run.id}/{name}"),
                 "name": name,
-                "upload_url": session.addresses.upload(session.actor.user_id, run=run.record.id, name=name),
+                "upload_url": session.addresses.upload(session.actor.user_id, run=run.id, name=name),
                 "upload_headers": (),
                 "direct_url": "",
                 "size_bytes": 0,
             }
             for name in input["files"]
         ]
-        return {"run_id": run.id, "upload_headers": (), "files": files}
+        return {"run_id": encode(Kind.RUN, run.id), "upload_headers": (), "files": files}
 
     def mark_run_files_uploaded(self, input: Json) -> Json:
         """Nothing is left to do: a file counts once its upload is complete."""
-        nodes.runs.find(self.session, input["entity_name"], input["project_name"], input["run_name"])
+        self._named(input)
         return {"success": True}
+
+    def _named(self, input: Json) -> tuple[Project, Run]:
+        """The project and the run that an input names in full. Raises `NotFound`."""
+        tx = self.session.tx
+        project = projects.get(tx, input["entity_name"], input["project_name"])
+        return project, projects.run(tx, project, input["run_name"])
 
     def _which(self, tx: Transaction, input: Json) -> tuple[Project, str]:
         if input.get("id"):

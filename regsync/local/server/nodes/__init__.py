@@ -1,8 +1,5 @@
 """The objects of the schema: one class a type, an attribute or method a field. They read the store and decide nothing.
 
-The modules refer to each other as `nodes.<module>` inside functions, because the types of the schema do so too.
+A field returns records of the store; which node shows a record stands in `showing.py`, so the modules need not import
+each other in circles as the types of the schema refer to each other.
 """
-
-from regsync.local.server.nodes import accounts, collections, files, listings, projects, runs, versions
-
-__all__ = ["accounts", "collections", "files", "listings", "projects", "runs", "versions"]

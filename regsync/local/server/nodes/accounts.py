@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local.server.nodes import listings, projects
+from regsync.local.server import listings, seen
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
 from regsync.local.store import accounts
 from regsync.local.store.accounts import Entity, Organization, User
-from regsync.local.store.database import Transaction
-from regsync.local.store.errors import NotFound
 from regsync.local.store.ids import Kind, encode
 from regsync.names import Role
 
@@ -50,15 +48,12 @@ class UserNode:
 
     def teams(self, after: str | None = None, first: int | None = None) -> Connection:
         found = accounts.teams_of_user(self.session.tx, self.user)
-        return listed(
-            found, lambda team: team.name, lambda team: EntityNode(self.session, team), after=after, first=first
-        )
+        return listed(found, lambda team: team.name, lambda team: team, after=after, first=first)
 
     @property
-    def organizations(self) -> list[OrganizationNode]:
+    def organizations(self) -> list[Organization]:
         tx = self.session.tx
-        mine = accounts.organizations(tx)
-        return [OrganizationNode(self.session, found) for found in mine if is_member(tx, found, self.user)]
+        return [found for found in accounts.organizations(tx) if seen.is_member(tx, found, self.user)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +76,12 @@ class OrganizationNode:
         return self.organization.name
 
     @property
-    def org_entity(self) -> EntityNode:
-        return EntityNode(self.session, accounts.entity_by_id(self.session.tx, self.organization.entity_id))
+    def org_entity(self) -> Entity:
+        return accounts.entity_by_id(self.session.tx, self.organization.entity_id)
 
     @property
-    def teams(self) -> list[EntityNode]:
-        return [EntityNode(self.session, team) for team in accounts.teams(self.session.tx, self.organization)]
+    def teams(self) -> list[Entity]:
+        return accounts.teams(self.session.tx, self.organization)
 
     @property
     def members(self) -> list[Json]:
@@ -136,16 +131,12 @@ class EntityNode:
         return self.record.kind == "team"
 
     @property
-    def organization(self) -> OrganizationNode | None:
-        if self.record.organization_id is None:
-            return None
-        return OrganizationNode(self.session, self._organization)
+    def organization(self) -> Organization | None:
+        return None if self.record.organization_id is None else self._organization
 
     @property
-    def user(self) -> UserNode | None:
-        if self.record.kind != "user":
-            return None
-        return UserNode(self.session, accounts.user(self.session.tx, self.record.name))
+    def user(self) -> User | None:
+        return accounts.user(self.session.tx, self.record.name) if self.record.kind == "user" else None
 
     @property
     def members(self) -> list[Json]:
@@ -156,8 +147,8 @@ class EntityNode:
             return [_member(user, role) for user, role in accounts.team_members(tx, self.record)]
         return [_member(user, role) for user, role in accounts.organization_members(tx, self._organization)]
 
-    def project(self, name: str | None = None) -> projects.ProjectNode | None:
-        return projects.find(self.session, self.record.name, name)
+    def project(self, name: str | None = None) -> seen.Place | None:
+        return seen.place_named(self.session, self.record.name, name)
 
     def projects(
         self,
@@ -209,48 +200,7 @@ class EntityNode:
 
     @property
     def _visible(self) -> list[int]:
-        return [found.id for found in listings.visible_registries(self.session, self._organization).values()]
-
-
-def is_member(tx: Transaction, organization: Organization, user: User) -> bool:
-    """Whether a user belongs to an organization."""
-    return any(member.id == user.id for member, _ in accounts.organization_members(tx, organization))
-
-
-def find_organization(session: Session, name: str) -> OrganizationNode | None:
-    """The organization of that display name, or None where the viewer is not in it."""
-    try:
-        return OrganizationNode(session, accounts.organization(session.tx, name))
-    except NotFound:
-        return None
-
-
-def find_entity(session: Session, name: str) -> EntityNode | None:
-    """The entity of that name, or None where the viewer has nothing to do with it."""
-    tx = session.tx
-    try:
-        found = accounts.entity(tx, name)
-    except NotFound:
-        return None
-    if found.kind == "user":
-        owner = accounts.user(tx, name)
-        known = owner.id == session.actor.user_id or any(
-            is_member(tx, organization, owner) for organization in accounts.organizations(tx)
-        )
-    else:
-        known = accounts.organization_of_entity(tx, name) is not None
-    return EntityNode(session, found) if known else None
-
-
-def find_users(session: Session, query: str | None) -> list[User]:
-    """Members of the viewer's organizations with that name (any name, without a query)."""
-    tx = session.tx
-    known = {
-        user.id: user
-        for organization in accounts.organizations(tx)
-        for user, _ in accounts.organization_members(tx, organization)
-    }
-    return [user for user in known.values() if query in (None, "", user.name)]
+        return [found.id for found in seen.registries_of(self.session, self._organization).values()]
 
 
 def _member(user: User, role: Role) -> Json:

@@ -1,88 +1,23 @@
-"""Artifact types and collections of both kinds."""
+"""Collections of both kinds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local.server import nodes
+from regsync.local.server import seen
 from regsync.local.server.filters import Condition
-from regsync.local.server.nodes.listings import Page
+from regsync.local.server.listings import Page, memberships_in, versions_in
+from regsync.local.server.nodes.labels import AliasNode, TypeNode, tag, type_of
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
 from regsync.local.store import aliases, collections, links
+from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
-from regsync.local.store.errors import NotFound
 from regsync.local.store.ids import Kind, encode
-from regsync.local.store.projects import Project
-from regsync.local.store.registries import Registry
+from regsync.local.store.links import Link
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class TypeNode:
-    """An artifact type in a project that the viewer can see."""
-
-    session: Session
-    project_id: int
-    key: int
-    name: str
-
-    typename: ClassVar[str] = "ArtifactType"
-
-    @property
-    def id(self) -> str:
-        return encode(Kind.ARTIFACT_TYPE, self.key)
-
-    @property
-    def description(self) -> str | None:
-        found: str | None = self.session.tx.value("SELECT description FROM artifact_types WHERE id = ?", self.key)
-        return found
-
-    @property
-    def created_at(self) -> str:
-        return str(self.session.tx.value("SELECT created_at FROM artifact_types WHERE id = ?", self.key))
-
-    def artifact_collections(
-        self,
-        *,
-        filters: str | None = None,
-        after: str | None = None,
-        first: int | None = None,
-        order: str | None = None,
-    ) -> Connection:
-        here = Condition("c.type_id = ?", (self.key,))
-        return nodes.listings.collections_in(self.session, here, filters, Page(after, first, order))
-
-    def artifact_collection(self, name: str) -> CollectionNode | None:
-        place = nodes.projects.of(self.session, self.project_id)
-        found = place.artifact_collection(name) if place else None
-        return found if found and found.collection.type_id == self.key else None
-
-    def artifact(self, name: str) -> nodes.versions.ArtifactNode | None:
-        place = nodes.projects.of(self.session, self.project_id)
-        found = place.artifact_collection_membership(name) if place else None
-        return found.artifact if found and found.artifact_collection.collection.type_id == self.key else None
-
-
-@dataclass(frozen=True, slots=True)
-class AliasNode:
-    """An alias or an index of one version in one collection. The client needs the index among the aliases (0.23)."""
-
-    session: Session
-    collection: Collection
-    alias: str
-
-    typename: ClassVar[str] = "ArtifactAlias"
-
-    @property
-    def id(self) -> str:
-        return encode(Kind.ALIAS, f"{self.collection.id}/{self.alias}")
-
-    @property
-    def artifact_collection(self) -> CollectionNode:
-        return CollectionNode(self.session, self.collection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +53,8 @@ class CollectionNode:
         return self.collection.updated_at
 
     @property
-    def project(self) -> nodes.projects.ProjectNode | None:
-        return nodes.projects.of(self.session, self.collection.project_id)
+    def project(self) -> seen.Place | None:
+        return seen.place(self.session, self.collection.project_id)
 
     @property
     def default_artifact_type(self) -> TypeNode:
@@ -142,13 +77,10 @@ class CollectionNode:
         first: int | None = None,
         order: str | None = None,
     ) -> Connection:
-        return nodes.listings.versions_in(self.session, self.collection.id, filters, Page(after, first, order))
+        return versions_in(self.session, self.collection.id, filters, Page(after, first, order))
 
-    def artifact_membership(self, alias_name: str) -> nodes.versions.MembershipNode | None:
-        try:
-            return nodes.versions.MembershipNode(self.session, links.get(self.session.tx, self.collection, alias_name))
-        except NotFound:
-            return None
+    def artifact_membership(self, alias_name: str) -> Link | None:
+        return seen.link(self.session, self.collection, alias_name)
 
     def artifact_memberships(
         self,
@@ -159,12 +91,12 @@ class CollectionNode:
         order: str | None = None,
     ) -> Connection:
         here = Condition("m.collection_id = ?", (self.collection.id,))
-        return nodes.listings.memberships_in(self.session, here, filters, Page(after, first, order))
+        return memberships_in(self.session, here, filters, Page(after, first, order))
 
     @property
-    def latest_artifact(self) -> nodes.versions.ArtifactNode | None:
+    def latest_artifact(self) -> Version | None:
         found = self.artifact_membership(aliases.LATEST)
-        return found.artifact if found else None
+        return seen.version(self.session, found.artifact_id) if found else None
 
     @property
     def digest_algorithm(self) -> str | None:
@@ -180,7 +112,8 @@ class CollectionNode:
 class HiddenSequence:
     """A source collection in a project that the viewer cannot see: W&B tells its name, and nothing of where it is."""
 
-    version: nodes.versions.ArtifactNode
+    session: Session
+    version: Version
 
     typename: ClassVar[str] = "ArtifactSequence"
     state: ClassVar[str] = "READY"
@@ -192,11 +125,11 @@ class HiddenSequence:
 
     @property
     def id(self) -> str:
-        return encode(Kind.COLLECTION, self.version.version.sequence_id)
+        return encode(Kind.COLLECTION, self.version.sequence_id)
 
     @property
     def name(self) -> str:
-        return self.version.version.name
+        return self.version.name
 
     @property
     def created_at(self) -> str:
@@ -204,7 +137,7 @@ class HiddenSequence:
 
     @property
     def default_artifact_type(self) -> TypeNode:
-        return self.version.artifact_type
+        return type_of(self.session, self.version)
 
     def tags(self, after: str | None = None, first: int | None = None) -> Connection:
         return listed((), str, str)
@@ -220,19 +153,3 @@ class HiddenSequence:
 
     def artifact_memberships(self, **arguments: Any) -> None:
         return None
-
-
-def of(session: Session, key: int) -> CollectionNode:
-    """The collection with that integer key. Raises `NotFound`."""
-    return session.once(("collection", key), lambda: CollectionNode(session, collections.by_id(session.tx, key)))
-
-
-def types(session: Session, place: Registry | Project) -> list[TypeNode]:
-    """The artifact types known in a project, by name."""
-    rows = session.tx.all("SELECT id, name FROM artifact_types WHERE project_id = ? ORDER BY name", place.id)
-    return [TypeNode(session, place.id, row["id"], row["name"]) for row in rows]
-
-
-def tag(name: str) -> Json:
-    """A tag, as the schema has it."""
-    return {"id": encode(Kind.TAG, name), "name": name}

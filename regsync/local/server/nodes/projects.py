@@ -6,20 +6,24 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local.server import nodes
+from regsync.local.server import seen
 from regsync.local.server.filters import Condition
-from regsync.local.server.nodes.listings import Page
+from regsync.local.server.listings import Page, collections_in, runs_of
+from regsync.local.server.nodes import labels
+from regsync.local.server.nodes.labels import TypeNode
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
-from regsync.local.store import accounts, collections, members, registries
-from regsync.local.store import projects as store_projects
+from regsync.local.store import accounts, collections, members, projects, registries
 from regsync.local.store.access import entity_role
 from regsync.local.store.accounts import Entity
+from regsync.local.store.artifacts import Version
+from regsync.local.store.collections import Collection
 from regsync.local.store.errors import NotFound
 from regsync.local.store.ids import Kind, encode
-from regsync.local.store.projects import Project
+from regsync.local.store.links import Link
+from regsync.local.store.projects import Project, Run
 from regsync.local.store.registries import Registry
-from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility
+from regsync.names import TEAM_PREFIX, Role, Visibility
 
 Json = dict[str, Any]
 
@@ -32,7 +36,7 @@ class _ProjectNode:
     """What registries and other projects have in common. `place` is how the store knows it."""
 
     session: Session
-    place: Registry | Project
+    place: seen.Place
 
     typename: ClassVar[str] = "Project"
     views: ClassVar[None] = None
@@ -52,11 +56,9 @@ class _ProjectNode:
         return self.place.entity
 
     @property
-    def entity(self) -> nodes.accounts.EntityNode:
-        return self.session.once(
-            ("entity", self.place.entity),
-            lambda: nodes.accounts.EntityNode(self.session, accounts.entity(self.session.tx, self.place.entity)),
-        )
+    def entity(self) -> Entity:
+        name = self.place.entity
+        return self.session.once(("entity", name), lambda: accounts.entity(self.session.tx, name))
 
     @property
     def created_at(self) -> str:
@@ -77,8 +79,8 @@ class _ProjectNode:
             first=first if first is not None else len(self._types()),
         )
 
-    def artifact_type(self, name: str) -> nodes.collections.TypeNode | None:
-        return next((found for found in nodes.collections.types(self.session, self.place) if found.name == name), None)
+    def artifact_type(self, name: str) -> TypeNode | None:
+        return next((found for found in labels.types(self.session, self.place) if found.name == name), None)
 
     def artifact_collections(
         self,
@@ -90,27 +92,26 @@ class _ProjectNode:
         order: str | None = None,
     ) -> Connection:
         here = Condition("c.project_id = ?", (self.place.id,))
-        return nodes.listings.collections_in(self.session, here, filters, Page(after, first, order), collection_types)
+        return collections_in(self.session, here, filters, Page(after, first, order), collection_types)
 
-    def artifact_collection(self, name: str) -> nodes.collections.CollectionNode | None:
-        found = collections.find(self.session.tx, self.place, name)
-        return nodes.collections.CollectionNode(self.session, found) if found else None
+    def artifact_collection(self, name: str) -> Collection | None:
+        return collections.find(self.session.tx, self.place, name)
 
-    def artifact_collection_membership(self, name: str) -> nodes.versions.MembershipNode | None:
-        return nodes.versions.named(self.session, self.place, name)
+    def artifact_collection_membership(self, name: str) -> Link | None:
+        return seen.link_named(self.session, self.place, name)
 
-    def artifact(self, name: str, enable_tracking: bool | None = None) -> nodes.versions.ArtifactNode | None:
-        found = nodes.versions.named(self.session, self.place, name)
-        return found.artifact if found else None
+    def artifact(self, name: str, enable_tracking: bool | None = None) -> Version | None:
+        found = self.artifact_collection_membership(name)
+        return seen.version(self.session, found.artifact_id) if found else None
 
-    def bucket(self, name: str, missing_ok: bool | None = None) -> nodes.runs.RunNode | None:
+    def bucket(self, name: str, missing_ok: bool | None = None) -> Run | None:
         return self.run(name)
 
-    def run(self, name: str) -> nodes.runs.RunNode | None:
+    def run(self, name: str) -> Run | None:
         return None
 
-    def _types(self) -> list[nodes.collections.TypeNode]:
-        return nodes.collections.types(self.session, self.place)
+    def _types(self) -> list[TypeNode]:
+        return labels.types(self.session, self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +163,7 @@ class RegistryNode(_ProjectNode):
         tx = self.session.tx
         return [
             {
-                "team": nodes.accounts.EntityNode(
-                    self.session, accounts.entity(tx, found.member.removeprefix(TEAM_PREFIX))
-                ),
+                "team": accounts.entity(tx, found.member.removeprefix(TEAM_PREFIX)),
                 "role": {"name": found.role.value},
             }
             for found in members.members(tx, self.place)
@@ -178,14 +177,14 @@ class RegistryNode(_ProjectNode):
         first: int | None = None,
         order: str | None = None,
     ) -> Connection:
-        return nodes.versions.none()
+        return listed((), str, str)
 
     def run_count(self, filters: str | None = None) -> int:
         return 0
 
-    def _types(self) -> list[nodes.collections.TypeNode]:
+    def _types(self) -> list[TypeNode]:
         """The types on the registry's list; where it accepts all, those in use as well (the client's words)."""
-        found = nodes.collections.types(self.session, self.place)
+        found = labels.types(self.session, self.place)
         if self.place.all_types:
             return found
         accepted = set(registries.accepted_types(self.session.tx, self.place))
@@ -213,12 +212,11 @@ class PlainProjectNode(_ProjectNode):
     def read_only(self) -> bool:
         return entity_role(self.session.tx, self.place.entity_id) not in (Role.ADMIN, Role.MEMBER)
 
-    def run(self, name: str) -> nodes.runs.RunNode | None:
+    def run(self, name: str) -> Run | None:
         try:
-            found = store_projects.run(self.session.tx, self.place, name)
+            return projects.run(self.session.tx, self.place, name)
         except NotFound:
             return None
-        return nodes.runs.RunNode(self.session, self.place, found)
 
     def runs(
         self,
@@ -227,52 +225,7 @@ class PlainProjectNode(_ProjectNode):
         first: int | None = None,
         order: str | None = None,
     ) -> Connection:
-        return nodes.listings.runs_of(self.session, self.place, filters, Page(after, first, order))
+        return runs_of(self.session, self.place, filters, Page(after, first, order))
 
     def run_count(self, filters: str | None = None) -> int:
         return self.runs(filters, first=0).total_count()
-
-
-ProjectNode = RegistryNode | PlainProjectNode
-
-
-def find(session: Session, entity_name: str | None, name: str | None) -> ProjectNode | None:
-    """The project or registry, or None where there is none or the viewer cannot see it. Without an entity: the viewer's own."""
-    if not name:
-        return None
-    entity = entity_name or session.actor.name
-    return session.once(("project", entity, name), lambda: _find(session, entity, name))
-
-
-def _find(session: Session, entity: str, name: str) -> ProjectNode | None:
-    tx = session.tx
-    if name.startswith(REGISTRY_PREFIX):
-        organization = accounts.organization_of_entity(tx, entity)
-        if organization is None or organization.entity != entity:
-            return None
-        registry = registries.find(tx, organization, name.removeprefix(REGISTRY_PREFIX))
-        return RegistryNode(session, registry) if registry else None
-    project = store_projects.find(tx, entity, name)
-    return PlainProjectNode(session, project) if project else None
-
-
-def of(session: Session, project_id: int) -> ProjectNode | None:
-    """The project or registry with that integer key, or None where the viewer cannot see it."""
-    return session.once(("project", project_id), lambda: _of(session, project_id))
-
-
-def _of(session: Session, project_id: int) -> ProjectNode | None:
-    tx = session.tx
-    try:
-        return RegistryNode(session, registries.by_id(tx, project_id))
-    except NotFound:
-        pass
-    try:
-        return PlainProjectNode(session, store_projects.by_id(tx, project_id))
-    except NotFound:
-        return None
-
-
-def readable(session: Session, entity: Entity) -> bool:
-    """Whether the viewer can read the projects of a user or a team."""
-    return entity_role(session.tx, entity.id) is not None

@@ -6,13 +6,17 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local.server import nodes
+from regsync.local.server import seen
+from regsync.local.server.nodes import files
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
-from regsync.local.store import accounts, projects, uses
+from regsync.local.store import accounts, uses
+from regsync.local.store.access import entity_role
+from regsync.local.store.accounts import User
 from regsync.local.store.artifacts import Version
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.projects import Project, Run
+from regsync.names import Role
 
 Json = dict[str, Any]
 
@@ -22,7 +26,6 @@ class RunNode:
     """A run of a project that the viewer can see."""
 
     session: Session
-    place: Project
     record: Run
 
     typename: ClassVar[str] = "Run"
@@ -87,7 +90,7 @@ class RunNode:
 
     @property
     def read_only(self) -> bool:
-        return nodes.projects.PlainProjectNode(self.session, self.place).read_only
+        return entity_role(self.session.tx, self.project.entity_id) not in (Role.ADMIN, Role.MEMBER)
 
     @property
     def created_at(self) -> str:
@@ -98,18 +101,17 @@ class RunNode:
         return self.record.updated_at
 
     @property
-    def user(self) -> nodes.accounts.UserNode | None:
-        if self.record.user_id is None:
-            return None
-        return nodes.accounts.UserNode(self.session, accounts.user_by_id(self.session.tx, self.record.user_id))
+    def user(self) -> User | None:
+        key = self.record.user_id
+        return None if key is None else accounts.user_by_id(self.session.tx, key)
 
     @property
-    def project(self) -> nodes.projects.PlainProjectNode:
-        return nodes.projects.PlainProjectNode(self.session, self.place)
+    def project(self) -> Project:
+        return seen.project(self.session, self.record.project_id)
 
     @property
     def project_id(self) -> int:
-        return self.place.id
+        return self.record.project_id
 
     def wandb_config(self, keys: list[str] | None = None) -> str:
         own = self.record.config.get("_wandb", {})
@@ -133,13 +135,13 @@ class RunNode:
         first: int | None = None,
         pattern: str | None = None,
     ) -> Connection:
-        return nodes.files.of_run(self.session, self.record, names, after, first)
+        return files.of_run(self.session, self.record, names, after, first)
 
     def _versions(self, found: list[Version], after: str | None, first: int | None) -> Connection:
         return listed(
             found,
             lambda version: f"{version.id:020}",
-            lambda version: nodes.versions.ArtifactNode(self.session, version),
+            lambda version: version,
             after=after,
             first=first,
         )
@@ -147,14 +149,3 @@ class RunNode:
     def _field(self, name: str) -> str | None:
         text: str | None = self.record.fields.get(name)
         return text
-
-
-def of(session: Session, record: Run) -> RunNode:
-    """The node of a run that the store gave. Raises `NotFound` where the viewer cannot see its project."""
-    return RunNode(session, projects.by_id(session.tx, record.project_id), record)
-
-
-def find(session: Session, entity: str, project: str, name: str) -> RunNode:
-    """The run by its full name. Raises `NotFound`."""
-    place = projects.get(session.tx, entity, project)
-    return RunNode(session, place, projects.run(session.tx, place, name))

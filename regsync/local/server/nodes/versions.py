@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local.server import nodes
+from regsync.local.server import seen
+from regsync.local.server.nodes import files
+from regsync.local.server.nodes.collections import HiddenSequence
+from regsync.local.server.nodes.files import ManifestNode
+from regsync.local.server.nodes.labels import AliasNode, TypeNode, tag, type_of
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
 from regsync.local.store import aliases, artifacts, collections, links, projects, uses
-from regsync.local.store.accounts import user_by_id
-from regsync.local.store.artifacts import DELETED, Version
+from regsync.local.store.accounts import User, user_by_id
+from regsync.local.store.artifacts import Version
+from regsync.local.store.collections import Collection
 from regsync.local.store.errors import NotFound
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.links import Link
-from regsync.local.store.projects import Project
-from regsync.local.store.registries import Registry
+from regsync.local.store.projects import Run
 
 Json = dict[str, Any]
 
@@ -45,24 +49,24 @@ class MembershipNode:
         return self.link.created_at
 
     @property
-    def aliases(self) -> list[nodes.collections.AliasNode]:
-        collection = self.artifact_collection.collection
+    def aliases(self) -> list[AliasNode]:
+        collection = self.artifact_collection
         names = [*aliases.of_membership(self.session.tx, self.link.id), f"v{self.link.index}"]
-        return [nodes.collections.AliasNode(self.session, collection, name) for name in names]
+        return [AliasNode(self.session, collection, name) for name in names]
 
     @property
-    def artifact_collection(self) -> nodes.collections.CollectionNode:
-        return nodes.collections.of(self.session, self.link.collection_id)
+    def artifact_collection(self) -> Collection:
+        return seen.collection(self.session, self.link.collection_id)
 
     @property
-    def artifact(self) -> ArtifactNode | None:
-        return artifact(self.session, self.link.artifact_id)
+    def artifact(self) -> Version | None:
+        return seen.version(self.session, self.link.artifact_id)
 
     def files(
         self, names: list[str] | None = None, after: str | None = None, first: int | None = None
     ) -> Connection | None:
         found = self.artifact
-        return found.files(names, after, first) if found else None
+        return files.of_version(self.session, found, names, after, first) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +84,18 @@ class ArtifactNode:
         return encode(Kind.ARTIFACT, self.version.id)
 
     @property
-    def artifact_sequence(self) -> nodes.collections.CollectionNode | nodes.collections.HiddenSequence:
+    def artifact_sequence(self) -> Collection | HiddenSequence:
         if artifacts.source_is_visible(self.session.tx, self.version):
-            return nodes.collections.of(self.session, self.version.sequence_id)
-        return nodes.collections.HiddenSequence(self)
+            return seen.collection(self.session, self.version.sequence_id)
+        return HiddenSequence(self.session, self.version)
 
     @property
     def version_index(self) -> int | None:
         return self.version.index
 
     @property
-    def artifact_type(self) -> nodes.collections.TypeNode:
-        version = self.version
-        key = self.session.once(
-            ("type of", version.sequence_id),
-            lambda: self.session.tx.value("SELECT type_id FROM collections WHERE id = ?", version.sequence_id),
-        )
-        return nodes.collections.TypeNode(self.session, version.project_id, key, version.type)
+    def artifact_type(self) -> TypeNode:
+        return type_of(self.session, self.version)
 
     @property
     def description(self) -> str | None:
@@ -117,7 +116,7 @@ class ArtifactNode:
 
     @property
     def tags(self) -> list[Json]:
-        return [nodes.collections.tag(name) for name in artifacts.tags(self.session.tx, self.version)]
+        return [tag(name) for name in artifacts.tags(self.session.tx, self.version)]
 
     @property
     def state(self) -> str:
@@ -138,7 +137,7 @@ class ArtifactNode:
     @property
     def commit_hash(self) -> str | None:
         run = self.created_by
-        return run.commit if isinstance(run, nodes.runs.RunNode) else None
+        return run.git_commit if isinstance(run, Run) else None
 
     @property
     def file_count(self) -> int:
@@ -153,7 +152,7 @@ class ArtifactNode:
         return self.version.updated_at
 
     @property
-    def aliases(self) -> list[nodes.collections.AliasNode]:
+    def aliases(self) -> list[AliasNode]:
         return [alias for membership in self._memberships() for alias in membership.aliases]
 
     def artifact_memberships(self, after: str | None = None, first: int | None = None) -> Connection:
@@ -167,11 +166,11 @@ class ArtifactNode:
         )
 
     @property
-    def current_manifest(self) -> nodes.files.ManifestNode:
-        return nodes.files.ManifestNode(self.session, self.version)
+    def current_manifest(self) -> ManifestNode:
+        return ManifestNode(self.session, self.version)
 
     def files(self, names: list[str] | None = None, after: str | None = None, first: int | None = None) -> Connection:
-        return nodes.files.of_version(self.session, self.version, names, after, first)
+        return files.of_version(self.session, self.version, names, after, first)
 
     def files_by_manifest_entries(
         self,
@@ -190,21 +189,21 @@ class ArtifactNode:
         return listed(
             uses.runs(self.session.tx, self.version),
             lambda run: f"{run.id:020}",
-            lambda run: nodes.runs.of(self.session, run),
+            lambda run: run,
             after=after,
             first=first,
         )
 
     @property
-    def created_by(self) -> nodes.runs.RunNode | nodes.accounts.UserNode | None:
+    def created_by(self) -> Run | User | None:
         tx = self.session.tx
         if self.version.run_id is not None:
             try:
-                return nodes.runs.of(self.session, projects.run_by_id(tx, self.version.run_id))
+                return projects.run_by_id(tx, self.version.run_id)
             except NotFound:
                 return None
         if self.version.user_id is not None:
-            return nodes.accounts.UserNode(self.session, user_by_id(tx, self.version.user_id))
+            return user_by_id(tx, self.version.user_id)
         return None
 
     def _memberships(self) -> list[MembershipNode]:
@@ -220,33 +219,3 @@ class ArtifactNode:
                 continue
             found.append(MembershipNode(self.session, links.by_id(self.session.tx, row["id"])))
         return found
-
-
-def artifact(session: Session, key: int) -> ArtifactNode | None:
-    """The version with that integer key; None where it was deleted or the viewer cannot see it."""
-    return session.once(("artifact", key), lambda: _artifact(session, key))
-
-
-def _artifact(session: Session, key: int) -> ArtifactNode | None:
-    try:
-        version = artifacts.by_id(session.tx, key)
-    except NotFound:
-        return None
-    return None if version.state == DELETED else ArtifactNode(session, version)
-
-
-def named(session: Session, place: Registry | Project, name: str) -> MembershipNode | None:
-    """The version that `collection:v3` or `collection:alias` names in a project; without a colon, its `latest`."""
-    collection_name, _, version = name.partition(":")
-    collection = collections.find(session.tx, place, collection_name)
-    if collection is None:
-        return None
-    try:
-        return MembershipNode(session, links.get(session.tx, collection, version or aliases.LATEST))
-    except NotFound:
-        return None
-
-
-def none() -> Connection:
-    """A page of nothing."""
-    return listed((), str, str)

@@ -1,6 +1,6 @@
 """The lists that come in pages, with the client's filters and orders: registries, projects, collections, links, runs.
 
-What the viewer may see is asked of the store (`registries.visible`); the SQL here only narrows that down.
+Rows are records of the store. What the viewer may see is asked of it (`seen.py`); the SQL here only narrows that down.
 Fields and orders: `wandb/apis/public/registries/_utils.py` (0.31), which has one name more for some of them.
 """
 
@@ -11,14 +11,13 @@ from collections.abc import Iterable
 from sqlite3 import Row
 from typing import Any, NamedTuple
 
-from regsync.local.server import nodes
+from regsync.local.server import seen
 from regsync.local.server.filters import Condition, Field, Fields, both, compile_filter, index, moment
 from regsync.local.server.pages import Connection, Listing, select
 from regsync.local.server.session import Session
-from regsync.local.store import collections, links, registries
+from regsync.local.store import collections, links
 from regsync.local.store.accounts import Entity, Organization
 from regsync.local.store.projects import Project, by_id, run_by_id
-from regsync.local.store.registries import Registry
 
 Json = dict[str, Any]
 
@@ -129,21 +128,13 @@ _RUNS = Listing(
 )
 
 
-def visible_registries(session: Session, organization: Organization) -> dict[int, Registry]:
-    """The registries of an organization that the viewer can see, by integer key."""
-    return session.once(
-        ("registries", organization.id),
-        lambda: {found.id: found for found in registries.visible(session.tx, organization)},
-    )
-
-
 def registries_of(session: Session, organization: Organization, filters: str | None, page: Page) -> Connection:
     """The registries of an organization that the viewer can see and that match."""
-    seen = visible_registries(session, organization)
-    condition = both(_among("p.id", seen), compile_filter(filters, _PROJECT_FIELDS))
+    visible = seen.registries_of(session, organization)
+    condition = both(_among("p.id", visible), compile_filter(filters, _PROJECT_FIELDS))
 
     def edge(row: Row) -> Json:
-        return {"node": nodes.projects.RegistryNode(session, seen[row["id"]])}
+        return {"node": visible[row["id"]]}
 
     return select(session.tx, _PROJECTS, condition, edge, **page._asdict())
 
@@ -151,14 +142,14 @@ def registries_of(session: Session, organization: Organization, filters: str | N
 def projects_of(session: Session, entity: Entity, filters: str | None, page: Page) -> Connection:
     """The projects of a user or a team that the viewer can see and that match."""
     tx = session.tx
-    allowed = nodes.projects.readable(session, entity)
+    allowed = seen.readable(session, entity)
     condition = both(
         Condition("p.entity_id = ?", (entity.id,)) if allowed else Condition("0"),
         compile_filter(filters, _PROJECT_FIELDS),
     )
 
     def edge(row: Row) -> Json:
-        return {"node": nodes.projects.PlainProjectNode(session, by_id(tx, row["id"]))}
+        return {"node": by_id(tx, row["id"])}
 
     return select(tx, _PROJECTS, condition, edge, **page._asdict())
 
@@ -188,7 +179,7 @@ def collections_in(
     condition = both(where, kind, compile_filter(filters, _COLLECTION_FIELDS))
 
     def edge(row: Row) -> Json:
-        return {"node": nodes.collections.CollectionNode(session, collections.by_id(tx, row["id"]))}
+        return {"node": collections.by_id(tx, row["id"])}
 
     return select(tx, _COLLECTIONS, condition, edge, **page._asdict())
 
@@ -199,7 +190,7 @@ def memberships_in(session: Session, where: Condition, filters: str | None, page
     condition = both(where, compile_filter(filters, _LINK_FIELDS))
 
     def edge(row: Row) -> Json:
-        return {"node": nodes.versions.MembershipNode(session, links.by_id(tx, row["id"]))}
+        return {"node": links.by_id(tx, row["id"])}
 
     return select(tx, _LINKS, condition, edge, **page._asdict())
 
@@ -210,7 +201,7 @@ def versions_in(session: Session, collection_id: int, filters: str | None, page:
 
     def edge(row: Row) -> Json:
         return {
-            "node": nodes.versions.artifact(session, row["artifact_id"]),
+            "node": seen.version(session, row["artifact_id"]),
             "version": f"v{row['version_index']}",
         }
 
@@ -223,7 +214,7 @@ def runs_of(session: Session, project: Project, filters: str | None, page: Page)
     condition = both(Condition("r.project_id = ?", (project.id,)), compile_filter(filters, _RUN_FIELDS))
 
     def edge(row: Row) -> Json:
-        return {"node": nodes.runs.RunNode(session, project, run_by_id(tx, row["id"]))}
+        return {"node": run_by_id(tx, row["id"])}
 
     return select(tx, _RUNS, condition, edge, **page._asdict())
 
