@@ -10,8 +10,9 @@ from typing import NamedTuple, Protocol, Self
 
 from regsync.core.actions import Action
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
+from regsync.core.moves import AliasMoves, Untold
 from regsync.diagnostics import RegsyncError
-from regsync.names import ArtifactId, SourceRef
+from regsync.names import Address, ArtifactId, SourceRef
 
 Notify = Callable[[str], None]
 """Shows a wait (a retry, a rate limit) to whoever is watching."""
@@ -88,6 +89,14 @@ class Reader(Protocol):
 
     def describe(self, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
         """Evidence about versions; an id that the key may not see is left out."""
+        ...
+
+    def alias_moves(self, addresses: Collection[Address], *, whole: bool = False) -> AliasMoves | Untold:
+        """Who moved these aliases (and all aliases of these collections), as the registry recorded it; for people to read.
+
+        `latest` is told only where it is asked for by name. Not `whole`: at most a page for each address, the newest moves in
+        it or nothing, so that it costs little. Never raises: what a server does not tell, or fails to tell, is `Untold`.
+        """
         ...
 
     def close(self) -> None: ...

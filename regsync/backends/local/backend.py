@@ -32,10 +32,11 @@ from regsync.core.live import (
     VersionDetails,
 )
 from regsync.core.model import Model
+from regsync.core.moves import AliasMove, AliasMoves, Held, Untold
 from regsync.core.scope import scope_of_actions
 from regsync.core.standing import Is, Standing, standing
 from regsync.diagnostics import did_you_mean
-from regsync.local.store import accounts, bulk, ids, links, members, registries
+from regsync.local.store import accounts, bulk, ids, links, members, moves, registries
 from regsync.local.store.accounts import Organization
 from regsync.local.store.actor import OWNER, Actor
 from regsync.local.store.aliases import LATEST
@@ -44,7 +45,7 @@ from regsync.local.store.bulk import SourceRow
 from regsync.local.store.database import DEFAULT_TIMEOUT, Store, Transaction, open_store
 from regsync.local.store.errors import Damaged, Refused, RegistryError
 from regsync.local.store.registries import Registry
-from regsync.names import ArtifactId, SourceRef
+from regsync.names import Address, ArtifactId, SourceRef
 
 OWNER_NAME = "local:owner"
 """Who acts where the organization has no admin yet. No user can have this name, because of the colon."""
@@ -116,6 +117,21 @@ class LocalReader:
                 )
                 for row in found
             }
+
+    def alias_moves(self, addresses: Collection[Address], *, whole: bool = False) -> AliasMoves | Untold:
+        """From the event history, which has every move; all of it costs one look."""
+        found: dict[Address, list[AliasMove]] = {}
+        try:
+            with self._read() as (tx, organization):
+                wanted = [(f"{each.registry}/{each.collection}", each.alias) for each in addresses if each.collection]
+                for move in moves.of_aliases(tx, organization.name, wanted):
+                    registry, _, collection = move.collection.partition("/")
+                    address = Address(registry, collection, move.alias)
+                    told = AliasMove(address, move.at, move.actor or OWNER_NAME, _held(move.before), _held(move.after))
+                    found.setdefault(address, []).append(told)
+        except BackendError as error:
+            return Untold(f"the registry file did not tell: {error.message}")
+        return found
 
     @contextmanager
     def _read(self) -> Iterator[tuple[Transaction, Organization]]:
@@ -306,6 +322,13 @@ def _not_there(tx: Transaction, ref: SourceRef, row: SourceRow) -> Unresolved:
     known = tx.all("SELECT name FROM entities WHERE kind <> 'organization'")
     hint = did_you_mean(ref.entity, [each["name"] for each in known])
     return Unresolved(f"does not exist: there is no team {ref.entity!r}", hint)
+
+
+def _held(place: moves.Place | None) -> Held | None:
+    if place is None:
+        return None
+    known = "" if place.artifact is None else ids.encode(ids.Kind.ARTIFACT, place.artifact)
+    return Held(known, place.source, place.index)
 
 
 # Errors --------------------------------------------------------------------------------------------------------------

@@ -16,11 +16,13 @@ from regsync.backends.wandb.connection.session import Session, connect
 from regsync.backends.wandb.connection.transport import ReadOnlyClient, WritingClient
 from regsync.backends.wandb.reading import resolving
 from regsync.backends.wandb.reading.facts import facts
+from regsync.backends.wandb.reading.moves import alias_moves
 from regsync.backends.wandb.reading.observing import Reading
 from regsync.backends.wandb.writing.performing import Writing
 from regsync.core.actions import Action
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
-from regsync.names import REGISTRY_PREFIX, ArtifactId, SourceRef
+from regsync.core.moves import AliasMoves, Untold
+from regsync.names import REGISTRY_PREFIX, Address, ArtifactId, SourceRef
 
 
 class WandbReader:
@@ -92,6 +94,13 @@ class WandbReader:
     def describe(self, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
         """Evidence about versions; an id that the key may not see is left out. Raises `BackendError`."""
         return resolving.describe(self.reading, artifact_ids)
+
+    def alias_moves(self, addresses: Collection[Address], *, whole: bool = False) -> AliasMoves | Untold:
+        """What the server recorded, where it keeps such a record and tells it to this key."""
+        try:
+            return alias_moves(self.reading, self.session, addresses, whole=whole)
+        except BackendError as error:
+            return Untold(f"{self._client.host} did not tell: {error.message}")
 
     def facts(self) -> list[Finding]:
         """For `doctor`: the key, what the server can do, and what follows from what it cannot."""

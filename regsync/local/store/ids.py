@@ -28,6 +28,7 @@ class Kind(StrEnum):
     ALIAS = "ArtifactAlias"
     TAG = "Tag"
     FILE = "File"
+    ACTION = "ArtifactCollectionAction"
 
 
 def encode(kind: Kind, key: int | str) -> str:

@@ -42,6 +42,8 @@ class Dialect:
     """A project says whether the key may write to it."""
     run_inputs: bool = True
     """A run says what it used."""
+    alias_history: bool = True
+    """A collection tells who moved its aliases. In the server's types of 2023; the client does not ask for it."""
 
     def without(self, refusal: str) -> Dialect | None:
         """The dialect without the optional field that a refusal names; None where it names none that is in use."""
@@ -59,6 +61,7 @@ _OPTIONAL = {
     "membership_by_name": ("artifactCollectionMembership",),
     "read_only": ("readOnly",),
     "run_inputs": ("inputArtifacts", "createdBy", "commitHash"),
+    "alias_history": ("aliasActionHistory",),
 }
 
 
@@ -243,4 +246,25 @@ def details(artifact_id: str, dialect: Dialect) -> Part:
         text=f"artifact(id: $id) {{ id state metadata size createdAt ttlDurationSeconds {more} }}",
         variables={"id": Variable("ID!", artifact_id)},
         weight=5 if dialect.run_inputs else 2,
+    )
+
+
+def alias_history(entity: str, registry: str, collection: str, alias: str | None, pages: int | None) -> Part:
+    """Who moved an alias of a collection, or (None) all of its aliases. `pages`: at most so many."""
+    version = "id versionIndex artifactSequence { name project { name entity { name } } }"
+    node = f"alias actionType createdAt user {{ username name }} sourceArtifact {{ {version} }} targetArtifact {{ {version} }}"
+    history = "aliasActionHistory(alias: $alias, after: $after, first: $first)"
+    return Part(
+        text="project(name: $project, entityName: $entity) { artifactCollection(name: $collection) { ... on ArtifactPortfolio {"
+        f" {history} {{ edges {{ node {{ {node} }} }} {_PAGE} }} }} }} }}",
+        variables={
+            "project": Variable("String", project_name(registry)),
+            "entity": Variable("String", entity),
+            "collection": Variable("String!", collection),
+            "alias": Variable("String", alias),
+        },
+        is_list=True,
+        inside=("artifactCollection", "aliasActionHistory"),
+        weight=10 if alias else 100,
+        most_pages=pages,
     )

@@ -45,6 +45,8 @@ class Part:
     is_list: bool = False
     inside: tuple[str, ...] = ()
     weight: int = 1
+    most_pages: int | None = None
+    """Read no more pages of the list than these. What is read is then not proven to be the whole."""
 
 
 @dataclass(slots=True)
@@ -203,6 +205,8 @@ class Fetcher:
         job.items += nodes
         if not more:
             self._check_count(job, total, where)
+            return
+        if job.pages == job.part.most_pages:
             return
         if not cursor or cursor in job.seen or job.pages >= self.options.max_pages:
             raise BackendError(

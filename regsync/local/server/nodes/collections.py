@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from regsync.local.server import seen
 from regsync.local.server.filters import Condition
 from regsync.local.server.listings import Page, memberships_in, versions_in
+from regsync.local.server.nodes import actions
 from regsync.local.server.nodes.labels import AliasNode, TypeNode, tag, type_of
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
@@ -93,6 +94,12 @@ class CollectionNode:
         here = Condition("m.collection_id = ?", (self.collection.id,))
         return memberships_in(self.session, here, filters, Page(after, first, order))
 
+    def alias_action_history(self, **arguments: Any) -> Connection:
+        return actions.on_aliases(self.session, self.collection, **arguments)
+
+    def artifact_collection_actions(self, **arguments: Any) -> Connection:
+        return actions.on_links(self.session, self.collection, **arguments)
+
     @property
     def latest_artifact(self) -> Version | None:
         found = self.artifact_membership(aliases.LATEST)
@@ -153,3 +160,9 @@ class HiddenSequence:
 
     def artifact_memberships(self, **arguments: Any) -> None:
         return None
+
+    def alias_action_history(self, **arguments: Any) -> Connection:
+        return listed((), str, str)
+
+    def artifact_collection_actions(self, **arguments: Any) -> Connection:
+        return listed((), str, str)

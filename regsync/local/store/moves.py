@@ -1,0 +1,191 @@
+"""Who moved which alias, and who linked what: read from the event history, under the names that things have today.
+
+A collection keeps its history when it, or its registry, is renamed. What a deleted registry of the same name held is not
+told: its members may have been others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection as Names
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from regsync.local.store.aliases import LATEST
+from regsync.local.store.database import Transaction
+
+AliasPlace = tuple[str, str | None]
+"""A collection's address (`model/fraud`, as it is now) and an alias; None for all of its aliases but `latest`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What an alias pointed at: the index, the artifact's key (None where it is not known any more) and its source name."""
+
+    index: int
+    artifact: int | None
+    source: str
+
+
+class Move(NamedTuple):
+    """One change of one alias. `actor` is a user name, or "" for the owner of the file."""
+
+    seq: int
+    at: str
+    actor: str
+    collection: str
+    alias: str
+    before: Place | None
+    after: Place | None
+
+
+class Linked(NamedTuple):
+    """One version that was linked or (`gone`) unlinked."""
+
+    seq: int
+    at: str
+    actor: str
+    gone: bool
+    artifact: int | None
+
+
+class _Span(NamedTuple):
+    """A name that a collection had from after the event `above` to the event `upto`."""
+
+    name: str
+    above: int
+    upto: int
+
+
+_FOREVER = 2**63 - 1
+_STRUCTURE = ("rename-registry", "rename-collection", "create-registry", "delete-registry")
+
+
+def of_aliases(tx: Transaction, organization: str, wanted: Iterable[AliasPlace]) -> list[Move]:
+    """The moves of those aliases, oldest first. Whoever calls has got the collections, so they are visible to the actor."""
+    aliases: dict[str, set[str | None]] = {}
+    for collection, alias in wanted:
+        aliases.setdefault(collection, set()).add(alias)
+    spans = _spans(tx, organization, aliases)
+    found = []
+    for seq, at, actor, address, before, after in _events(tx, organization, spans, ("set-alias", "remove-alias")):
+        name, _, alias = address.partition(":")
+        for now in _now(spans, name, seq):
+            if alias in aliases[now] or (None in aliases[now] and alias != LATEST):
+                found.append((seq, at, actor, now, name, alias, before, after))
+    known = _versions(
+        tx, organization, {f"{row[4]}:v{index}" for row in found for index in row[6:] if index is not None}
+    )
+    return [
+        Move(seq, at, actor, now, alias, _place(known, name, before, seq), _place(known, name, after, seq))
+        for seq, at, actor, now, name, alias, before, after in found
+    ]
+
+
+def of_links(tx: Transaction, organization: str, collection: str) -> list[Linked]:
+    """What was linked into a collection and unlinked from it, oldest first."""
+    spans = _spans(tx, organization, [collection])
+    found = []
+    for seq, at, actor, address, before, after in _events(tx, organization, spans, ("link-version", "unlink-version")):
+        if next(_now(spans, address.partition(":")[0], seq), None) is not None:
+            found.append((seq, at, actor, after is None, (after or before)["source"]))
+    keys = _keys(tx, {source for *_, source in found})
+    return [Linked(seq, at, actor, gone, keys.get(source)) for seq, at, actor, gone, source in found]
+
+
+def _spans(tx: Transaction, organization: str, collections: Iterable[str]) -> dict[str, list[_Span]]:
+    """Under which names each collection is in the history, by the name that it has now; newest first."""
+    rows = tx.all(
+        """SELECT seq, kind, address, before, after FROM events
+           WHERE organization = ? AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq DESC""",
+        organization,
+        json.dumps(_STRUCTURE),
+    )
+    steps = [(row["seq"], row["kind"], row["address"], _read(row["before"]), _read(row["after"])) for row in rows]
+    return {collection: _walk(collection, steps) for collection in collections}
+
+
+def _walk(collection: str, steps: list[tuple[int, str, str, Any, Any]]) -> list[_Span]:
+    registry, _, name = collection.partition("/")
+    spans: list[_Span] = []
+    upto = _FOREVER
+    for seq, kind, address, before, after in steps:
+        here = address.partition("/")[0] == registry
+        former: tuple[str, str] | None = None
+        if kind == "rename-registry" and after == registry:
+            former = before, name
+        elif kind == "rename-collection" and here and after == name:
+            former = registry, before
+        elif (kind == "rename-collection" and here and before == name) or (kind != "rename-collection" and here):
+            spans.append(_Span(f"{registry}/{name}", seq, upto))
+            return spans  # Before that, the name was another's.
+        if former is not None:
+            spans.append(_Span(f"{registry}/{name}", seq, upto))
+            (registry, name), upto = former, seq
+    spans.append(_Span(f"{registry}/{name}", 0, upto))
+    return spans
+
+
+def _now(spans: Mapping[str, list[_Span]], name: str, seq: int) -> Iterator[str]:
+    return (now for now, had in spans.items() if any(s.name == name and s.above < seq <= s.upto for s in had))
+
+
+def _events(
+    tx: Transaction, organization: str, spans: Mapping[str, list[_Span]], kinds: Names[str]
+) -> list[tuple[int, str, str, str, Any, Any]]:
+    names = sorted({span.name for had in spans.values() for span in had})
+    rows = tx.all(
+        """SELECT seq, at, actor, address, before, after FROM events
+           WHERE organization = ? AND kind IN (SELECT value FROM json_each(?))
+             AND substr(address, 1, instr(address, ':') - 1) IN (SELECT value FROM json_each(?)) ORDER BY seq""",
+        organization,
+        json.dumps(sorted(kinds)),
+        json.dumps(names),
+    )
+    return [(*row[:4], _read(row[4]), _read(row[5])) for row in rows]
+
+
+def _versions(tx: Transaction, organization: str, links: Names[str]) -> dict[str, list[tuple[int, Place]]]:
+    """What each link (`model/fraud:v3`) was, with the number of the event that made it; newest first."""
+    rows = tx.all(
+        """SELECT seq, address, after FROM events WHERE organization = ? AND kind = 'link-version'
+             AND address IN (SELECT value FROM json_each(?)) ORDER BY seq DESC""",
+        organization,
+        json.dumps(sorted(links)),
+    )
+    sources = [(row["seq"], row["address"], str(_read(row["after"])["source"])) for row in rows]
+    keys = _keys(tx, {source for _, _, source in sources})
+    found: dict[str, list[tuple[int, Place]]] = {}
+    for seq, address, source in sources:
+        index = int(address.rpartition(":v")[2])
+        found.setdefault(address, []).append((seq, Place(index, keys.get(source), source)))
+    return found
+
+
+def _place(known: Mapping[str, list[tuple[int, Place]]], name: str, index: int | None, seq: int) -> Place | None:
+    """What the index meant at the event `seq`: a collection that was deleted and made again began to count anew."""
+    if index is None:
+        return None
+    return next((place for made, place in known.get(f"{name}:v{index}", ()) if made < seq), Place(index, None, ""))
+
+
+def _keys(tx: Transaction, sources: Names[str]) -> dict[str, int]:
+    """The artifact's key for each full source name that there is."""
+    asked = []
+    for source in sources:
+        name, _, number = source.rpartition(":v")
+        asked.append([source, *name.split("/"), int(number)])
+    rows = tx.all(
+        """SELECT w.value ->> 0 AS source, a.id FROM json_each(?) w
+           JOIN entities e ON e.name = w.value ->> 1
+           JOIN projects p ON p.entity_id = e.id AND p.name = w.value ->> 2
+           JOIN collections c ON c.project_id = p.id AND c.name = w.value ->> 3 AND c.kind = 'sequence'
+           JOIN artifacts a ON a.sequence_id = c.id AND a.version_index = w.value ->> 4""",
+        json.dumps(sorted(asked)),
+    )
+    return {row["source"]: row["id"] for row in rows}
+
+
+def _read(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
