@@ -32,7 +32,7 @@ def command(
     registry: plan and apply do that.
     """
     from regsync.console.editing import finish, read_manifests
-    from regsync.manifest.editing.edit import assign, binding
+    from regsync.manifest.editing.edit import assign, binding, sources_of
 
     place, wanted = _address(collection, source, "--from"), _address(collection, target, "--to")
     if place == wanted:
@@ -42,7 +42,7 @@ def command(
     old = binding(loaded, wanted)
     is_pinned = old is not None and old.digest is not None
     value = _live(loaded, place, settings, with_digest=is_pinned) if live else _declared(loaded, place)
-    edit = assign(read, loaded, wanted, value)
+    edit = assign(read, loaded, wanted, value, frozenset() if live else sources_of(read, place))
     if edit.touched and is_pinned and value.digest is None:
         settings.say(f"{wanted} was pinned to a digest and is not any more: {place} is not pinned")
     finish(edit, settings, f"{wanted} is {value.version} already")

@@ -23,11 +23,10 @@ def read_manifests(arguments: ManifestArguments, settings: Settings) -> Manifest
 
     sources, problems = find_sources(arguments.paths or (Path(),))
     overlays = read_sources(arguments.overlays, problems)
+    variable_files = read_sources(arguments.variable_files, problems)
     if problems:
         raise DiagnosticsError(problems)
-    return Manifests(
-        tuple(sources), tuple(overlays), arguments.variables, arguments.variable_files, settings.organization
-    )
+    return Manifests(tuple(sources), tuple(overlays), arguments.variables, tuple(variable_files), settings.organization)
 
 
 def finish(edit: Edit, settings: Settings, already: str) -> None:

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 from regsync.core.desired import Desired
 from regsync.diagnostics import DiagnosticsError, RegsyncError, did_you_mean
-from regsync.manifest.editing.places import Place, places, written_version
+from regsync.manifest.editing.environment import Setting, reset, settings_of, shared_settings, texts_of, variables_in
+from regsync.manifest.editing.places import Place, places, room, written_version
 from regsync.manifest.editing.rewrite import rewrite
-from regsync.manifest.editing.splice import ABSENT, Pin, Splice, pinned, quoted, spliced
-from regsync.manifest.reading.files import AnyPath, Source
+from regsync.manifest.editing.splice import ABSENT, Pin, Splice, pinned, quoted, spliced, style_of
+from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.load import Loaded, load_sources
 from regsync.manifest.reading.spans import Scalar
 from regsync.manifest.writing.render import to_manifest
@@ -30,7 +31,7 @@ class Manifests:
     sources: tuple[Source, ...]
     overlays: tuple[Source, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
-    variable_files: tuple[AnyPath, ...] = ()
+    variable_files: tuple[Source, ...] = ()
     organization: str | None = None
 
     def load(self) -> Loaded:
@@ -45,7 +46,7 @@ class Manifests:
 
     def find(self, name: str) -> Source:
         """The file of that name."""
-        return next(source for source in (*self.sources, *self.overlays) if source.name == name)
+        return next(source for source in (*self.sources, *self.overlays, *self.variable_files) if source.name == name)
 
     def with_texts(self, texts: Mapping[str, str]) -> Manifests:
         """The same with other contents, by file name."""
@@ -54,7 +55,16 @@ class Manifests:
             text = texts.get(source.name)
             return source if text is None else replace(source, data=text.encode())
 
-        return replace(self, sources=tuple(map(new, self.sources)), overlays=tuple(map(new, self.overlays)))
+        return replace(
+            self,
+            sources=tuple(map(new, self.sources)),
+            overlays=tuple(map(new, self.overlays)),
+            variable_files=tuple(map(new, self.variable_files)),
+        )
+
+    def outside(self) -> dict[str, Setting]:
+        """The variables that belong to one environment, with the places that set them."""
+        return settings_of(self.overlays, self.variable_files, self.variables)
 
 
 class Touched(NamedTuple):
@@ -79,22 +89,23 @@ class Edit:
         rewrite(self.files)
 
 
-def assign(manifests: Manifests, loaded: Loaded, address: Address, value: Pin) -> Edit:
+def assign(
+    manifests: Manifests, loaded: Loaded, address: Address, value: Pin, made_of: frozenset[str] = frozenset()
+) -> Edit:
     """Bind the alias at `address` to a version, or to `absent`. `loaded` is what `manifests` declare now.
 
     `value.version` is a text as manifests have them: `${team}` in it is a variable. It is written with the variables of the
-    old value or of a neighbour, where they mean the same. Raises `RegsyncError`, `DiagnosticsError`.
+    old value or of a neighbour, where they mean the same. `made_of`: variables of one environment that the version comes
+    from; it goes into no text that other environments share. Raises `RegsyncError`, `DiagnosticsError`.
     """
     before = to_manifest(loaded.desired)
     declared = _declared(before, address)
     wanted = None if "${" in value.version.replace("$${", "") else _rendered(value)
     if wanted is not None and declared.get("aliases", {}).get(address.alias) == wanted:
         return Edit(loaded)
-    found = _to_edit(manifests, address)
+    target = _target(manifests, address)
     refused: DiagnosticsError | None = None
-    for version in _ways_to_write(value.version, found, loaded.desired, address):
-        pin = Pin(version, value.digest)
-        splices = _splices(found, str(address.alias), pin)
+    for splices in _attempts(manifests, loaded.desired, address, value, target, made_of):
         texts = {name: spliced(manifests.find(name).data.decode(), each) for name, each in splices.items()}
         try:
             again = manifests.with_texts(texts).load()
@@ -103,13 +114,22 @@ def assign(manifests: Manifests, loaded: Loaded, address: Address, value: Pin) -
             continue
         if _only_that_changed(before, to_manifest(again.desired), address, wanted):
             return _edit(manifests, again, splices, texts)
-    if refused is not None:
-        raise refused
-    raise RegsyncError(
-        f"{address} cannot be set to {value.version} by editing one place; nothing was written",
-        "another file or overlay may say otherwise: `regsync why` shows which line counts; edit it by hand",
-        code="cannot-edit",
+    raise (
+        _of_one_environment(manifests, address, target, made_of)
+        or refused
+        or RegsyncError(
+            f"{address} cannot be set to {value.version} by editing one place; nothing was written",
+            "another file or overlay may say otherwise: `regsync why` shows which line counts; edit it by hand",
+            code="cannot-edit",
+        )
     )
+
+
+def sources_of(manifests: Manifests, address: Address) -> frozenset[str]:
+    """The variables of one environment that the version at `address` is made of."""
+    places = _target(manifests, address).places
+    used = {name for place in places for text in texts_of(place, str(address.alias)) for name in variables_in(text)}
+    return frozenset(used & manifests.outside().keys())
 
 
 def binding(loaded: Loaded, address: Address) -> Pin | None:
@@ -152,16 +172,94 @@ def _declared(manifest: Any, address: Address) -> dict[str, Any]:
     return collection
 
 
-def _to_edit(manifests: Manifests, address: Address) -> list[Place]:
+class _Target(NamedTuple):
+    """Where an alias is written, or else where it should be. `shared`: in manifests, not in an overlay of those given."""
+
+    places: list[Place]
+    shared: bool
+
+
+def _target(manifests: Manifests, address: Address) -> _Target:
     """The places to edit: where the alias is written, the last overlay first; else the one where it should be."""
     over = list(places(reversed(manifests.overlays), address))
     under = list(places(manifests.sources, address))
     alias = str(address.alias)
-    holding = [place for place in over if place.alias(alias)][:1] or [place for place in under if place.alias(alias)]
-    if holding:
-        return holding
-    either = under or over
-    return ([place for place in either if place.aliases] or either)[:1]
+    for found, shared in ((over[:], False), (under, True)):
+        holding = [place for place in found if place.alias(alias)]
+        if holding:
+            return _Target(holding if shared else holding[:1], shared)
+    either = over or under
+    return _Target(([place for place in either if place.aliases] or either)[:1], not over)
+
+
+def _attempts(
+    manifests: Manifests, desired: Desired, address: Address, value: Pin, target: _Target, made_of: frozenset[str]
+) -> Iterator[dict[str, list[Splice]]]:
+    """The ways to edit, best first, each as changes by file name: where the alias is written, in the variables that it is
+    made of, in the overlay at hand. No way writes what one environment says where others read it."""
+    alias, outside = str(address.alias), manifests.outside()
+    old = {name for place in target.places for text in texts_of(place, alias) for name in variables_in(text)}
+    own = (old & outside.keys()) | made_of
+    ways = [Pin(text, value.digest) for text in _ways_to_write(value.version, target.places, desired, address)]
+    keeping = [pin for pin in ways if own <= variables_in(f"{pin.version} {pin.digest or ''}")]
+    is_over = bool(manifests.overlays) and not target.shared
+    if not target.shared or not manifests.overlays:
+        for pin in keeping:
+            yield _splices(target.places, alias, pin)
+    if old & outside.keys():
+        settings = shared_settings(manifests.sources) | outside
+        for found in reset(target.places[0], alias, value, settings):
+            changes: dict[str, list[Splice]] = {}
+            for name, splice in found:
+                changes.setdefault(name, []).append(splice)
+            yield changes
+    if is_over:
+        for pin in ways:
+            yield _splices(target.places, alias, pin)
+    elif manifests.overlays:
+        for pin in ways:
+            yield _into_overlay(manifests.overlays[-1], address, pin)
+
+
+def _into_overlay(source: Source, address: Address, pin: Pin) -> dict[str, list[Splice]]:
+    """Give an alias to an overlay that does not mention its collection."""
+    document, parent, missing = room(source, address)
+    keys = [*missing, str(address.alias)]
+    last = parent.entries[-1] if parent.entries else None
+    if parent.flow or last is None:
+        style = '"' if document.flow else ""
+        text = pinned(pin, style, style, flow=True)
+        for key in reversed(keys[1:]):
+            text = f"{{{quoted(key, style, flow=True)}: {text}}}"
+        return {source.name: document.insert(parent, keys[0], text, last)}
+    column = parent.entries[0][0].start.column
+    lines = [f"{' ' * (column + 2 * depth)}{quoted(key)}:" for depth, key in enumerate(keys)]
+    lines[-1] += f" {pinned(pin)}"
+    return {source.name: [document.insert_line(last, document.line_break().join(lines))]}
+
+
+def _of_one_environment(
+    manifests: Manifests, address: Address, target: _Target, made_of: frozenset[str]
+) -> DiagnosticsError | None:
+    """The error that an edit would change what other environments share; None where that is not the reason."""
+    alias, outside = str(address.alias), manifests.outside()
+    place = target.places[0]
+    old = {name for text in texts_of(place, alias) for name in variables_in(text)} & outside.keys()
+    name = min(old or made_of, default=None)
+    if name is None:
+        return None
+    entry, setting = place.alias(alias), outside[name]
+    node = entry[1] if entry else place.name
+    if name not in old:
+        message = f"the version is made of the variable `{name}`, which {setting.place} sets for one environment"
+        hint = f"{place.document.name} is shared by all: make `{alias}` a variable too, or name an --overlay"
+    elif setting.document is None:
+        message = f"`{alias}` is made of the variable `{name}`, which the command line sets"
+        hint = f"give the other value there: --var {name}=…"
+    else:
+        message = f"`{alias}` is made of the variable `{name}`, and another value for it would change other things too"
+        hint = f"give `{alias}` a variable of its own in {setting.place}, or name an --overlay"
+    return place.document.refuse(node, message, hint)
 
 
 def _ways_to_write(version: str, found: Sequence[Place], desired: Desired, address: Address) -> Iterator[str]:
@@ -233,12 +331,14 @@ def _new_alias(place: Place, alias: str, pin: Pin) -> list[Splice]:
         smaller = [entry for name, entry in zip(names, parent.entries, strict=True) if name < alias]
         is_sorted = len(names) > 1 and names == sorted(names)
         after = (smaller[-1] if smaller else None) if is_sorted else (parent.entries[-1] if names else None)
-        styles = {value.style for _, value in parent.entries if isinstance(value, Scalar) and not value.is_block}
-        text = pinned(pin, styles.pop() if len(styles) == 1 else "", flow=parent.flow)
+        only = '"' if document.flow else ""
+        style = style_of((value for _, value in parent.entries), only)
+        text = pinned(pin, style, style_of((key for key, _ in parent.entries), only), flow=parent.flow)
         return document.insert(parent, alias, text, after)
     last = block.entries[-1] if block.entries else None
     if block.flow or last is None:
-        value = f"{{{quoted(alias, flow=True)}: {pinned(pin, flow=True)}}}"
+        style = '"' if document.flow else ""
+        value = f"{{{quoted(alias, style, flow=True)}: {pinned(pin, style, style, flow=True)}}}"
         return document.insert(block, "aliases", value, last)
     column = block.entries[0][0].start.column
     inner = column + max(column - place.name.start.column, 1)
@@ -250,23 +350,33 @@ def _edit(
     manifests: Manifests, again: Loaded, splices: Mapping[str, Sequence[Splice]], texts: Mapping[str, str]
 ) -> Edit:
     touched = [
-        _touched(name, manifests.find(name).data.decode(), each)
-        for name, found in splices.items()
-        for each in sorted(found)
+        each for name, found in splices.items() for each in _touched(name, manifests.find(name).data.decode(), found)
     ]
     files = {name: (manifests.find(name).sha256, text) for name, text in texts.items()}
     return Edit(again, tuple(touched), files)
 
 
-def _touched(name: str, text: str, splice: Splice) -> Touched:
-    first = text.rfind("\n", 0, splice.start) + 1
-    end = text.find("\n", splice.end)
-    end = len(text) if end < 0 else end
-    before = text[first:end].splitlines()
-    after = (text[first : splice.start] + splice.text + text[splice.end : end]).splitlines()
-    line = text.count("\n", 0, first) + 1
-    while before and after and before[0] == after[0]:
-        before, after, line = before[1:], after[1:], line + 1
-    while before and after and before[-1] == after[-1]:
-        before, after = before[:-1], after[:-1]
-    return Touched(name, line, before, after)
+def _touched(name: str, text: str, splices: Sequence[Splice]) -> Iterator[Touched]:
+    """What changes in a file; changes in one line, or in lines that touch, are one."""
+    groups: list[list[Splice]] = []
+    end = -1
+    for splice in sorted(splices):
+        if groups and text.rfind("\n", 0, splice.start) + 1 <= end:
+            groups[-1].append(splice)
+        else:
+            groups.append([splice])
+        end = text.find("\n", splice.end)
+        end = len(text) if end < 0 else end
+    for group in groups:
+        first = text.rfind("\n", 0, group[0].start) + 1
+        end = text.find("\n", group[-1].end)
+        end = len(text) if end < 0 else end
+        moved = [Splice(start - first, stop - first, new) for start, stop, new in group]
+        old = text[first:end]
+        before, after = ([line.removesuffix("\r") for line in each.split("\n")] for each in (old, spliced(old, moved)))
+        line = text.count("\n", 0, first) + 1
+        while before and after and before[0] == after[0]:
+            before, after, line = before[1:], after[1:], line + 1
+        while before and after and before[-1] == after[-1]:
+            before, after = before[:-1], after[:-1]
+        yield Touched(name, line, before, after)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from regsync.manifest.editing.splice import Document
 from regsync.manifest.reading.files import Source
-from regsync.manifest.reading.spans import List, Map, Node, Repeat, Scalar, spans
+from regsync.manifest.reading.spans import List, Map, Node, Repeat, Scalar, Written, spans
 from regsync.names import Address
 
 Entry = tuple[Node, Node]
@@ -51,10 +51,36 @@ def places(sources: Iterable[Source], address: Address) -> Iterator[Place]:
     for source in sources:
         text = source.data.decode()
         for written in spans(text):
-            document = Document(text, source.name, frozenset(_repeated(written.root)))
+            document = _document(text, source, written)
             found = _walk(document, written.root, steps)
             if found is not None:
                 yield found
+
+
+def room(source: Source, address: Address) -> tuple[Document, Map, tuple[str, ...]]:
+    """Where the aliases of a collection that a file does not mention have their room: the innermost map above them that is
+    there, and the keys that are missing between the two."""
+    steps = ("registries", address.registry, "collections", str(address.collection), "aliases")
+    text = source.data.decode()
+    found: list[tuple[int, Document, Map]] = []
+    for written in spans(text):
+        document, node, depth = _document(text, source, written), written.root, 0
+        for step in steps:
+            entry = node.find(step) if isinstance(node, Map) else None
+            if entry is None:
+                break
+            document.check_own(entry[1])
+            node, depth = entry[1], depth + 1
+        if not isinstance(node, Map):
+            raise document.refuse(node, f"`{steps[depth - 1]}` is not a map here", "edit it by hand")
+        found.append((depth, document, node))
+    depth, document, node = max(found, key=lambda each: each[0])
+    return document, node, steps[depth:]
+
+
+def _document(text: str, source: Source, written: Written) -> Document:
+    flow = isinstance(written.root, Map) and written.root.flow
+    return Document(text, source.name, frozenset(repeated(written.root)), flow)
 
 
 def written_version(entry: Entry) -> str | None:
@@ -78,13 +104,14 @@ def _walk(document: Document, root: Node, steps: tuple[str, ...]) -> Place | Non
     return Place(document, tuple(path[:-1]), name, node) if isinstance(node, Map) else None
 
 
-def _repeated(node: Node) -> Iterator[str]:
+def repeated(node: Node) -> Iterator[str]:
+    """The names of all `*name` in a node."""
     if isinstance(node, Repeat):
         yield node.name
     elif isinstance(node, Map):
         for key, value in node.entries:
-            yield from _repeated(key)
-            yield from _repeated(value)
+            yield from repeated(key)
+            yield from repeated(value)
     elif isinstance(node, List):
         for item in node.items:
-            yield from _repeated(item)
+            yield from repeated(item)

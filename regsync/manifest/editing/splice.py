@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from regsync.manifest.writing.emit import READ_AS_OTHER, YamlDumper
 from regsync.names import has_hidden
 
 ABSENT = "absent"
+_REST_OF_ENTRY = re.compile(r"[ \t]*(,?)[ \t]*(?:#[^\r\n]*)?(?=\r?\n)")
+"""What follows the value of an entry in braces up to the end of its line: a comma, a comment."""
 
 
 class Splice(NamedTuple):
@@ -41,6 +44,10 @@ def quoted(value: str, style: str = "", *, flow: bool = False) -> str:
     """A scalar as YAML, in one line and in that style where it can be; else in double quotes. `flow`: inside brackets."""
     if (not style and READ_AS_OTHER.fullmatch(value)) or has_hidden(value):
         style = '"'
+    if style == "'" and value.isprintable():
+        return "'" + value.replace("'", "''") + "'"
+    if flow and not style and quoted(value) == value and _is_plain_in_brackets(value):
+        return value
     node = yaml.ScalarNode("tag:yaml.org,2002:str", value, style=style or None)
     whole = yaml.SequenceNode("tag:yaml.org,2002:seq", [node], flow_style=True) if flow else node
     dumped: str = yaml.serialize(whole, Dumper=YamlDumper, width=10**9, allow_unicode=True)
@@ -51,19 +58,38 @@ def quoted(value: str, style: str = "", *, flow: bool = False) -> str:
     return result
 
 
-def pinned(value: Pin, style: str = "", *, flow: bool = False) -> str:
+def _is_plain_in_brackets(value: str) -> bool:
+    """Whether a text that needs no quotes needs none inside brackets either, where `,`, `[`, `{` and some `:` end it."""
+    try:
+        return bool(
+            yaml.safe_load(f"{{? {value}, a: [{value}], b: {value}}}") == {value: None, "a": [value], "b": value}
+        )
+    except yaml.YAMLError:
+        return False
+
+
+def pinned(value: Pin, style: str = "", key_style: str = "", *, flow: bool = False) -> str:
     """The whole value as it is written in one line."""
     if value.digest is None:
         return quoted(value.version, style, flow=flow)
-    return f"{{version: {quoted(value.version, flow=True)}, digest: {quoted(value.digest, flow=True)}}}"
+    words = ("version", value.version), ("digest", value.digest)
+    inner = (f"{quoted(key, key_style)}: {quoted(each, style, flow=True)}" for key, each in words)
+    return f"{{{', '.join(inner)}}}"
+
+
+def style_of(nodes: Iterable[Node], otherwise: str = "") -> str:
+    """The quotes that all scalars among the nodes have; where they differ, or there are none, `otherwise`."""
+    styles = {node.style for node in nodes if isinstance(node, Scalar) and not node.is_block}
+    return styles.pop() if len(styles) == 1 else otherwise
 
 
 class Document(NamedTuple):
-    """The text of a file and the names that `*name` repeats in the document at hand."""
+    """The text of a file and the names that `*name` repeats in the document at hand. `flow`: it is one map in braces."""
 
     text: str
     name: str
     repeated: frozenset[str]
+    flow: bool = False
 
     def refuse(self, node: Node, message: str, hint: str) -> DiagnosticsError:
         """The error that a place of the file cannot be edited."""
@@ -79,8 +105,11 @@ class Document(NamedTuple):
             message = f"the value here is marked `&{node.anchor}`, and `*{node.anchor}` repeats it elsewhere"
             raise self.refuse(node, message, "edit it by hand, and look at all places that it stands for")
 
-    def line_break(self) -> str:
-        """The kind of line break that the file has."""
+    def line_break(self, offset: int | None = None) -> str:
+        """The kind of line break that the line of an offset has; without one (and in the last line), that of the file."""
+        end = -1 if offset is None else self.text.find("\n", offset)
+        if end >= 0:
+            return "\r\n" if self.text[end - 1 : end] == "\r" else "\n"
         return "\r\n" if 2 * self.text.count("\r\n") > self.text.count("\n") else "\n"
 
     def line_start(self, offset: int) -> int:
@@ -104,21 +133,24 @@ class Document(NamedTuple):
         if isinstance(node, Scalar):
             if node.is_block:
                 raise self.refuse(node, "this version is written as a block text", "write it in one line")
-            return [Splice(start, end, pinned(value, node.style, flow=flow))]
+            return [Splice(start, end, pinned(value, node.style, style_of([key]), flow=flow))]
         version = node.find("version") if isinstance(node, Map) else None
         if not isinstance(node, Map) or version is None:
             raise self.refuse(node, "this is not a version", "write entity/project/artifact:v3")
         digest = node.find("digest")
-        if node.flow and value.digest is None:
-            return [Splice(start, end, pinned(value, flow=flow))]
+        one_line = node.flow and "\n" not in self.text[start:end]
+        if node.flow and (value.version == ABSENT or (digest is not None and value.digest is None and one_line)):
+            return [Splice(start, end, pinned(value, self._own_style(version[1]), flow=flow))]
         if value.version == ABSENT:
             colon = self.text.index(":", key.end.offset) + 1
             return [Splice(colon, colon, f" {ABSENT}"), *(self.without_line(each) for each in node.entries)]
         splices = self.replace(version, Pin(value.version), flow=node.flow)
         if digest is None and value.digest is not None:
-            splices += self.insert(node, "digest", quoted(value.digest, flow=node.flow), version)
+            style = style_of([version[1]], "")
+            text = quoted(value.digest, style if style == "'" or node.flow else "", flow=node.flow)
+            splices += self.insert(node, "digest", text, version)
         elif digest is not None and value.digest is None:
-            splices.append(self.without_line(digest))
+            splices.append(self.without_item(node, digest) if node.flow else self.without_line(digest))
         elif digest is not None and value.digest is not None:
             splices += self.replace(digest, Pin(value.digest), flow=node.flow)
         return splices
@@ -133,42 +165,75 @@ class Document(NamedTuple):
         before = 2 if self.text[:start].endswith("\r\n") else 1
         return Splice(max(start - before, 0), end, "")
 
+    def without_item(self, parent: Map, entry: tuple[Node, Node]) -> Splice:
+        """Take an entry out of a map in braces that goes over several lines."""
+        self.check_own(entry[1])
+        number = parent.entries.index(entry)
+        start, end = entry[0].start.offset, entry[1].end.offset
+        if number:
+            start = parent.entries[number - 1][1].end.offset
+        elif len(parent.entries) > 1:
+            end = parent.entries[1][0].start.offset
+        return self.without_line(entry) if "#" in self.text[start:end] else Splice(start, end, "")
+
+    def _own_style(self, node: Node) -> str:
+        """The quotes of a scalar in brackets that stay when it comes out of them: those that were not there for the brackets."""
+        if not isinstance(node, Scalar) or quoted(node.value, flow=True) != node.value:
+            return "" if not isinstance(node, Scalar) or node.style == '"' else node.style
+        return node.style
+
     # New entries ------------------------------------------------------------------------------------------------
 
     def insert(self, parent: Map, key: str, value: str, after: tuple[Node, Node] | None) -> list[Splice]:
         """Add an entry to a map, after one of its entries or (None) before the first; laid out like its neighbours."""
         self.check_own(parent)
-        return [self._in_flow(parent, key, value, after) if parent.flow else self._in_block(parent, key, value, after)]
+        return self._in_flow(parent, key, value, after) if parent.flow else [self._in_block(parent, key, value, after)]
 
-    def _in_flow(self, parent: Map, key: str, value: str, after: tuple[Node, Node] | None) -> Splice:
-        entry = f"{quoted(key, flow=True)}: {value}"
+    def _new_key(self, parent: Map, key: str) -> str:
+        """A key with the quotes that those beside it have; in braces without any, those of the whole file."""
+        only = '"' if self.flow and not parent.entries else ""
+        return quoted(key, style_of((each for each, _ in parent.entries), only), flow=parent.flow)
+
+    def _in_flow(self, parent: Map, key: str, value: str, after: tuple[Node, Node] | None) -> list[Splice]:
+        entry = f"{self._new_key(parent, key)}: {value}"
         if not parent.entries:
             start, end = after_properties(self.text, parent) + 1, parent.end.offset - 1
-            return Splice(start, start if self.text[start:end].strip(" ") else end, entry)
+            return [Splice(start, start if self.text[start:end].strip(" ") else end, entry)]
         first = parent.entries[0][0]
         line = self.line_start(first.start.offset)
         lead = self.text[line : first.start.offset]
         alone = parent.start.line != first.start.line and not lead.strip()
-        between = f"{self.line_break()}{lead}" if alone else " "
         if after is None:
-            return Splice(first.start.offset, first.start.offset, f"{entry},{between}")
-        return Splice(after[1].end.offset, after[1].end.offset, f",{between}{entry}")
+            if not alone:
+                return [Splice(first.start.offset, first.start.offset, f"{entry}, ")]
+            at = self._above_comments(line)
+            return [Splice(at, at, f"{lead}{entry},{self.line_break(line)}")]
+        end = after[1].end.offset
+        rest = _REST_OF_ENTRY.match(self.text, end)
+        if not alone or rest is None:
+            between = f"{self.line_break(line)}{lead}" if alone else " "
+            return [Splice(end, end, f",{between}{entry}")]
+        below = f"{self.line_break(line)}{lead}{entry}{rest[1]}"
+        if rest[1]:
+            return [Splice(rest.end(), rest.end(), below)]
+        return [Splice(end, rest.end(), f",{self.text[end : rest.end()]}{below}")]
 
     def _in_block(self, parent: Map, key: str, value: str, after: tuple[Node, Node] | None) -> Splice:
         first = parent.entries[0][0]
         line = self.line_start(first.start.offset)
         indent = " " * (first.start.offset - line)
-        colon = f"{quoted(key)}:"
+        colon = f"{self._new_key(parent, key)}:"
         entry = f"{indent}{colon}{' ' * self._gap(parent, colon)}{value}"
         if after is None:
             at = self._above_comments(line)
-            return Splice(at, at, entry + self.line_break())
+            return Splice(at, at, entry + self.line_break(at))
         return self.insert_line(after, entry)
 
     def insert_line(self, after: tuple[Node, Node], lines: str) -> Splice:
         """Add whole lines below an entry of a block."""
-        at = self.line_end(self._last_offset(after))
-        return Splice(at, at, self.line_break() + lines)
+        last = self._last_offset(after)
+        at = self.line_end(last)
+        return Splice(at, at, self.line_break(last) + lines)
 
     def _last_offset(self, entry: tuple[Node, Node]) -> int:
         """An offset in the last line of an entry, comments below it left out."""
@@ -176,6 +241,9 @@ class Document(NamedTuple):
         while isinstance(node, Map | List) and not node.flow:
             node = node.entries[-1][1] if isinstance(node, Map) else node.items[-1]
         if isinstance(node, Scalar) and node.is_block:
+            header = self.text[node.start.offset : self.line_end(node.start.offset)].partition("#")[0]
+            if "+" in header and self.text[node.end.offset - 1 : node.end.offset] == "\n":
+                return max(node.end.offset - (2 if self.text[: node.end.offset].endswith("\r\n") else 1), 0)
             return node.start.offset + len(self.text[node.start.offset : node.end.offset].rstrip())
         return max(node.end.offset, entry[0].end.offset)
 

@@ -63,7 +63,7 @@ def load(
     *,
     overlays: Iterable[AnyPath] = (),
     variables: Mapping[str, str] | None = None,
-    variable_files: Iterable[AnyPath] = (),
+    variable_files: Iterable[AnyPath | Source] = (),
     organization: str | None = None,
 ) -> Loaded:
     """Read, check and compose manifests.
@@ -89,7 +89,7 @@ def load_sources(
     overlays: Sequence[Source] = (),
     problems: Iterable[Diagnostic] = (),
     variables: Mapping[str, str] | None = None,
-    variable_files: Iterable[AnyPath] = (),
+    variable_files: Iterable[AnyPath | Source] = (),
     organization: str | None = None,
 ) -> Loaded:
     """The same for manifests that have been read already; `problems` are what reading them found."""
@@ -140,7 +140,7 @@ class _Run:
         return documents
 
     def substitute(
-        self, documents: list[Document], over: list[Document], given: Mapping[str, str], files: list[AnyPath]
+        self, documents: list[Document], over: list[Document], given: Mapping[str, str], files: list[AnyPath | Source]
     ) -> dict[str, str]:
         """Replace variables in all documents. Returns the values that came from outside of the manifests."""
         complete = not self.problems

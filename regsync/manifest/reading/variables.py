@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from regsync.diagnostics import Diagnostic, Position, Severity, did_you_mean
-from regsync.manifest.reading.files import AnyPath, FileProblemError, read_source
+from regsync.manifest.reading.files import AnyPath, FileProblemError, Source, read_source
 from regsync.manifest.reading.tree import Block, Document, key_position, parse, value_position
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_-]*)\}|\$\{")
@@ -54,10 +54,10 @@ def _declared(documents: Iterable[Document], problems: list[Diagnostic]) -> Iter
             yield name, Variable(value.replace("$${", "${"), key_position(block, name))
 
 
-def from_file(path: AnyPath, problems: list[Diagnostic]) -> dict[str, Variable]:
+def from_file(file: AnyPath | Source, problems: list[Diagnostic]) -> dict[str, Variable]:
     """The variables of a `--var-file`: one map of texts, in YAML or JSON."""
     try:
-        source = read_source(path)
+        source = file if isinstance(file, Source) else read_source(file)
     except FileProblemError as error:
         problems.append(error.diagnostic)
         return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
+from difflib import ndiff
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 from regsync.diagnostics import DiagnosticsError, RegsyncError
 from regsync.manifest.editing.edit import Edit, Manifests, assign, binding
 from regsync.manifest.editing.layout import formatted
+from regsync.manifest.editing.places import places
 from regsync.manifest.editing.rewrite import rewrite
 from regsync.manifest.editing.splice import Pin
 from regsync.manifest.reading.files import Source
-from regsync.manifest.reading.spans import comments
+from regsync.manifest.reading.spans import Node, Scalar, comments
 from regsync.manifest.reading.tree import parse
 from regsync.names import Address, parse_address
 from tests.manifest.editing.messy import Messy
@@ -77,7 +79,7 @@ CASES = {
     "in braces": (
         "      fraud: {type: model, aliases: {staging: v7, production: v3}} # short\n",
         (FRAUD, V14, None),
-        '      fraud: {type: model, aliases: {staging: v7, production: "acme-ml/fraud/fraud-detector:v14"}} # short\n',
+        "      fraud: {type: model, aliases: {staging: v7, production: acme-ml/fraud/fraud-detector:v14}} # short\n",
     ),
     "a new alias goes to the end": (
         "      fraud:\n        aliases:\n          staging: v7 # why\n          canary: v8\n\n      churn: {type: model}\n",
@@ -110,7 +112,46 @@ CASES = {
     "a new alias in braces over several lines": (
         "      fraud:\n        aliases: {\n          staging: v7,  # why\n        }\n",
         (FRAUD, "v9", None),
-        "      fraud:\n        aliases: {\n          staging: v7,\n          production: v9,  # why\n        }\n",
+        "      fraud:\n        aliases: {\n          staging: v7,  # why\n          production: v9,\n        }\n",
+    ),
+    "single quotes stay, and a plain text in braces stays plain": (
+        "      fraud: {aliases: {'production': 'a/b/c:v1', staging: a/b/c:v2}}\n",
+        (FRAUD, "a/b/c:v3", None),
+        "      fraud: {aliases: {'production': 'a/b/c:v3', staging: a/b/c:v2}}\n",
+    ),
+    "a comment in braces stays with its alias": (
+        "      fraud:\n        aliases: {\n          canary: v6, # nightly\n          staging: v7 # for customers\n        }\n",
+        (parse_address("model/fraud:zeta"), "v9", None),
+        "      fraud:\n        aliases: {\n          canary: v6, # nightly\n          staging: v7, # for customers\n"
+        "          zeta: v9\n        }\n",
+    ),
+    "before the first in braces": (
+        "      fraud:\n        aliases: {\n          # about it\n          staging: v7,\n          zeta: v6 }\n",
+        (FRAUD, "v9", None),
+        "      fraud:\n        aliases: {\n          production: v9,\n          # about it\n          staging: v7,\n"
+        "          zeta: v6 }\n",
+    ),
+    "a new alias is quoted as its neighbours are": (
+        "      fraud:\n        aliases:\n          'staging': 'v7'\n",
+        (FRAUD, "v9", None),
+        "      fraud:\n        aliases:\n          'staging': 'v7'\n          'production': 'v9'\n",
+    ),
+    "a version in braces without a digest": (
+        "      fraud:\n        aliases:\n          production: { version: 'v1' }  # x\n",
+        (FRAUD, "v9", None),
+        "      fraud:\n        aliases:\n          production: { version: 'v9' }  # x\n",
+    ),
+    "a pin that goes, in braces over lines": (
+        f"      fraud:\n        aliases:\n          production: {{\n            version: v1, # ok\n            digest: {OTHER}\n"
+        "          }\n",
+        (FRAUD, "v9", None),
+        "      fraud:\n        aliases:\n          production: {\n            version: v9, # ok\n          }\n",
+    ),
+    "below a text that ends with blank lines": (
+        "      fraud:\n        type: model\n        description: |+\n          text\n\n\n      churn: {}\n",
+        (FRAUD, "v9", None),
+        "      fraud:\n        type: model\n        description: |+\n          text\n\n\n        aliases:\n"
+        "          production: v9\n      churn: {}\n",
     ),
     "into empty braces": (
         "      fraud:\n        aliases: {} # none\n",
@@ -329,7 +370,11 @@ def some_manifest(random: Random) -> dict[str, Any]:
 
     def collection() -> dict[str, Any]:
         aliases = {alias: binding() for alias in random.sample(ALIASES, random.randint(0, 4))}
-        found = {"description": random.choice(["x", "two\nlines\n"]), "tags": ["a", "b"], "aliases": aliases}
+        found = {
+            "description": random.choice(["x", "two\nlines\n", "ends with blank lines\n\n\n"]),
+            "tags": ["a", "b"],
+            "aliases": aliases,
+        }
         kept = [key for key in found if random.random() < 0.8]
         random.shuffle(kept)
         return {"type": "model", **{key: found[key] for key in kept}}
@@ -365,7 +410,7 @@ def test_laws_of_an_edit(random: Random) -> None:
         assert before[:start] == now[:start], "nothing above changes"
         assert before[start + len(touched.before) :] == now[start + len(touched.after) :], "nothing below changes"
         assert len(touched.before) <= 1 or (old is not None and old.digest is not None)
-    assert ("\r\n" in result) == ("\r\n" in text)
+    assert_nothing_else_changed(text, result, address, old, value)
     again = manifests(result)
     assert binding(again.load(), address) == value
     laid_out = formatted(Source("m", result.encode(), ""))
@@ -373,6 +418,44 @@ def test_laws_of_an_edit(random: Random) -> None:
     if old is not None and old.digest is None and value.digest is None and "${" not in text:
         _, back = edit(again, address, old)
         assert binding(manifests(back["0.yaml"]).load(), address) == old
+
+
+def assert_nothing_else_changed(text: str, result: str, address: Address, old: Pin | None, new: Pin) -> None:
+    """Byte for byte: another value in the same quotes, or a new entry (and a comma before it); all else is what it was."""
+    written, now = entry_of(text, address), entry_of(result, address)
+    assert now is not None
+    if written is None:
+        before, after = text.splitlines(keepends=True), result.splitlines(keepends=True)
+        removed = [line for kind, line in diff(before, after) if kind == "-"]
+        added = [line for kind, line in diff(before, after) if kind == "+"]
+        for line in removed:
+            # A line that changes keeps all that it has; the new entry or its comma is in it.
+            assert any(is_within(line.rstrip("\r\n"), each) for each in added), (line, added)
+        return
+    if isinstance(written[1], Scalar) and isinstance(now[1], Scalar):
+        assert text[: written[1].start.offset] == result[: now[1].start.offset]
+        assert text[written[1].end.offset :] == result[now[1].end.offset :]
+        plain_needs_none = written[1].style or "{" not in now[1].value
+        if plain_needs_none and now[1].value != "b/p/it's:v4":
+            assert now[1].style == written[1].style
+    elif old is not None and (old.digest is None) == (new.digest is None):
+        before = [text[: written[0].end.offset], text[written[1].end.offset :]]
+        assert before == [result[: now[0].end.offset], result[now[1].end.offset :]]
+
+
+def entry_of(text: str, address: Address) -> tuple[Node, Node] | None:
+    found = list(places([Source("m", text.encode(), "")], address))
+    return found[0].alias(str(address.alias)) if found else None
+
+
+def diff(before: list[str], after: list[str]) -> list[tuple[str, str]]:
+    return [(line[0], line[2:]) for line in ndiff(before, after) if line[0] in "+-"]
+
+
+def is_within(line: str, other: str) -> bool:
+    """Whether a line is another one from which pieces were taken out: the entry and a comma; the room in `{  }` may go."""
+    rest = iter(other.replace(" ", ""))
+    return all(character in rest for character in line.replace(" ", ""))
 
 
 # Files ------------------------------------------------------------------------------------------------------------
