@@ -28,7 +28,7 @@ def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[st
     from regsync.core.plan_document import plan_document, plan_text
     from regsync.execution.files import write_whole
     from regsync.execution.state import StateDir
-    from regsync.planning.making import plan_undo
+    from regsync.planning.undo import plan_undo
 
     check_output(settings, out, [receipt])
     document = read_document(receipt)

@@ -38,7 +38,7 @@ def command(settings: Settings, target: str, manifests: ManifestArguments) -> in
         planned = plan_manifests(loaded, reader)
         live = reader.observe(_scope_for(wanted, planned.plan.read.scope))
         known = reader.registry_names()
-    if wanted.registry not in known and not any(r.name == wanted.registry for r in planned.desired.registries.values()):
+    if wanted.registry not in known and planned.desired.registry_at(wanted) is None:
         declared = [registry.name for registry in planned.desired.registries.values()]
         hint = did_you_mean(wanted.registry, [*known, *declared])
         raise RegsyncError(f"there is no registry {wanted.registry!r}, declared or live", hint, code="unknown-address")

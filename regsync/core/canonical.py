@@ -9,18 +9,28 @@ from typing import Any
 
 from regsync.names import is_invisible
 
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
+_PERHAPS_INVISIBLE = re.compile(r"[^\x00-\x7e]")
 
 
 def canonical_json(value: Any) -> str:
     """Keys sorted, no spaces, no NaN; what nobody can see is written as an escape. One line without a line end."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text if text.isascii() else _BEYOND_ASCII.sub(_spelled, text)
+    return escape_invisible(text)
 
 
-def _spelled(found: re.Match[str]) -> str:
-    character: str = found[0]
-    return json.dumps(character)[1:-1] if is_invisible(character) else character
+def escape_invisible(text: str, highest: str = "\U0010ffff") -> str:
+    """JSON text in which what nobody can see is written as an escape, up to the character `highest`.
+
+    Above U+FFFF such an escape is a pair of surrogates, which JSON knows and YAML does not: what shall be read as YAML
+    as well is escaped up to U+FFFF.
+    """
+
+    def spelled(found: re.Match[str]) -> str:
+        character: str = found[0]
+        return json.dumps(character)[1:-1] if is_invisible(character) and character <= highest else character
+
+    plain = text.isascii() and "\x7f" not in text
+    return text if plain else _PERHAPS_INVISIBLE.sub(spelled, text)
 
 
 def digest_of(value: Any) -> str:

@@ -11,7 +11,7 @@ from enum import Enum, StrEnum
 from typing import Final, NamedTuple
 
 from regsync.diagnostics import Position
-from regsync.names import Alias, CollectionName, RegistryName, Role, VersionRef, Visibility
+from regsync.names import Address, Alias, CollectionName, RegistryName, Role, VersionRef, Visibility
 
 
 class _Unset(Enum):
@@ -159,3 +159,14 @@ class Desired:
     registries: Mapping[RegistryName, DesiredRegistry]
     consent: Consents = field(default_factory=dict)
     caps: Mapping[Kind, Cap] = field(default_factory=dict)
+
+    def registry_at(self, address: Address) -> DesiredRegistry | None:
+        """The declared registry that an address names or lies in."""
+        return self.registries.get(RegistryName(address.registry))
+
+    def collection_at(self, address: Address) -> DesiredCollection | None:
+        """The declared collection that an address names or lies in."""
+        registry = self.registry_at(address)
+        if registry is None or registry.collections is None or address.collection is None:
+            return None
+        return registry.collections.get(CollectionName(address.collection))

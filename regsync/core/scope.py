@@ -70,13 +70,22 @@ def restrict(desired: Desired, targets: Sequence[Address], excludes: Sequence[Ad
     return replace(desired, registries=registries)
 
 
+def declares(desired: Desired, address: Address) -> bool:
+    """Whether the manifests mention this address, be it as absent."""
+    if address.collection is None:
+        return desired.registry_at(address) is not None
+    collection = desired.collection_at(address)
+    if collection is None or address.alias is None:
+        return collection is not None
+    return address.alias in (collection.aliases or {})
+
+
 def removes_unlisted(desired: Desired, address: Address) -> bool:
     """Whether something at this address would be removed because it is not listed."""
-    registry = next((each for each in desired.registries.values() if each.name == address.registry), None)
+    registry = desired.registry_at(address)
     if registry is None or address.collection is None:
         return False
-    declared = (registry.collections or {}).values()
-    collection = next((each for each in declared if each.name == address.collection), None)
+    collection = desired.collection_at(address)
     if collection is None:
         return address.alias is None and Kind.COLLECTIONS in registry.remove_unlisted
     return Kind.ALIASES in collection.remove_unlisted

@@ -32,7 +32,7 @@ class Explanation:
 
 def explain(address: Address, desired: Desired, live: Live, plan: Plan) -> Explanation:
     """Explain an address against the plan that was made from `desired` and `live`."""
-    registry = next((r for r in desired.registries.values() if r.name == address.registry), None)
+    registry = desired.registry_at(address)
     live_registry = live.registries.get(address.registry)
     if live_registry is None and registry is not None and registry.previously is not None:
         live_registry = live.registries.get(registry.previously)
@@ -44,8 +44,7 @@ def explain(address: Address, desired: Desired, live: Live, plan: Plan) -> Expla
         return Explanation(address, "absent", registry.origin, shown, False, GOES_WITH.format("registry"), operations)
     if address.collection is None:
         return _registry(address, registry, live_registry, operations)
-    collections = (registry.collections or {}) if registry else {}
-    collection = next((c for c in collections.values() if c.name == address.collection), None)
+    collection = desired.collection_at(address)
     live_collection = _find(address.collection, collection.previously if collection else None, live_registry)
     if address.alias is not None and collection is not None and collection.absent:
         shown = _shown_inside(address, live_registry)

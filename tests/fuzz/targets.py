@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -34,17 +33,9 @@ from regsync.views import html, markdown, text
 from regsync.views.diagnostics import render_diagnostics
 from regsync.views.escape import plain
 from tests.fuzz.campaign import CORPUS
+from tests.harmless import harmless
 from tests.manifest.reading.cases import HERE as CASES
 from tests.manifest.reading.cases import read_case
-
-_SHOWN_CONTROLS = {"\n"}
-
-
-def harmless(shown: str) -> None:
-    """Nothing in it but what is seen, and line ends."""
-    for character in shown:
-        if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in _SHOWN_CONTROLS:
-            raise AssertionError(f"U+{ord(character):04X} would reach the terminal")
 
 
 def refused(error: RegsyncError) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,9 @@ import yaml
 
 from tests.backends.wandb.worlds import KEYS, PEOPLE, write_world
 from tests.guarantees.grounds import Ended, Job, Zygote
+from tests.harmless import harmless
 
 Json = dict[str, Any]
-
-
-def harmless(shown: str) -> None:
-    """Nothing in it but what is seen, and line ends."""
-    bad = {f"U+{ord(each):04X}" for each in shown if unicodedata.category(each) in {"Cc", "Cf", "Zl", "Zp"} - {"\n"}}
-    assert not bad - {"U+000A"}, bad
 
 
 class Room:

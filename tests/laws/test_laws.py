@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from regsync.backends import open_reader
 from regsync.core.plan_document import decode_plan, plan_document
 from regsync.diagnostics import DiagnosticsError
-from regsync.planning.making import plan_undo
+from regsync.planning.undo import plan_undo
 from tests.laws import oracle
 from tests.laws.run import EVERY_HAZARD, World, world
 from tests.laws.worlds import live_worlds, wanted_worlds

@@ -19,7 +19,8 @@ from regsync.execution.receipt import receipt_document
 from regsync.manifest.reading.load import load
 from regsync.names import ArtifactId
 from regsync.planning.evidence import MOST_CHANGES, MOST_OPERATIONS
-from regsync.planning.making import plan_manifests, plan_undo
+from regsync.planning.making import plan_manifests
+from regsync.planning.undo import plan_undo
 from tests.laws.run import EVERY_HAZARD, World, world
 
 Json = dict[str, Any]

@@ -6,12 +6,12 @@ Loading the result gives the same `Desired`, positions aside; rendering that giv
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
 
+from regsync.core.canonical import escape_invisible
 from regsync.core.desired import (
     UNSET,
     Consents,
@@ -24,10 +24,9 @@ from regsync.core.desired import (
     Listed,
     Metric,
 )
-from regsync.names import has_hidden, is_invisible
+from regsync.names import has_hidden
 
 Json = dict[str, Any]
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -67,16 +66,7 @@ def to_yaml(desired: Desired) -> str:
 def to_json(desired: Desired) -> str:
     """The same manifest as JSON, which is YAML as well and so can be loaded."""
     text = json.dumps(to_manifest(desired), indent=2, ensure_ascii=False)
-    return _BEYOND_ASCII.sub(_spelled, text) + "\n"
-
-
-def _spelled(found: re.Match[str]) -> str:
-    """What nobody can see, and what JSON allows in a text and YAML does not, as an escape that both know.
-
-    Not above U+FFFF: YAML knows no pairs of surrogates, and reads the character as it is.
-    """
-    character: str = found[0]
-    return f"\\u{ord(character):04x}" if is_invisible(character) and character <= "\uffff" else character
+    return escape_invisible(text, "\uffff") + "\n"
 
 
 def to_manifest(desired: Desired) -> Json:

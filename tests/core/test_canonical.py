@@ -1,0 +1,30 @@
+"""One spelling for one value, in which nothing hides."""
+
+from __future__ import annotations
+
+import json
+
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from regsync.core.canonical import canonical_json, escape_invisible
+from tests.harmless import harmless
+
+TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("\x00\x1f\x7f\x85\u200b\u2028\ufeff\U000e0041é漢🎉")))
+
+
+@given(TEXTS)
+@example("\x7f")
+@example("\U000e0041")
+def test_nothing_invisible_is_left_in_canonical_json_and_the_value_is_the_same(text: str) -> None:
+    written = canonical_json({"text": text})
+    harmless(written)
+    assert json.loads(written) == {"text": text}
+
+
+def test_what_is_read_as_yaml_too_has_no_pairs_of_surrogates() -> None:
+    value = {"text": "\x7f \u200b \U000e0041"}
+    written = escape_invisible(json.dumps(value, ensure_ascii=False), "\uffff")
+    assert "\\u007f \\u200b \U000e0041" in written
+    assert yaml.safe_load(written) == json.loads(written) == value
