@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from regsync.local.store import keys
 from tests.commands.inside import adopted, cli
 from tests.commands.shell import edit, shell
 
 __all__ = ["adopted", "cli", "edit", "shell"]
+
+keys.COST = (
+    2**4
+)  # Slow hashes are for stolen files; the worlds of the tests, made by the hundred, hold nothing to steal.

@@ -152,7 +152,11 @@ def make_world(path: Path) -> World:
 
 
 def dump(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table but the instance's own, to compare two registries."""
+    """Every row of every table but the instance's own, to compare two registries; keys are kept with a salt of each file."""
     with store.read() as tx:
         tables = [row[0] for row in tx.all("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
-        return {table: sorted(tx.tuples(f"SELECT * FROM {table}"), key=repr) for table in tables if table != "instance"}
+        found = {
+            table: sorted(tx.tuples(f"SELECT * FROM {table}"), key=repr) for table in tables if table != "instance"
+        }
+        found["users"] = sorted(tx.tuples("SELECT id, name, entity_id, created_at FROM users"), key=repr)
+        return found

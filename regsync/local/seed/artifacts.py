@@ -13,7 +13,6 @@ from regsync.local.store import aliases, collections, contents, projects
 from regsync.local.store.artifacts import COMMITTED, ManifestEntry
 from regsync.local.store.contents import Staged
 from regsync.local.store.database import Store, Transaction, to_json
-from regsync.local.store.digests import md5_of_bytes
 from regsync.local.store.errors import Refused
 from regsync.local.store.projects import Project
 from regsync.local.store.sequences import digest_of, file_entry
@@ -41,6 +40,7 @@ class _Sequence:
     """A sequence as it is: `digests` by number, deleted versions included."""
 
     key: int
+    project: int
     type: str
     next_index: int
     digests: dict[int, str] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class _Rows:
     collections: list[tuple[Any, ...]] = field(default_factory=list)
     artifacts: list[tuple[Any, ...]] = field(default_factory=list)
     files: list[tuple[Any, ...]] = field(default_factory=list)
-    contents: list[tuple[Any, ...]] = field(default_factory=list)
+    contents: list[tuple[int, Staged]] = field(default_factory=list)
     tags: list[tuple[Any, ...]] = field(default_factory=list)
     memberships: list[tuple[Any, ...]] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
@@ -78,7 +78,7 @@ def plant_artifacts(tx: Transaction, artifacts: Sequence[SeedArtifact], files: F
         sequence = there.get((project.id, artifact.name))
         report.count("artifact", made=sequence is None)
         if sequence is None:
-            sequence = _Sequence(next_collection, artifact.type, 0)
+            sequence = _Sequence(next_collection, project.id, artifact.type, 0)
             type_id = collections.type_id(tx, project.id, artifact.type)
             rows.collections.append((next_collection, project.id, artifact.name, type_id, tx.now, tx.now))
             next_collection += 1
@@ -115,7 +115,7 @@ def _sequences(tx: Transaction, project_ids: set[int]) -> dict[tuple[int, str], 
            WHERE c.project_id IN (SELECT value FROM json_each(?))""",
         chosen,
     ):
-        found[project_id, name] = by_key[rest[0]] = _Sequence(*rest)
+        found[project_id, name] = by_key[rest[0]] = _Sequence(rest[0], project_id, *rest[1:])
     for key, number, digest, metadata in tx.tuples(
         """SELECT a.sequence_id, a.version_index, a.digest, a.metadata FROM artifacts a JOIN collections c ON c.id = a.sequence_id
            WHERE c.project_id IN (SELECT value FROM json_each(?)) AND a.version_index IS NOT NULL""",
@@ -161,8 +161,7 @@ def _versions(
 
 
 def _made_up(path: str, number: int) -> Staged:
-    data = f"{path} v{number}\n".encode()
-    return Staged(md5_of_bytes(data), len(data), data)
+    return contents.inline(f"{path} v{number}\n".encode())
 
 
 def _collect(
@@ -181,7 +180,7 @@ def _collect(
     about = (digest, size, len(entries), metadata, version.description, ttl, tx.now, tx.now)
     rows.artifacts.append((key, sequence.key, number, COMMITTED, *about))
     rows.files.extend((key, *entry) for entry in entries)
-    rows.contents.extend((content.md5, content.size, content.data) for content in staged.values())
+    rows.contents.extend((sequence.project, content) for content in staged.values())
     rows.tags.extend((key, tag) for tag in version.tags)
     rows.memberships.append((sequence.key, key, number, tx.now))
     rows.events.append((tx.now, tx.actor.name, sequence.key, f"{path}:v{number}", digest))
@@ -203,7 +202,7 @@ def _insert(tx: Transaction, rows: _Rows) -> None:
            VALUES (?, ?, ?, ?, ?, ?, ?)""",
         rows.files,
     )
-    tx.many("INSERT INTO contents (md5, size, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", rows.contents)
+    contents.give_all(tx, rows.contents)
     tx.many("INSERT INTO artifact_tags (artifact_id, tag) VALUES (?, ?)", rows.tags)
     tx.many(
         "INSERT INTO memberships (collection_id, artifact_id, version_index, created_at) VALUES (?, ?, ?, ?)",

@@ -52,7 +52,7 @@ def _organization(tx: Transaction, seed: Seed, report: Report) -> Organization:
 
 def _user(tx: Transaction, organization: Organization, wanted: SeedUser, report: Report) -> None:
     row = tx.one(
-        """SELECT u.key_hash, m.role FROM users u
+        """SELECT u.id, m.role FROM users u
            LEFT JOIN organization_members m ON m.user_id = u.id AND m.organization_id = ? WHERE u.name = ?""",
         organization.id,
         wanted.name,
@@ -66,7 +66,7 @@ def _user(tx: Transaction, organization: Organization, wanted: SeedUser, report:
             objection = accounts.client_objection(key)
             if objection is not None:
                 report.notes.append(f"the key of {wanted.name}: {objection}")
-        elif wanted.api_key is not None and row["key_hash"] != accounts.key_hash(wanted.api_key):
+        elif wanted.api_key is not None and not accounts.is_key_of(tx, row["id"], wanted.api_key):
             report.problem(f"user {wanted.name!r} is there with another API key", wanted.origin, "keys never change")
         if row is None or row["role"] is None:
             accounts.set_organization_member(tx, organization, accounts.user(tx, wanted.name), wanted.role)

@@ -56,10 +56,10 @@ class Addresses:
     base_url: str
     signer: Signer
 
-    def download(self, name: str, **claim: Any) -> str:
-        """Where content can be got from. `claim` says which, for `transfer.py`; `name` is for the reader of the address only."""
-        token = self.signer.sign(Purpose.DOWNLOAD, claim)
-        return f"{self.base_url}/{Purpose.DOWNLOAD}/{token}/{quote(name)}"
+    def download(self, user_id: int | None, shown: str, **claim: Any) -> str:
+        """Where that user can get content from. `claim` says which, for `transfer.py`; `shown` is for the reader only."""
+        token = self.signer.sign(Purpose.DOWNLOAD, {"user": user_id, **claim})
+        return f"{self.base_url}/{Purpose.DOWNLOAD}/{token}/{quote(shown)}"
 
     def upload(self, user_id: int | None, **claim: Any) -> str:
         """Where content can be put by that user. `claim` says what it is, for `transfer.py`."""

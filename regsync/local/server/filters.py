@@ -10,13 +10,13 @@ Assumed: regular expressions are searched for, not matched whole, and case count
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from regsync.local.server.contract import MAX_INT
+from regsync.local.store import patterns
 from regsync.local.store.errors import Invalid
 from regsync.names import version_index
 
@@ -218,9 +218,12 @@ def _regex(value: Any) -> str:
     if not isinstance(value, str) or len(value) > MAX_REGEX:
         raise Invalid(f"filter: $regex takes text of at most {MAX_REGEX} characters")
     try:
-        re.compile(value)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise Invalid(f"filter: {value!r} is not a regular expression: {error}") from error
+        patterns.compiled(value)
+    except patterns.BadPatternError as error:
+        raise Invalid(
+            f"filter: {value!r} is not a regular expression: {error}",
+            hint="the syntax is RE2's: no look-around and no back-references, so that no pattern takes long",
+        ) from error
     return value
 
 

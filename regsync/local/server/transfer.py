@@ -1,6 +1,7 @@
 """Contents going up and down: files of versions, manifests, files of runs.
 
-What an upload or a download is for stands in its signed address (`addresses.py`); nothing else of the request is trusted.
+What an upload or a download is for, and for whom, stands in its signed address (`addresses.py`); nothing else of the request is
+trusted. The right to read is asked again when the content is sent, so an address lends nothing that its user has lost.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from regsync.local.store.errors import Damaged, Invalid
 
 Json = dict[str, Any]
 
-MAX_MANIFEST = 512 * 1024 * 1024
-"""Largest manifest that is read, in bytes: some millions of files."""
+MAX_MANIFEST = 64 * 1024 * 1024
+"""Largest manifest that is read, in bytes: some hundred thousand files."""
 
 
 def receive(store: Store, claim: Json, stream: BinaryIO) -> None:
@@ -33,38 +34,55 @@ def receive(store: Store, claim: Json, stream: BinaryIO) -> None:
 
     Raises the `Refused` and `FileProblem` families.
     """
-    with store.read() as tx:
-        user = accounts.user_by_id(tx, claim["user"])
-    actor = Actor(user.id, user.name)
+    actor = _user(store, claim)
     entries = None
     if "manifest" in claim:
-        entries = read_manifest(stream.read(MAX_MANIFEST))
+        entries = read_manifest(stream.read(MAX_MANIFEST + 1))
         stream.seek(0)
     staged = contents.stage_stream(store, stream)
     with store.write(actor) as tx:
-        contents.add(tx, staged)
         if entries is not None:
             version = artifacts.by_id(tx, claim["manifest"])
-            sequences.set_entries(tx, version, entries, manifest_md5=staged.md5)
+            sequences.set_entries(tx, version, entries, manifest_key=staged.key)
+            contents.add(tx, staged)
         elif "run" in claim:
             _add_run_file(tx, claim["run"], claim["name"], staged)
+        else:
+            version = artifacts.by_id(tx, claim["artifact"])
+            projects.require_write(tx, version.entity_id, artifacts.shown(tx, version))
+            contents.give(tx, version.project_id, staged)
+
+
+def _user(store: Store, claim: Json) -> Actor:
+    with store.read() as tx:
+        user = accounts.user_by_id(tx, claim["user"])
+    return Actor(user.id, user.name)
 
 
 def _add_run_file(tx: Transaction, key: int, name: str, staged: Staged) -> None:
     run = projects.run_by_id(tx, key)
+    project = projects.by_id(tx, run.project_id)
+    projects.require_write(tx, project.entity_id, f"project {project}")
+    contents.give(tx, project.id, staged)
     kept = {**(run.fields.get("files") or {}), name: staged.md5}
-    projects.upsert_run(tx, projects.by_id(tx, run.project_id), run.name, fields={"files": kept})
+    projects.upsert_run(tx, project, run.name, fields={"files": kept})
 
 
 def send(store: Store, signer: Signer, token: str) -> bytes | Path:
     """The content that an address is for, or the file that holds it. Raises `Forbidden`, `NotFound`."""
     claim = signer.check(Purpose.DOWNLOAD, token)
-    with store.read() as tx:
-        if "md5" in claim:
-            return _located(tx, claim["md5"])
-        version = artifacts.by_id(tx, claim["manifest"])
-        if version.manifest_md5 is not None:
-            return _located(tx, version.manifest_md5)
+    with store.read(_user(store, claim)) as tx:
+        if "run" in claim:
+            run = projects.run_by_id(tx, claim["run"])
+            md5 = (run.fields.get("files") or {}).get(claim["name"])
+            return _located(tx, run.project_id, md5)
+        version = artifacts.by_id(tx, claim["version"])
+        if "path" in claim:
+            entry = artifacts.entry(tx, version, claim["path"])
+            return _located(tx, version.project_id, entry.content_md5)
+        artifacts.require_contents(tx, version)
+        if version.manifest_key is not None:
+            return _whole(contents.locate(tx, version.manifest_key))
         return files.manifest(artifacts.entries(tx, version))
 
 
@@ -87,12 +105,17 @@ def send_by_path(store: Store, actor: Actor, path: str) -> bytes | Path:
         )
         if key is None:
             missing(f"file {path!r}")
-        artifacts.require_contents(tx, artifacts.by_id(tx, key))
-        return _located(tx, md5)
+        version = artifacts.by_id(tx, key)
+        artifacts.require_contents(tx, version)
+        return _located(tx, version.project_id, md5)
 
 
-def _located(tx: Transaction, md5: str) -> bytes | Path:
-    found = contents.locate(tx, md5)
+def _located(tx: Transaction, project_id: int, md5: str | None) -> bytes | Path:
+    key = contents.find(tx, project_id, md5 or "")
+    return missing("file content") if key is None else _whole(contents.locate(tx, key))
+
+
+def _whole(found: bytes | Path) -> bytes | Path:
     if isinstance(found, Path) and not found.is_file():
         raise Damaged(f"{found}: the content of a file is gone", hint="restore the folder beside the registry file")
     return found
@@ -100,6 +123,8 @@ def _located(tx: Transaction, md5: str) -> bytes | Path:
 
 def read_manifest(data: bytes) -> list[ManifestEntry]:
     """The files that a manifest names. Raises `Invalid`."""
+    if len(data) > MAX_MANIFEST:
+        raise Invalid(f"the manifest is larger than {MAX_MANIFEST} bytes")
     try:
         document = json.loads(data)
         listed: Json = document["contents"]

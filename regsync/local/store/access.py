@@ -1,4 +1,9 @@
-"""What the acting user may do.
+"""What the acting user sees and may do: the one place that decides it. Every path to an object asks here.
+
+An object that the actor does not see is treated as one that does not exist: the same error, the same words, no count, no name.
+A version has many places: the project where it was logged, and each registry that links it. The actor has a role at each
+place, and **a link lends no more than its linker had**: whoever links a version must be able to read its files, and people of
+the registry get at most the linker's role for the version through that link. So nobody gains by linking what they see.
 
 Sources: "Configure registry access" in the W&B documentation (role permissions; a user's effective role is the
 highest of those that they have). Assumed, because nobody published it: in a registry that the whole organization
@@ -72,6 +77,49 @@ def entity_role(tx: Transaction, entity_id: int) -> Role | None:
     if row["own"] or row["organization_role"] == Role.ADMIN:
         return Role.ADMIN
     return Role(row["team_role"]) if row["team_role"] else None
+
+
+def version_role(tx: Transaction, artifact_id: int, entity_id: int) -> Role | None:
+    """The actor's role for a version: the strongest of what its own project and the links to it give.
+
+    `entity_id` is that of the project where it was logged. None where the version must look absent; a restricted viewer
+    sees the version and must not read its files.
+    """
+    own = entity_role(tx, entity_id)
+    if own is Role.ADMIN:
+        return own
+    rows = tx.all(
+        """SELECT DISTINCT m.lends, c.project_id, e.organization_id, r.visibility FROM memberships m
+           JOIN collections c ON c.id = m.collection_id JOIN registries r USING (project_id)
+           JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id WHERE m.artifact_id = ?""",
+        artifact_id,
+    )
+    lent = (
+        weaker(registry_role(tx, row["project_id"], row["organization_id"], row["visibility"]), Role(row["lends"]))
+        for row in rows
+    )
+    return strongest(found for found in (own, *lent) if found)
+
+
+def weaker(first: Role | None, second: Role) -> Role | None:
+    """The role that two limits leave together."""
+    return None if first is None else max(first, second, key=lambda role: role.strength)
+
+
+def sees_user(tx: Transaction, user_id: int) -> bool:
+    """Whether the actor may know that there is such a user: themselves, and the people of their organizations."""
+    return (
+        tx.actor.is_owner
+        or user_id == tx.actor.user_id
+        or bool(
+            tx.value(
+                """SELECT 1 FROM organization_members theirs JOIN organization_members mine USING (organization_id)
+                   WHERE theirs.user_id = ? AND mine.user_id = ?""",
+                user_id,
+                tx.actor.user_id,
+            )
+        )
+    )
 
 
 def readable_entities(tx: Transaction) -> frozenset[int] | None:

@@ -9,15 +9,14 @@ Setting accounts up is the work of the file's owner or of an organization admin.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 from dataclasses import dataclass
 from sqlite3 import Row
 
+from regsync.local.store import keys
 from regsync.local.store.access import entity_role, missing, organization_role, require
 from regsync.local.store.actor import Actor
-from regsync.local.store.database import Transaction
+from regsync.local.store.database import Store, Transaction
 from regsync.local.store.errors import AlreadyExists, Forbidden, Invalid, Unauthorized
 from regsync.names import ENTITY_RULE, MIN_API_KEY_LENGTH, Role
 
@@ -148,18 +147,18 @@ def add_user(tx: Transaction, name: str, api_key: str | None = None) -> tuple[Us
     if not tx.actor.is_owner:
         raise Forbidden("permission denied: only the owner of the registry file adds users")
     check_name("user name", name)
-    key = api_key or secrets.token_hex(MIN_API_KEY_LENGTH // 2)
+    key = api_key or keys.make_up()
     check_api_key(key)
     if tx.value("SELECT 1 FROM entities WHERE name = ?", name):
         raise AlreadyExists(f"{name!r} already exists; please use a different name")
-    if tx.value("SELECT 1 FROM users WHERE key_hash = ?", key_hash(key)):
+    if api_key is not None and _holder(tx, key) is not None:
         raise AlreadyExists("this API key belongs to another user", hint="give every user a key of their own")
     entity_id = _add_entity(tx, name, "user")
     user_id = tx.run(
         "INSERT INTO users (name, entity_id, key_hash, created_at) VALUES (?, ?, ?, ?)",
         name,
         entity_id,
-        key_hash(key),
+        keys.fast(key) if api_key is None else _slow(tx, key),
         tx.now,
     )
     tx.record("create-user", "", name, None, {"name": name})
@@ -192,14 +191,53 @@ def client_objection(key: str) -> str | None:
     )
 
 
-def key_hash(key: str) -> str:
-    """What is kept of an API key. Keys are long and random, so a plain SHA-256 is enough."""
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
 def authenticate(tx: Transaction, api_key: str) -> Actor:
-    """The actor that an API key stands for. Raises `Unauthorized`."""
-    row = tx.one("SELECT id, name FROM users WHERE key_hash = ?", key_hash(api_key))
+    """The actor that an API key stands for. Raises `Unauthorized`. A server asks `identify`, which holds no lock for long."""
+    return _actor(_holder(tx, api_key))
+
+
+def identify(store: Store, api_key: str) -> Actor:
+    """The actor that an API key stands for; a slow hash is made outside of any transaction. Raises `Unauthorized`."""
+    with store.read() as tx:
+        salt = _salt(tx)
+        row = _by_hash(tx, keys.fast(api_key)) or _by_hash(tx, keys.recalled(api_key, salt))
+    if row is None:
+        kept = keys.guessed(api_key, salt)
+        with store.read() as tx:
+            row = _by_hash(tx, kept)
+        if row is not None:
+            keys.remember(api_key, salt, kept)
+    return _actor(row)
+
+
+def is_key_of(tx: Transaction, user_id: int, api_key: str) -> bool:
+    """Whether that is the API key of that user."""
+    row = _holder(tx, api_key)
+    return row is not None and row["id"] == user_id
+
+
+def _holder(tx: Transaction, api_key: str) -> Row | None:
+    return _by_hash(tx, keys.fast(api_key)) or _by_hash(tx, _slow(tx, api_key))
+
+
+def _slow(tx: Transaction, api_key: str) -> str:
+    salt = _salt(tx)
+    kept = keys.recalled(api_key, salt) or keys.guessed(api_key, salt)
+    if _by_hash(tx, kept) is not None or tx.writing:
+        keys.remember(api_key, salt, kept)
+    return kept
+
+
+def _salt(tx: Transaction) -> keys.Salt:
+    row = tx.one("SELECT key_salt, key_cost FROM instance")
+    return keys.Salt(*row) if row else missing("registry")
+
+
+def _by_hash(tx: Transaction, kept: str | None) -> Row | None:
+    return tx.one("SELECT id, name FROM users WHERE key_hash = ?", kept)
+
+
+def _actor(row: Row | None) -> Actor:
     if row is None:
         raise Unauthorized("invalid API key", hint="`regsync local user add` makes users with keys")
     return Actor(row["id"], row["name"])

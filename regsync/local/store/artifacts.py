@@ -12,7 +12,7 @@ from sqlite3 import Row
 from typing import Any, NamedTuple
 
 from regsync.local.store import aliases, collections
-from regsync.local.store.access import entity_role, missing, registry_role, require, strongest
+from regsync.local.store.access import entity_role, missing, registry_role, require, version_role
 from regsync.local.store.database import Json, Transaction, to_json
 from regsync.local.store.errors import Conflict, Invalid
 from regsync.names import MAX_METADATA_KEYS, REGISTRY_PREFIX, Role, SourceRef
@@ -22,7 +22,9 @@ PENDING, COMMITTED, DELETED = "PENDING", "COMMITTED", "DELETED"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An artifact version; `str(version)` is its full name. `index` is None while it is PENDING.
+    """An artifact version; `str(version)` is its full name, which is not for everybody: errors say `shown`.
+
+    `index` is None while it is PENDING; `organization` is the display name, "" for a personal project.
 
     `size` is in bytes. `ttl_seconds`: None inherits, 0 is switched off. `metadata` is a JSON object.
     """
@@ -34,6 +36,7 @@ class Version:
     entity: str
     entity_kind: str
     organization_id: int | None
+    organization: str
     project: str
     name: str
     type: str
@@ -46,7 +49,7 @@ class Version:
     metadata_json: str
     description: str | None
     ttl_seconds: int | None
-    manifest_md5: str | None
+    manifest_key: str | None
     run_id: int | None
     user_id: int | None
     created_at: str
@@ -75,10 +78,12 @@ class ManifestEntry(NamedTuple):
 
 
 _VERSION = """SELECT a.id, a.sequence_id, c.project_id, p.entity_id, e.name AS entity, e.kind, e.organization_id,
+      coalesce(o.name, '') AS organization,
       p.name AS project, c.name, t.name AS type, a.version_index, a.state, a.digest, a.digest_algorithm, a.size,
-      a.file_count, a.metadata, a.description, a.ttl_seconds, a.manifest_md5, a.run_id, a.user_id, a.created_at, a.updated_at
+      a.file_count, a.metadata, a.description, a.ttl_seconds, a.manifest_key, a.run_id, a.user_id, a.created_at, a.updated_at
     FROM artifacts a JOIN collections c ON c.id = a.sequence_id JOIN artifact_types t ON t.id = c.type_id
-      JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id"""
+      JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id
+      LEFT JOIN organizations o ON o.id = e.organization_id"""
 
 
 def _version(row: Row) -> Version:
@@ -94,11 +99,17 @@ def by_id(tx: Transaction, key: int) -> Version:
 
 
 def by_client_id(tx: Transaction, client_id: str) -> Version:
-    """The version that a client made under an id of its own. Raises `NotFound`."""
-    row = tx.one(f"{_VERSION} WHERE a.client_id = ? ORDER BY a.id DESC", client_id)
-    if row is None or role(tx, _version(row)) is None:
-        missing("artifact")
-    return _version(row)
+    """The version that a client made under an id of its own: the actor's own first, and what they cannot see never counts.
+
+    Raises `NotFound`.
+    """
+    rows = tx.all(
+        f"{_VERSION} WHERE a.client_id = ? ORDER BY a.user_id IS ? DESC, a.id DESC", client_id, tx.actor.user_id
+    )
+    for row in rows:
+        if role(tx, _version(row)) is not None:
+            return _version(row)
+    return missing("artifact")
 
 
 def resolve(tx: Transaction, ref: SourceRef) -> Version:
@@ -120,21 +131,17 @@ def resolve(tx: Transaction, ref: SourceRef) -> Version:
 
 def role(tx: Transaction, version: Version) -> Role | None:
     """The actor's strongest role for a version: through its own project, or through any registry that links it."""
-    own = entity_role(tx, version.entity_id)
-    if own is Role.ADMIN:
-        return own
-    rows = tx.all(
-        """SELECT DISTINCT c.project_id, e.organization_id, r.visibility FROM memberships m
-           JOIN collections c ON c.id = m.collection_id JOIN registries r USING (project_id)
-           JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id WHERE m.artifact_id = ?""",
-        version.id,
-    )
-    return strongest(found for found in (own, *(registry_role(tx, *row) for row in rows)) if found)
+    return version_role(tx, version.id, version.entity_id)
 
 
 def source_is_visible(tx: Transaction, version: Version) -> bool:
     """Whether the actor can read the version's own project. Where not, W&B shows its entity and project as empty."""
     return entity_role(tx, version.entity_id) is not None
+
+
+def shown(tx: Transaction, version: Version) -> str:
+    """How an error names a version: in full, or by its name alone where the actor cannot see where it was logged."""
+    return f"artifact {version if source_is_visible(tx, version) else version.name}"
 
 
 def entries(tx: Transaction, version: Version) -> list[ManifestEntry]:
@@ -156,12 +163,12 @@ def entry(tx: Transaction, version: Version, path: str) -> ManifestEntry:
         version.id,
         path,
     )
-    return ManifestEntry(*row) if row else missing(f"file {path!r} of {version}")
+    return ManifestEntry(*row) if row else missing(f"file {path!r} of {shown(tx, version)}")
 
 
 def require_contents(tx: Transaction, version: Version) -> None:
     """Raise `Forbidden` to a restricted viewer, who may not read file contents."""
-    require(role(tx, version), Role.VIEWER, "read file contents", f"artifact {version}")
+    require(role(tx, version), Role.VIEWER, "read file contents", shown(tx, version))
 
 
 def tags(tx: Transaction, version: Version) -> list[str]:
@@ -224,21 +231,25 @@ def delete(tx: Transaction, version: Version, *, with_aliases: bool = False) -> 
     Raises `Conflict`, whoever acts, where a link to it carries a protected alias; `Conflict` where it has aliases of its
     own (`latest` included) and not `with_aliases`; `Forbidden`.
     """
-    require(entity_role(tx, version.entity_id), Role.MEMBER, "delete artifacts", f"artifact {version}")
+    require(entity_role(tx, version.entity_id), Role.MEMBER, "delete artifacts", shown(tx, version))
     if by_id(tx, version.id).state == DELETED:
         missing(f"artifact {version}")
     guard = tx.one(
-        """SELECT p.name AS project, c.name AS collection, a.name AS alias FROM memberships m
+        """SELECT p.name AS project, c.name AS collection, a.name AS alias, c.project_id, e.organization_id, g.visibility
+           FROM memberships m
            JOIN aliases a ON a.membership_id = m.id JOIN collections c ON c.id = m.collection_id
-           JOIN projects p ON p.id = c.project_id
+           JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id
+           JOIN registries g ON g.project_id = p.id
            JOIN registry_protected_aliases r ON r.project_id = c.project_id AND r.alias = a.name
            WHERE m.artifact_id = ? ORDER BY p.name, c.name, a.name""",
         version.id,
     )
     if guard:
         place = f"{guard['project'].removeprefix(REGISTRY_PREFIX)}/{guard['collection']}:{guard['alias']}"
+        seen = registry_role(tx, guard["project_id"], guard["organization_id"], guard["visibility"]) is not None
         raise Conflict(
-            f"artifact {version} cannot be deleted: it is linked under the protected alias {place}",
+            f"artifact {version} cannot be deleted: it is linked under "
+            + (f"the protected alias {place}" if seen else "a protected alias, in a registry not visible to this key"),
             hint="an admin of that registry must take the alias off first",
         )
     sequence = collections.by_id(tx, version.sequence_id)
@@ -261,7 +272,7 @@ def check_metadata(metadata: Mapping[str, Any]) -> None:
 
 
 def _require_edit(tx: Transaction, version: Version, doing: str) -> None:
-    require(role(tx, version), Role.MEMBER, doing, f"artifact {version}")
+    require(role(tx, version), Role.MEMBER, doing, shown(tx, version))
 
 
 def _store_ttl(tx: Transaction, version: Version, seconds: int | None) -> None:
@@ -276,5 +287,4 @@ def _touch(tx: Transaction, version: Version) -> None:
 
 
 def _record(tx: Transaction, kind: str, version: Version, before: Json, after: Json) -> None:
-    organization = collections.by_id(tx, version.sequence_id).organization
-    tx.record(kind, organization, str(version), before, after)
+    tx.record(kind, version.organization, str(version), before, after)

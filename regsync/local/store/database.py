@@ -9,32 +9,38 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sqlite3
 import threading
 import time
 import uuid
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from regsync.local.store import faults
+from regsync.local.store import faults, keys, migrations, patterns
 from regsync.local.store.actor import OWNER, Actor
-from regsync.local.store.errors import NewerVersion, NoRegistryFile, NotARegistry
+from regsync.local.store.errors import NewerVersion, NoRegistryFile, NotARegistry, ReadOnly
 
 APPLICATION_ID = 0x52475359
 """`RGSY`, in the header of the file: this is a regsync registry and nothing else."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Files of older versions are brought to this one when they are opened (`migrations.py`); newer ones are refused."""
 DEFAULT_TIMEOUT = 10.0
 """Seconds to wait for another process's transaction."""
 
 _CACHE_KIB = 64 * 1024
 """At most this much memory a connection for pages; SQLite's own 2 MiB makes large seeds a third slower."""
 
+_STEPS_BETWEEN_LOOKS = 20_000
+"""SQLite's own steps between two looks at whether a transaction shall stop: some milliseconds."""
+_CLOSING = 10.0
+"""Seconds that `Store.close` waits for the threads that use the store, after it has interrupted them."""
+
 T = TypeVar("T")
+Stop = Callable[[], bool]
 Clock = Callable[[], datetime]
 Json = Mapping[str, Any] | list[Any] | str | int | None
 
@@ -125,19 +131,35 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 
 
 class _Held:
-    """A thread's connection. It is closed when the thread ends; a forked process leaves it to the process that opened it."""
+    """A thread's connection. It is closed when the thread ends; a forked process leaves it to the process that opened it.
 
-    __slots__ = ("__weakref__", "connection", "process")
+    `busy` is locked while a transaction is open: closing a connection that another thread uses crashes the process.
+    """
+
+    __slots__ = ("__weakref__", "busy", "closed", "connection", "process")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.process = os.getpid()
+        self.busy = threading.Lock()
+        self.closed = False
 
-    def close(self) -> None:
+    def interrupt(self) -> None:
+        if self.process == os.getpid() and self.busy.locked():
+            self.connection.interrupt()
+
+    def close(self, patience: float) -> None:
+        """Close it once no transaction is open; one that does not end in time is left to its thread."""
+        if self.process == os.getpid() and self.busy.acquire(timeout=patience):
+            try:
+                self.closed = True
+                self.connection.close()
+            finally:
+                self.busy.release()
+
+    def __del__(self) -> None:
         if self.process == os.getpid():
             self.connection.close()
-
-    __del__ = close
 
 
 class Store:
@@ -169,31 +191,29 @@ class Store:
         return real.with_name(real.name + ".files")
 
     @contextmanager
-    def read(self, actor: Actor = OWNER) -> Iterator[Transaction]:
+    def read(self, actor: Actor = OWNER, stop: Stop | None = None) -> Iterator[Transaction]:
         """A consistent view as `actor` may see it. Keep it short: a writer must wait for its end.
 
-        Raises the `FileProblem` family.
+        `stop` is asked again and again while SQLite works, and ends it by returning True. Raises the `FileProblem` family.
         """
-        with self._transaction("BEGIN", actor, writing=False) as tx:
+        with self._transaction("BEGIN", actor, stop, writing=False) as tx:
             yield tx
 
     @contextmanager
-    def write(self, actor: Actor = OWNER) -> Iterator[Transaction]:
+    def write(self, actor: Actor = OWNER, stop: Stop | None = None) -> Iterator[Transaction]:
         """A change made as `actor`: all of it is kept when the block ends, none of it when the block raises.
 
-        Raises the `FileProblem` family; the functions called inside raise the `Refused` family.
+        `stop` as for `read`. Raises the `FileProblem` family; the functions called inside raise the `Refused` family.
         """
         if self.read_only:
             raise faults.read_only(self.path)
-        with self._transaction("BEGIN IMMEDIATE", actor, writing=True) as tx:
+        with self._transaction("BEGIN IMMEDIATE", actor, stop, writing=True) as tx:
             yield tx
 
     @contextmanager
-    def _transaction(self, begin: str, actor: Actor, *, writing: bool) -> Iterator[Transaction]:
-        with faults.explained(self.path, self.timeout):
-            connection = self._connection()
-            if connection.in_transaction:
-                raise RuntimeError("a transaction of this store is already open in this thread")
+    def _transaction(self, begin: str, actor: Actor, stop: Stop | None, *, writing: bool) -> Iterator[Transaction]:
+        with faults.explained(self.path, self.timeout), self._connected() as connection:
+            connection.set_progress_handler(stop, _STEPS_BETWEEN_LOOKS if stop else 0)
             connection.execute(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
             _patiently(connection, self.timeout, lambda: _begin(connection, begin))
             try:
@@ -201,32 +221,52 @@ class Store:
                 yield Transaction(connection, actor, self.files, now.replace("+00:00", "Z"), writing=writing)
                 connection.execute("COMMIT")
             finally:
+                connection.set_progress_handler(None, 0)
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
-    def _connection(self) -> sqlite3.Connection:
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, kept from being closed by another one."""
+        while True:
+            held = self._holding()
+            if not held.busy.acquire(blocking=held.connection.in_transaction is False):
+                raise RuntimeError("a transaction of this store is already open in this thread")
+            if not held.closed:
+                break
+            held.busy.release()
+        try:
+            yield held.connection
+        finally:
+            held.busy.release()
+
+    def _holding(self) -> _Held:
         held: _Held | None = getattr(self._local, "held", None)
-        if held is not None and held.process == os.getpid():
-            return held.connection
+        if held is not None and held.process == os.getpid() and not held.closed:
+            return held
         connection = _connect(self.path, self.timeout, "rw")
         try:
             _patiently(connection, self.timeout, lambda: _check_is_ours(connection, self.path))
+            _bring_up_to_date(connection, self.path, self.timeout)
             connection.execute(f"PRAGMA query_only = {'ON' if self.read_only else 'OFF'}")
         except BaseException:
             connection.close()
             raise
-        self._local.held = _Held(connection)
+        self._local.held = opened = _Held(connection)
         with self._guard:
-            self._held.add(self._local.held)
-        return connection
+            self._held.add(opened)
+        return opened
 
     def close(self) -> None:
-        """Close the connections of all threads. The store opens new ones if it is used again."""
+        """Interrupt the transactions of all threads and close their connections. The store opens new ones if it is used again."""
         with self._guard:
             held, self._held = list(self._held), weakref.WeakSet()
             self._local = threading.local()
         for each in held:
-            each.close()
+            each.interrupt()
+        patience = time.monotonic() + _CLOSING
+        for each in held:
+            each.close(max(0.001, patience - time.monotonic()))
 
 
 def open_store(
@@ -239,7 +279,7 @@ def open_store(
     """Open an existing registry file. Raises `NoRegistryFile`, `NotARegistry`, `NewerVersion` and other `FileProblem`s."""
     store = Store(path, timeout=timeout, read_only=read_only, clock=clock)
     with faults.explained(path, timeout):
-        store._connection()
+        store._holding()
     return store
 
 
@@ -251,6 +291,8 @@ def create_store(path: Path, *, timeout: float = DEFAULT_TIMEOUT, clock: Clock =
     faults.check_path(path, must_exist=False)
     with faults.files_explained(path), faults.explained(path, timeout):
         path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # It holds what only its owner may read, so nobody else may open it.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         connection = _connect(path, timeout, "rwc")
         try:
             made = _create_tables(connection, path, clock)
@@ -279,7 +321,7 @@ def _connect(path: Path, timeout: float, mode: str) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, timeout: float) -> None:
     connection.row_factory = sqlite3.Row
-    connection.create_function("regexp", 2, _regexp, deterministic=True)
+    connection.create_function("regexp", 2, patterns.found, deterministic=True)
     connection.execute("PRAGMA foreign_keys = ON")
     _patiently(connection, timeout, lambda: connection.execute("PRAGMA synchronous = FULL"))
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -315,11 +357,6 @@ def _patiently(connection: sqlite3.Connection, timeout: float, act: Callable[[],
     return result
 
 
-def _regexp(pattern: str, text: object) -> bool:
-    """SQL's `text REGEXP pattern`: whether Python finds the pattern anywhere in the text. Null matches nothing."""
-    return text is not None and re.search(pattern, str(text)) is not None
-
-
 def _check_is_ours(connection: sqlite3.Connection, path: Path) -> None:
     application, version, tables = _identity(connection)
     if not tables:
@@ -331,6 +368,29 @@ def _check_is_ours(connection: sqlite3.Connection, path: Path) -> None:
             f"{path}: written by a newer regsync (format {version}; this one knows formats up to {SCHEMA_VERSION})",
             hint="upgrade regsync, or use another file with --db",
         )
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path, timeout: float) -> None:
+    """Migrate a file of an older version, whatever it was opened for. Two processes may do this at once."""
+    if _identity(connection)[1] >= SCHEMA_VERSION:
+        return
+    try:
+        _patiently(connection, timeout, lambda: connection.execute("BEGIN IMMEDIATE"))
+        version = _identity(connection)[1]
+        if version < SCHEMA_VERSION:
+            migrations.migrate(connection, version)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_READONLY:
+            raise
+        raise ReadOnly(
+            f"{path}: written by an older regsync, and it cannot be brought up to date: the file or its folder cannot be written",
+            hint="open it once as somebody who may write it: regsync local info",
+        ) from error
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _identity(connection: sqlite3.Connection) -> tuple[int, int, int]:
@@ -354,8 +414,12 @@ def _create_tables(connection: sqlite3.Connection, path: Path, clock: Clock) -> 
         for statement in _statements(schema):
             connection.execute(statement)
         connection.execute(
-            "INSERT INTO instance (one, uuid, created_at) VALUES (1, ?, ?)",
-            (str(uuid.uuid4()), clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")),
+            "INSERT INTO instance (one, uuid, created_at, key_salt, key_cost) VALUES (1, ?, ?, randomblob(16), ?)",
+            (
+                str(uuid.uuid4()),
+                clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                keys.COST,
+            ),
         )
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

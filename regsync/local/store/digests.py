@@ -8,32 +8,16 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections.abc import Iterable
-from pathlib import Path
 
 from regsync.names import Digest
 
 _HEADER = b"wandb-artifact-manifest-v1\n"
-_CHUNK = 1024 * 1024
-
-
-def md5_of_file(path: Path) -> str:
-    """The MD5 of a file's content, in hex. Raises `OSError`."""
-    hasher = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            hasher.update(chunk)
-    return hasher.hexdigest()
-
-
-def md5_of_bytes(content: bytes) -> str:
-    """The MD5 of some content, in hex: its key in `contents`."""
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def entry_digest(md5_hex: str) -> str:
     """An MD5 as a manifest entry writes it: base64 instead of hex.
 
-    >>> entry_digest(md5_of_bytes(b""))
+    >>> entry_digest('d41d8cd98f00b204e9800998ecf8427e')
     '1B2M2Y8AsgTpgAmY7PhCfg=='
     """
     return b64encode(bytes.fromhex(md5_hex)).decode("ascii")

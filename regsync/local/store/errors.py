@@ -77,6 +77,10 @@ class Locked(FileProblem):
     """Another process kept the file locked longer than the timeout."""
 
 
+class Stopped(FileProblem):
+    """The work was ended before it was done: it took too long, nobody waits for it any more, or the registry is being closed."""
+
+
 class ReadOnly(FileProblem):
     """The file or its folder cannot be written."""
 

@@ -16,6 +16,7 @@ from regsync.local.store.errors import (
     NoRegistryFile,
     NotARegistry,
     ReadOnly,
+    Stopped,
 )
 
 MAKE_ONE = "make one with: regsync local init --org NAME, or regsync local seed FILE"
@@ -81,6 +82,8 @@ def _from_sqlite(error: sqlite3.Error, path: Path, timeout: float) -> FileProble
             f"{path}: another process is using the registry; waited {timeout:g} seconds",
             hint="try again when it is done",
         )
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return Stopped(f"{path}: stopped before it was done; nothing was changed")
     if code == sqlite3.SQLITE_NOTADB:
         return NotARegistry(f"{path}: not a SQLite file", hint=MAKE_ONE)
     if code == sqlite3.SQLITE_FULL or extended == sqlite3.SQLITE_IOERR_WRITE:

@@ -80,15 +80,18 @@ def link(
 
     `names` are aliases for the link; `latest` among them is left out, since every new link gets it anyway. Returns the
     link and whether it is new. `version` may have been found through another link: it is the source that is linked.
+    Whoever links must be able to read the version's files, and lends the registry no more than their own role for it.
     Raises `Forbidden`, `Invalid` (the type, a personal or foreign source), `Conflict` (a deleted or pending version).
     """
     require(registries.role(tx, registry), Role.MEMBER, "link versions", f"registry {registry.name}")
     version = artifacts.by_id(tx, version.id)  # as it is now: it may have been read in an earlier transaction
-    _check_source(registry, version)
+    own = artifacts.role(tx, version)
+    require(own, Role.VIEWER, "link a version whose files it cannot read", artifacts.shown(tx, version))
+    _check_source(tx, registry, version)
     collection = collections.find(tx, registry, collection_name)
     if collection is not None and collection.type != version.type:
         raise Invalid(
-            f"artifact {version} has type {version.type!r}; collection {collection.address} holds {collection.type!r}"
+            f"{artifacts.shown(tx, version)} has type {version.type!r}; collection {collection.address} holds {collection.type!r}"
         )
     collections.check_type(tx, registry, version.type)
     if collection is None:
@@ -98,8 +101,10 @@ def link(
     found = find(tx, collection, version.id)
     made = found is None
     if found is None:
-        found = _insert(tx, collection, version)
+        found = _insert(tx, collection, version, own or Role.VIEWER)
         artifacts.switch_off_ttl(tx, version)
+    else:
+        _lend_more(tx, found, own or Role.VIEWER)
     for name in wanted:
         aliases.point(tx, collection, name, found.id, found.index)
     return found, made
@@ -115,7 +120,7 @@ def unlink(tx: Transaction, registry: Registry, collection: Collection, version:
     collections.require_portfolio(collection)
     found = find(tx, collection, version.id)
     if found is None:
-        missing(f"{version} in {collection.address}")
+        missing(f"{artifacts.shown(tx, version)} in {collection.address}")
     held = aliases.of_membership(tx, found.id)
     for name in held:
         if aliases.is_protected(tx, collection, name):
@@ -128,25 +133,34 @@ def unlink(tx: Transaction, registry: Registry, collection: Collection, version:
     aliases.settle_latest(tx, collection)
 
 
-def _check_source(registry: Registry, version: Version) -> None:
+def _check_source(tx: Transaction, registry: Registry, version: Version) -> None:
     if version.state != artifacts.COMMITTED:
         reason = "was deleted" if version.state == artifacts.DELETED else "is still being uploaded"
-        raise Conflict(f"artifact {version} {reason}")
+        raise Conflict(f"{artifacts.shown(tx, version)} {reason}")
     if version.entity_kind != "team" or version.organization_id != registry.organization_id:
+        seen = f"; {version.entity!r} is not one" if artifacts.source_is_visible(tx, version) else ""
         raise Invalid(
-            FOREIGN_SOURCE,
-            hint=f"log the artifact under a team of organization {registry.organization!r}; {version.entity!r} is not one",
+            FOREIGN_SOURCE, hint=f"log the artifact under a team of organization {registry.organization!r}{seen}"
         )
 
 
-def _insert(tx: Transaction, collection: Collection, version: Version) -> Link:
+def _lend_more(tx: Transaction, link: Link, own: Role) -> None:
+    """Linking again as somebody with a stronger role for the version: the link lends that role from now on."""
+    lends = Role(tx.value("SELECT lends FROM memberships WHERE id = ?", link.id))
+    if own.strength < lends.strength:
+        tx.run("UPDATE memberships SET lends = ? WHERE id = ?", own, link.id)
+
+
+def _insert(tx: Transaction, collection: Collection, version: Version, lends: Role) -> Link:
     index = collections.take_index(tx, collection)
     key = tx.run(
-        "INSERT INTO memberships (collection_id, artifact_id, version_index, user_id, created_at) VALUES (?, ?, ?, ?, ?)",
+        """INSERT INTO memberships (collection_id, artifact_id, version_index, user_id, lends, created_at)
+           VALUES (?, ?, ?, ?, ?, ?)""",
         collection.id,
         version.id,
         index,
         tx.actor.user_id,
+        lends,
         tx.now,
     )
     tx.record("link-version", collection.organization, f"{collection.address}:v{index}", None, _evidence(version))

@@ -1,11 +1,14 @@
--- The embedded registry's tables. Version 1; the number lives in PRAGMA user_version (database.py).
+-- The embedded registry's tables. Version 2; the number lives in PRAGMA user_version (database.py), older files are
+-- brought here by migrations.py.
 -- Integer keys are never reused (AUTOINCREMENT), so the global ids made from them (ids.py) never change meaning.
 -- Times are ISO 8601 in UTC, as W&B writes them. JSON columns hold one JSON object as text.
 
 CREATE TABLE instance (
     one             INTEGER PRIMARY KEY CHECK (one = 1),
     uuid            TEXT NOT NULL,
-    created_at      TEXT NOT NULL
+    created_at      TEXT NOT NULL,
+    key_salt        BLOB NOT NULL,                            -- for the slow hashes of this file's API keys (keys.py)
+    key_cost        INTEGER NOT NULL                          -- and what each of them costs: scrypt's N
 ) STRICT;
 
 -- W&B's namespaces: a user's own, a team's, and the one of an organization, which holds its registries.
@@ -28,7 +31,7 @@ CREATE TABLE users (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     name            TEXT NOT NULL UNIQUE,
     entity_id       INTEGER NOT NULL UNIQUE REFERENCES entities (id),
-    key_hash        TEXT NOT NULL UNIQUE,                     -- SHA-256 of the API key; the key itself is not kept
+    key_hash        TEXT NOT NULL UNIQUE,                     -- what is kept of the API key: see keys.py
     created_at      TEXT NOT NULL
 ) STRICT;
 
@@ -147,7 +150,7 @@ CREATE TABLE artifacts (
     ttl_seconds     INTEGER,                                  -- null: inherited; 0: switched off
     client_id       TEXT,
     pending_aliases TEXT,                                     -- JSON list: to be set when it is committed
-    manifest_md5    TEXT,                                     -- content key of the manifest as the client uploaded it
+    manifest_key    TEXT,                                     -- content key of the manifest as the client uploaded it
     run_id          INTEGER REFERENCES runs (id),
     user_id         INTEGER REFERENCES users (id),
     created_at      TEXT NOT NULL,
@@ -169,16 +172,28 @@ CREATE TABLE artifact_files (
     digest          TEXT NOT NULL,                            -- as in the manifest: base64 of the MD5, or a reference's etag
     size            INTEGER NOT NULL,
     ref             TEXT,                                     -- the URI of a reference; null for a file kept here
-    content_md5     TEXT,                                     -- key into `contents`; null for a reference
+    content_md5     TEXT,                                     -- in `project_contents` of its project; null for a reference
     fields          TEXT,                                     -- the entry's other fields (extra, birthArtifactID), as JSON
     PRIMARY KEY (artifact_id, path)
 ) STRICT, WITHOUT ROWID;
 
--- File contents by MD5 (hex). Small ones are here; larger ones (data is null) are files beside the database (contents.py).
+CREATE INDEX artifact_files_by_content ON artifact_files (content_md5) WHERE content_md5 IS NOT NULL;
+
+-- File contents. The key is the SHA-256 (hex); in files of version 1 it was the MD5, and contents from then keep that key.
+-- Small ones are here; larger ones (data is null) are files beside the database (contents.py).
 CREATE TABLE contents (
-    md5             TEXT PRIMARY KEY,
+    key             TEXT PRIMARY KEY,
     size            INTEGER NOT NULL,
     data            BLOB
+) STRICT, WITHOUT ROWID;
+
+-- What has been uploaded to a project, by the name that manifests give it there: its MD5 (hex). An MD5 opens nothing
+-- outside of the project, and means one content in it for good.
+CREATE TABLE project_contents (
+    project_id      INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    md5             TEXT NOT NULL,
+    key             TEXT NOT NULL REFERENCES contents (key),
+    PRIMARY KEY (project_id, md5)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE artifact_uses (
@@ -195,6 +210,8 @@ CREATE TABLE memberships (
     artifact_id     INTEGER NOT NULL REFERENCES artifacts (id),
     version_index   INTEGER NOT NULL,
     user_id         INTEGER REFERENCES users (id),
+    lends           TEXT NOT NULL DEFAULT 'admin'             -- the linker's own role for the version: a link gives no more
+                    CHECK (lends IN ('admin', 'member', 'viewer', 'restricted_viewer')),
     created_at      TEXT NOT NULL,
     UNIQUE (collection_id, version_index),
     UNIQUE (collection_id, artifact_id)

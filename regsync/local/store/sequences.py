@@ -28,9 +28,12 @@ from regsync.local.store.collections import Collection
 from regsync.local.store.contents import Staged
 from regsync.local.store.database import Transaction, to_json
 from regsync.local.store.digests import entry_digest, manifest_digest
-from regsync.local.store.errors import Conflict, Invalid
+from regsync.local.store.errors import Conflict, Invalid, NotFound
 from regsync.local.store.projects import Project, Run, require_write
 from regsync.names import Digest, alias_problem
+
+DIGEST_ALGORITHM = "MANIFEST_MD5"
+"""How the digest of a version is made from its manifest; the client's other one needs a package that is not here."""
 
 
 def find(tx: Transaction, project: Project, name: str) -> Collection | None:
@@ -60,9 +63,13 @@ def ensure(
 
 
 def by_client_id(tx: Transaction, client_id: str) -> Collection:
-    """The sequence that a client made under an id of its own. Raises `NotFound`."""
-    key = tx.value("SELECT id FROM collections WHERE client_id = ? ORDER BY id DESC", client_id)
-    return missing("artifact") if key is None else collections.by_id(tx, key)
+    """The sequence that a client made under an id of its own; what the actor cannot see never counts. Raises `NotFound`."""
+    for row in tx.all("SELECT id FROM collections WHERE client_id = ? ORDER BY id DESC", client_id):
+        try:
+            return collections.by_id(tx, row["id"])
+        except NotFound:
+            continue
+    return missing("artifact")
 
 
 def begin(
@@ -70,7 +77,7 @@ def begin(
     sequence: Collection,
     digest: str,
     *,
-    digest_algorithm: str = "MANIFEST_MD5",
+    digest_algorithm: str = DIGEST_ALGORITHM,
     metadata: Mapping[str, Any] | None = None,
     description: str | None = None,
     ttl_seconds: int | None = None,
@@ -84,6 +91,8 @@ def begin(
     Raises `Forbidden`, `Invalid`.
     """
     require_write(tx, sequence.entity_id, f"project {sequence.entity}/{sequence.project}")
+    if digest_algorithm != DIGEST_ALGORITHM:
+        raise Invalid(f"digests by {digest_algorithm} are not supported by this server; it knows {DIGEST_ALGORITHM}")
     wanted = _check_names(names)
     same = tx.value(
         "SELECT id FROM artifacts WHERE sequence_id = ? AND digest = ? AND state = ? ORDER BY version_index",
@@ -118,9 +127,9 @@ def begin(
 
 
 def set_entries(
-    tx: Transaction, version: Version, entries: Iterable[ManifestEntry], *, manifest_md5: str | None = None
+    tx: Transaction, version: Version, entries: Iterable[ManifestEntry], *, manifest_key: str | None = None
 ) -> None:
-    """Say which files a PENDING version has; replaces what was said before. `manifest_md5`: content key of the manifest itself.
+    """Say which files a PENDING version has; replaces what was said before. `manifest_key`: content key of the manifest itself.
 
     Contents must have been added, or come before `commit`. Raises `Conflict` for a version that is not pending.
     """
@@ -134,9 +143,9 @@ def set_entries(
         [(version.id, *entry) for entry in entries],
     )
     tx.run(
-        """UPDATE artifacts SET manifest_md5 = ?, (size, file_count) =
+        """UPDATE artifacts SET manifest_key = ?, (size, file_count) =
              (SELECT coalesce(sum(size), 0), count(*) FROM artifact_files WHERE artifact_id = ?) WHERE id = ?""",
-        manifest_md5,
+        manifest_key,
         version.id,
         version.id,
     )
@@ -145,20 +154,15 @@ def set_entries(
 def commit(tx: Transaction, version: Version) -> Version:
     """Give a PENDING version its number, `latest` and the aliases it was begun with. A committed one is left as it is.
 
-    Raises `Conflict` where a file's content has not been added, or the version was deleted.
+    Raises `Conflict` where a file's content was not uploaded to this project (and the actor cannot read it elsewhere), or the
+    version was deleted; `Invalid` where the digest that it was begun with is not that of its files.
     """
     require_write(tx, version.entity_id, f"artifact {version}")
     if version.state == COMMITTED:
         return version
     if version.state == DELETED:
         raise Conflict(f"artifact {version} was deleted")
-    absent = tx.value(
-        """SELECT path FROM artifact_files f WHERE artifact_id = ? AND content_md5 IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM contents WHERE md5 = f.content_md5) ORDER BY path""",
-        version.id,
-    )
-    if absent is not None:
-        raise Conflict(f"artifact {version}: the content of {absent!r} has not been uploaded")
+    _check_files(tx, version)
     sequence = collections.by_id(tx, version.sequence_id)
     index = collections.take_index(tx, sequence)
     tx.run(
@@ -204,7 +208,7 @@ def log(
     sequence = ensure(tx, project, name, type_name)
     staged = files or {}
     for content in staged.values():
-        contents.add(tx, content)
+        contents.give(tx, project.id, content)
     entries = [file_entry(path, content) for path, content in sorted(staged.items())]
     version, made = begin(
         tx,
@@ -240,6 +244,24 @@ def file_entry(path: str, content: Staged) -> ManifestEntry:
 def digest_of(entries: Iterable[ManifestEntry]) -> Digest:
     """The digest of a version with these files, as the client computes it."""
     return manifest_digest((entry.path, entry.digest) for entry in entries)
+
+
+def _check_files(tx: Transaction, version: Version) -> None:
+    rows = tx.all(
+        """SELECT path, content_md5 FROM artifact_files f WHERE artifact_id = ? AND content_md5 IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM project_contents WHERE project_id = ? AND md5 = f.content_md5) ORDER BY path""",
+        version.id,
+        version.project_id,
+    )
+    for row in rows:
+        if not contents.adopt(tx, version.project_id, row["content_md5"]):
+            raise Conflict(f"artifact {version}: the content of {row['path']!r} has not been uploaded")
+    found = manifest_digest(tx.tuples("SELECT path, digest FROM artifact_files WHERE artifact_id = ?", version.id))
+    if found != version.digest:
+        raise Invalid(
+            f"artifact {version}: its manifest has the digest {found}, and not {version.digest} as was said",
+            hint="log the artifact again; the digest is made from the paths and the digests of its files",
+        )
 
 
 def _check_names(names: Iterable[str]) -> list[str]:

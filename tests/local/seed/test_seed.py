@@ -89,7 +89,7 @@ def test_the_seed_of_the_design(store: Store) -> None:
         assert (best.index, best.metadata, best.type) == (1, {"rows": 20000}, "dataset")
         first = artifacts.resolve(tx, SourceRef("acme-ml", "fraud", "transactions", "v0"))
         entry = artifacts.entry(tx, first, "data.csv")
-        assert contents.read(tx, entry.content_md5 or "") == b"a,b\n1,2\n"
+        assert contents.read(tx, contents.find(tx, first.project_id, entry.content_md5 or "") or "") == b"a,b\n1,2\n"
         assert [each.path for each in artifacts.entries(tx, best)] == [MADE_UP_FILE]
 
 

@@ -36,7 +36,7 @@ ROWS: list[dict[str, Any]] = [
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     """The rows in tables of their own, in a database that the store opened, for its REGEXP."""
     store, _ = create_store(tmp_path_factory.mktemp("filters") / "registry.db")
-    connection = store._connection()
+    connection = store._holding().connection
     connection.execute("PRAGMA query_only = OFF")
     connection.execute("CREATE TEMP TABLE r (id, name, size, metadata)")
     connection.execute("CREATE TEMP TABLE tags (row, tag)")

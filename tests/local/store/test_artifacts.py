@@ -70,8 +70,8 @@ def test_contents_come_back_byte_for_byte(world: World, tmp_path: Path, size: in
     file.write_bytes(content)
     for staged in (contents.stage_bytes(world.store, content), contents.stage_file(world.store, file)):
         world.write(lambda tx, s=staged: contents.add(tx, s))  # type: ignore[misc]
-        assert world.read(lambda tx, s=staged: contents.read(tx, s.md5)) == content  # type: ignore[misc]
-        assert world.read(lambda tx, s=staged: contents.size(tx, s.md5)) == size  # type: ignore[misc]
+        assert world.read(lambda tx, s=staged: contents.read(tx, s.key)) == content  # type: ignore[misc]
+        assert world.read(lambda tx, s=staged: contents.size(tx, s.key)) == size  # type: ignore[misc]
     beside = [path for path in world.store.files.rglob("*") if path.is_file()]
     assert len(beside) == (1 if size > INLINE_LIMIT else 0), (
         "small ones are in the database, large ones beside it, once"
@@ -183,7 +183,7 @@ def test_uploading_in_steps(world: World) -> None:
     assert (pending.index, pending.state, str(pending)) == (None, "PENDING", "acme-ml/fraud/steps:pending")
     with pytest.raises(Conflict, match="content of 'a' has not been uploaded"):
         world.write(lambda tx: sequences.commit(tx, pending))
-    world.write(lambda tx: contents.add(tx, staged))
+    world.write(lambda tx: contents.give(tx, pending.project_id, staged))
     done = world.write(lambda tx: sequences.commit(tx, pending))
     assert (str(done), done.size, done.file_count) == ("acme-ml/fraud/steps:v0", 15, 2)
     assert world.write(lambda tx: sequences.commit(tx, done)) == done

@@ -149,7 +149,7 @@ def test_a_link_to_the_file_is_the_file(tmp_path: Path) -> None:
     linked = open_store(tmp_path / "link.db")
     with linked.write() as tx:
         contents.add(tx, staged)
-        assert contents.read(tx, staged.md5) == bytes(100_000)
+        assert contents.read(tx, staged.key) == bytes(100_000)
 
 
 def test_connections_go_with_their_threads(world: World) -> None:

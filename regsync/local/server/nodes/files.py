@@ -52,7 +52,10 @@ class FileNode:
     def direct_url(self) -> str:
         if self.entry.content_md5 is None:
             return self.entry.ref or ""
-        return self.session.addresses.download(self.entry.path, md5=self.entry.content_md5)
+        session = self.session
+        return session.addresses.download(
+            session.actor.user_id, self.entry.path, version=self.version.id, path=self.entry.path
+        )
 
     def url(self, upload: bool | None = None) -> str:
         return self.direct_url
@@ -105,7 +108,9 @@ class ManifestNode:
             "id": self.id,
             "name": MANIFEST_NAME,
             "display_name": MANIFEST_NAME,
-            "direct_url": self.session.addresses.download(MANIFEST_NAME, manifest=self.version.id),
+            "direct_url": self.session.addresses.download(
+                self.session.actor.user_id, MANIFEST_NAME, version=self.version.id
+            ),
             "upload_headers": (),
             "size_bytes": 0,
         }
@@ -147,7 +152,8 @@ def of_run(
 
 def run_file(session: Session, run: Run, name: str, md5: str) -> Json:
     """A file of a run whose content is here."""
-    address = session.addresses.download(name, md5=md5)
+    address = session.addresses.download(session.actor.user_id, name, run=run.id, name=name)
+    key = contents.find(session.tx, run.project_id, md5)
     return {
         "id": encode(Kind.FILE, f"run/{run.id}/{name}"),
         "name": name,
@@ -155,7 +161,7 @@ def run_file(session: Session, run: Run, name: str, md5: str) -> Json:
         "url": address,
         "direct_url": address,
         "upload_headers": (),
-        "size_bytes": contents.size(session.tx, md5) or 0,
+        "size_bytes": contents.size(session.tx, key or "") or 0,
         "mimetype": mimetypes.guess_type(name)[0],
         "updated_at": run.updated_at,
         "md5": md5,

@@ -167,6 +167,7 @@ class ArtifactNode:
 
     @property
     def current_manifest(self) -> ManifestNode:
+        artifacts.require_contents(self.session.tx, self.version)  # It tells the names and digests of the files.
         return ManifestNode(self.session, self.version)
 
     def files(self, names: list[str] | None = None, after: str | None = None, first: int | None = None) -> Connection:

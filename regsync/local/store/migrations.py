@@ -1,0 +1,66 @@
+"""Bringing a registry file of an older format to the present one. Each step is one transaction, done on first opening.
+
+Version 2: contents are kept by SHA-256, and an MD5 is a name within one project; links lend no more than their linker had;
+keys are kept as slow hashes; metadata that is no JSON (`NaN`) is made so.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from regsync.local.store import keys
+
+_TO_2 = (
+    "ALTER TABLE instance ADD COLUMN key_salt BLOB NOT NULL DEFAULT x''",
+    f"ALTER TABLE instance ADD COLUMN key_cost INTEGER NOT NULL DEFAULT {keys.COST}",
+    "UPDATE instance SET key_salt = randomblob(16)",
+    "ALTER TABLE contents RENAME COLUMN md5 TO key",
+    "ALTER TABLE artifacts RENAME COLUMN manifest_md5 TO manifest_key",
+    "CREATE INDEX artifact_files_by_content ON artifact_files (content_md5) WHERE content_md5 IS NOT NULL",
+    """CREATE TABLE project_contents (
+         project_id INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE, md5 TEXT NOT NULL,
+         key TEXT NOT NULL REFERENCES contents (key), PRIMARY KEY (project_id, md5)) STRICT, WITHOUT ROWID""",
+    # Contents that a manifest names were uploaded to its project, as far as anybody can tell now.
+    """INSERT INTO project_contents (project_id, md5, key)
+       SELECT DISTINCT c.project_id, f.content_md5, f.content_md5 FROM artifact_files f JOIN artifacts a ON a.id = f.artifact_id
+         JOIN collections c ON c.id = a.sequence_id JOIN contents k ON k.key = f.content_md5
+       UNION SELECT r.project_id, j.value, j.value FROM runs r, json_each(r.fields, '$.files') j JOIN contents k ON k.key = j.value""",
+    """ALTER TABLE memberships ADD COLUMN lends TEXT NOT NULL DEFAULT 'admin'
+         CHECK (lends IN ('admin', 'member', 'viewer', 'restricted_viewer'))""",
+    # The linker's role for the version where it was logged, as it is now; somebody with a stronger one may link it again.
+    """UPDATE memberships SET lends = coalesce(
+         (SELECT CASE WHEN o.role = 'admin' THEN 'admin' ELSE t.role END
+          FROM artifacts a JOIN collections s ON s.id = a.sequence_id JOIN projects p ON p.id = s.project_id
+            JOIN entities e ON e.id = p.entity_id
+            LEFT JOIN team_members t ON t.entity_id = e.id AND t.user_id = memberships.user_id
+            LEFT JOIN organization_members o ON o.organization_id = e.organization_id AND o.user_id = memberships.user_id
+          WHERE a.id = memberships.artifact_id), 'restricted_viewer')
+       WHERE user_id IS NOT NULL AND collection_id IN (SELECT id FROM collections WHERE kind = 'portfolio')""",
+)
+_JSON_COLUMNS = (("artifacts", "metadata"), ("runs", "config"), ("runs", "summary"), ("runs", "fields"))
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Inside of a transaction that writes: take the tables from a version to the next ones, up to the present one."""
+    if version < 2:
+        _mend_json(connection)
+        for statement in _TO_2:
+            connection.execute(statement)
+        _slow_keys(connection)
+
+
+def _mend_json(connection: sqlite3.Connection) -> None:
+    for table, column in _JSON_COLUMNS:
+        select = f"SELECT id, {column} FROM {table} WHERE NOT json_valid({column})"  # noqa: S608 - constants of this file
+        update = f"UPDATE {table} SET {column} = ? WHERE id = ?"  # noqa: S608 - constants of this file
+        for key, text in connection.execute(select).fetchall():
+            mended = json.dumps(json.loads(text, parse_constant=str), ensure_ascii=False)
+            connection.execute(update, (mended, key))
+
+
+def _slow_keys(connection: sqlite3.Connection) -> None:
+    """Which of the hashes are of random keys nobody knows any more, so all of them are made slow."""
+    salt = keys.Salt(*connection.execute("SELECT key_salt, key_cost FROM instance").fetchone())
+    for key, kept in connection.execute("SELECT id, key_hash FROM users").fetchall():
+        connection.execute("UPDATE users SET key_hash = ? WHERE id = ?", (keys.slow(kept, salt), key))

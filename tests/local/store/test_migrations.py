@@ -1,0 +1,107 @@
+"""A registry file of version 1 is brought up to date on first opening, and nobody gains by it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from regsync.local.store import accounts, artifacts, contents, links, registries
+from regsync.local.store.database import SCHEMA_VERSION, open_store
+from regsync.local.store.errors import ReadOnly, Unauthorized
+from regsync.names import Role
+from tests.local.processes import as_nobody
+from tests.local.world import World, key_of, make_world
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A file as version 1 wrote it, with a link that vera (a viewer of the organization, now nobody's team mate) made."""
+    world = make_world(tmp_path / "registry.db")
+    (version,) = world.log()
+    world.registry()
+    world.link(version, ["staging"], by="bob")
+    world.write(lambda tx: registries.create(tx, world.acme(tx), "veras"))
+    world.write(lambda tx: links.link(tx, world.get(tx, "veras"), "mine", version))
+    world.store.close()
+    with sqlite3.connect(world.store.path) as connection:
+        connection.executescript(
+            """
+            UPDATE memberships SET user_id = (SELECT id FROM users WHERE name = 'vera') WHERE collection_id =
+              (SELECT c.id FROM collections c WHERE c.name = 'mine');
+            DELETE FROM team_members WHERE user_id = (SELECT id FROM users WHERE name = 'vera');
+            UPDATE artifacts SET metadata = '{"loss": NaN, "n": 1}';
+            ALTER TABLE memberships DROP COLUMN lends;
+            ALTER TABLE instance DROP COLUMN key_salt;
+            ALTER TABLE instance DROP COLUMN key_cost;
+            DROP TABLE project_contents;
+            DROP INDEX artifact_files_by_content;
+            ALTER TABLE artifacts RENAME COLUMN manifest_key TO manifest_md5;
+            ALTER TABLE contents RENAME COLUMN key TO md5;
+            PRAGMA user_version = 1;
+            """
+        )
+        for key, data in connection.execute("SELECT md5, data FROM contents").fetchall():
+            connection.execute("UPDATE contents SET md5 = ? WHERE md5 = ?", (hashlib.md5(data).hexdigest(), key))
+        for key, name in connection.execute("SELECT id, name FROM users").fetchall():
+            kept = hashlib.sha256(key_of(name).encode()).hexdigest()
+            connection.execute("UPDATE users SET key_hash = ? WHERE id = ?", (kept, key))
+    connection.close()
+    return world.store.path
+
+
+def test_an_older_file_is_brought_up_to_date(old: Path) -> None:
+    store = open_store(old, read_only=True)
+    world = World(store)
+    with store.read() as tx:
+        assert tx.value("SELECT user_version FROM pragma_user_version") == SCHEMA_VERSION
+        assert accounts.authenticate(tx, key_of("bob")).name == "bob"
+        with pytest.raises(Unauthorized):
+            accounts.authenticate(tx, key_of("nobody"))
+        assert not tx.all("SELECT 1 FROM users WHERE key_hash NOT LIKE 'scrypt:%'")
+    version = world.version("acme-ml/fraud/detector:v0")
+    assert version.metadata == {"loss": "NaN", "n": 1}
+    with store.read() as tx:
+        (entry,) = artifacts.entries(tx, version)
+        key = contents.find(tx, version.project_id, entry.content_md5 or "")
+        assert contents.read(tx, key or "") == b"acme-ml detector 0"
+        lent = dict(tx.tuples("SELECT c.name, m.lends FROM memberships m JOIN collections c ON c.id = m.collection_id"))
+    assert lent == {"detector": Role.ADMIN, "fraud": Role.MEMBER, "mine": Role.RESTRICTED_VIEWER}
+    store.close()
+
+
+def test_content_from_then_is_known_when_it_comes_again(old: Path) -> None:
+    world = World(open_store(old))
+    with world.store.read() as tx:
+        before = tx.value("SELECT count(*) FROM contents")
+    version = world.version("acme-ml/fraud/detector:v0")
+    staged = contents.stage_bytes(world.store, b"acme-ml detector 0")
+    world.write(lambda tx: contents.give(tx, version.project_id, staged))
+    with world.store.read() as tx:
+        assert tx.value("SELECT count(*) FROM contents") == before
+    world.store.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not write")
+def test_one_that_cannot_be_written_is_refused_and_the_hint_helps(old: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = Path(shutil.copy(old, folder))
+        path.chmod(0o444)
+        folder.chmod(0o555)
+
+        def act() -> str:
+            try:
+                open_store(path, read_only=True)
+            except ReadOnly as error:
+                return f"{error} / {error.hint}"
+            return "opened"
+
+        told = as_nobody(act)
+        assert "written by an older regsync" in told
+        assert "regsync local info" in told
