@@ -1,0 +1,162 @@
+"""What a GraphQL document could cost, found out before it is executed.
+
+The document is walked as it will be executed: the fields of one name in one place are merged, fragments are taken in where they are
+spread, and what is below a list counts as often as the list may be long. That is also where fields that cannot be merged are
+found, in time linear in the walk; the library's own rule compares every field with every other, and their children again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import graphql
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+)
+
+from regsync.local.server.contract import schema
+from regsync.local.server.pages import DEFAULT_SIZE, MAX_SIZE
+
+MAX_COST = 500_000
+"""Most fields that a document may ask for, counting every list as full."""
+MAX_DEPTH = 32
+MAX_NODES = 50_000
+"""Most fields of a document with its fragments taken in."""
+LIST_GUESS = 10
+"""How long a list is taken to be that does not come in pages: teams, members, aliases of one version."""
+_MOST_FILES = 5000
+
+
+class TooCostlyError(GraphQLError):
+    """A document that would keep the server busy for too long."""
+
+
+class _Place(NamedTuple):
+    """Selections that are executed together: the type they are of, and how long `edges` below it may be."""
+
+    kind: Any
+    selections: Sequence[SelectionSetNode]
+    page: int
+
+
+class _Walk:
+    def __init__(self, document: DocumentNode, variables: dict[str, Any]) -> None:
+        self.variables = variables
+        self.fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self.nodes = 0
+        self.cost = 0
+
+    def walk(self, place: _Place, times: int, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise TooCostlyError(f"the document is nested deeper than {MAX_DEPTH}")
+        for nodes in self._merged(place):
+            self._field(place, nodes, times, depth)
+
+    def _field(self, place: _Place, nodes: list[FieldNode], times: int, depth: int) -> None:
+        self.cost += times
+        if self.cost > MAX_COST:
+            raise TooCostlyError(
+                f"the document asks for more than {MAX_COST} fields, every list counted as full: ask for shorter pages"
+            )
+        field = getattr(place.kind, "fields", {}).get(nodes[0].name.value)
+        below = [node.selection_set for node in nodes if node.selection_set is not None]
+        if field is None or not below:
+            return
+        if "first" in field.args:
+            page, length = self._page(nodes[0]), 1
+        else:
+            page, length = DEFAULT_SIZE, self._length(nodes[0], field, place)
+        self.walk(_Place(graphql.get_named_type(field.type), below, page), times * length, depth + 1)
+
+    def _length(self, node: FieldNode, field: Any, place: _Place) -> int:
+        if not graphql.is_list_type(graphql.get_nullable_type(field.type)):
+            return 1
+        return place.page if node.name.value == "edges" else LIST_GUESS
+
+    def _page(self, node: FieldNode) -> int:
+        for argument in node.arguments:
+            if argument.name.value == "first":
+                value: Any = argument.value
+                given = (
+                    self.variables.get(value.name.value) if isinstance(value, VariableNode) else getattr(value, "value", None)
+                )
+                most = _MOST_FILES if node.name.value.startswith("files") else MAX_SIZE
+                try:
+                    return DEFAULT_SIZE if given is None else max(0, min(int(given), most))
+                except (TypeError, ValueError, OverflowError):
+                    return DEFAULT_SIZE  # Not a number: the execution refuses it.
+        return DEFAULT_SIZE
+
+    def _merged(self, place: _Place) -> list[list[FieldNode]]:
+        """The fields of a place, those that become one in the answer together. Raises `GraphQLError` for a contradiction."""
+        groups: dict[tuple[str, str], list[FieldNode]] = {}
+        seen: set[tuple[str, str]] = set()
+        for selections in place.selections:
+            for parent, node in self._flat(selections, place.kind, seen, 0):
+                self.nodes += 1
+                if self.nodes > MAX_NODES:
+                    raise TooCostlyError(f"the document has more than {MAX_NODES} fields, its fragments taken in")
+                name = node.alias.value if node.alias else node.name.value
+                group = groups.setdefault((name, parent.name), [])
+                if group and not _alike(group[0], node):
+                    raise GraphQLError(
+                        f"Fields '{name}' conflict: they are different fields, or have different arguments. "
+                        "Use different aliases on the fields to fetch both.",
+                        [group[0], node],
+                    )
+                group.append(node)
+        return [*groups.values()]
+
+    def _flat(
+        self, selections: SelectionSetNode, kind: Any, seen: set[tuple[str, str]], depth: int
+    ) -> Iterator[tuple[Any, FieldNode]]:
+        if depth > MAX_DEPTH:
+            raise TooCostlyError(f"fragments are nested deeper than {MAX_DEPTH}")
+        for node in selections.selections:
+            if isinstance(node, FieldNode):
+                yield self._typed(kind, node), node
+                continue
+            if isinstance(node, FragmentSpreadNode):
+                if (node.name.value, kind.name) in seen:
+                    continue
+                seen.add((node.name.value, kind.name))
+                inside: Any = self.fragments[node.name.value]
+            else:
+                inside = node
+            condition = inside.type_condition
+            below = schema().type_map[condition.name.value] if condition else kind
+            yield from self._flat(inside.selection_set, below, seen, depth + 1)
+
+    def _typed(self, kind: Any, node: FieldNode) -> Any:
+        return kind
+
+
+def _alike(first: FieldNode, second: FieldNode) -> bool:
+    return first.name.value == second.name.value and _arguments(first) == _arguments(second)
+
+
+def _arguments(node: FieldNode) -> list[tuple[str, str]]:
+    return sorted((argument.name.value, graphql.print_ast(argument.value)) for argument in node.arguments)
+
+
+def check(document: DocumentNode, operation: str | None, variables: dict[str, Any] | None) -> None:
+    """Raise `TooCostlyError` or `GraphQLError` for a document that shall not be executed. It must be valid otherwise."""
+    chosen = graphql.get_operation_ast(document, operation)
+    if not isinstance(chosen, OperationDefinitionNode):
+        return  # The execution says so.
+    given = {
+        definition.variable.name.value: getattr(definition.default_value, "value", None)
+        for definition in chosen.variable_definitions
+    } | (variables or {})
+    root = schema().get_root_type(chosen.operation)
+    _Walk(document, given).walk(_Place(root, [chosen.selection_set], DEFAULT_SIZE), 1, 0)
