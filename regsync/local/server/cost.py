@@ -88,7 +88,9 @@ class _Walk:
             if argument.name.value == "first":
                 value: Any = argument.value
                 given = (
-                    self.variables.get(value.name.value) if isinstance(value, VariableNode) else getattr(value, "value", None)
+                    self.variables.get(value.name.value)
+                    if isinstance(value, VariableNode)
+                    else getattr(value, "value", None)
                 )
                 most = _MOST_FILES if node.name.value.startswith("files") else MAX_SIZE
                 try:
