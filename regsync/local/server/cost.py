@@ -84,7 +84,7 @@ class _Walk:
         return place.page if node.name.value == "edges" else LIST_GUESS
 
     def _page(self, node: FieldNode) -> int:
-        for argument in node.arguments:
+        for argument in node.arguments or ():
             if argument.name.value == "first":
                 value: Any = argument.value
                 given = (
@@ -126,7 +126,7 @@ class _Walk:
             raise TooCostlyError(f"fragments are nested deeper than {MAX_DEPTH}")
         for node in selections.selections:
             if isinstance(node, FieldNode):
-                yield self._typed(kind, node), node
+                yield kind, node
                 continue
             if isinstance(node, FragmentSpreadNode):
                 if (node.name.value, kind.name) in seen:
@@ -139,16 +139,13 @@ class _Walk:
             below = schema().type_map[condition.name.value] if condition else kind
             yield from self._flat(inside.selection_set, below, seen, depth + 1)
 
-    def _typed(self, kind: Any, node: FieldNode) -> Any:
-        return kind
-
 
 def _alike(first: FieldNode, second: FieldNode) -> bool:
     return first.name.value == second.name.value and _arguments(first) == _arguments(second)
 
 
 def _arguments(node: FieldNode) -> list[tuple[str, str]]:
-    return sorted((argument.name.value, graphql.print_ast(argument.value)) for argument in node.arguments)
+    return sorted((argument.name.value, graphql.print_ast(argument.value)) for argument in node.arguments or ())
 
 
 def check(document: DocumentNode, operation: str | None, variables: dict[str, Any] | None) -> None:
@@ -158,7 +155,7 @@ def check(document: DocumentNode, operation: str | None, variables: dict[str, An
         return  # The execution says so.
     given = {
         definition.variable.name.value: getattr(definition.default_value, "value", None)
-        for definition in chosen.variable_definitions
+        for definition in chosen.variable_definitions or ()
     } | (variables or {})
     root = schema().get_root_type(chosen.operation)
     _Walk(document, given).walk(_Place(root, [chosen.selection_set], DEFAULT_SIZE), 1, 0)
