@@ -5,6 +5,8 @@ What is not declared is not managed: `None` (for blocks) and `UNSET` (for values
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
@@ -50,7 +52,40 @@ class HazardName(StrEnum):
 
 
 Consents = Mapping[HazardName, int | None]
-"""How many of each hazard are consented to; None: any number."""
+"""How many of each hazard are consented to on the command line; None: any number."""
+
+
+class Consent(NamedTuple):
+    """One item of a `consent` list. With a `thing` it covers that thing only; else `number` of them, or (None) any number.
+
+    `thing` is the name as written: relative to the block that the list stands in, or from the registry on.
+    """
+
+    hazard: HazardName
+    number: int | None
+    thing: str | None
+    origin: Position
+
+    def __str__(self) -> str:
+        if self.thing is not None:
+            return written(self.hazard, self.thing)
+        return self.hazard.value if self.number is None else f"{self.hazard}={self.number}"
+
+
+_PLAIN = re.compile(
+    r"(?![-0-9.+~]|(?:true|false|yes|no|on|off|null|y|n|absent)\Z)[\w./+-](?:[ ]?[\w./+-]|:(?=[\w./+-]))*",
+    re.IGNORECASE,
+)
+
+
+def written(hazard: HazardName, thing: str) -> str:
+    """A consent to a hazard of one thing, as an item of a list."""
+    return f"{{{hazard}: {quoted(thing.replace('${', '$${'))}}}"
+
+
+def quoted(text: str) -> str:
+    """The text as YAML takes it anywhere, in a flow map too: in quotes where it would mean something else without."""
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 class Listed(NamedTuple):
@@ -116,7 +151,7 @@ class DesiredCollection:
     versions: tuple[DesiredVersion, ...] | None = None
     aliases: Mapping[Alias, DesiredAlias] | None = None
     remove_unlisted: frozenset[Kind] = frozenset()
-    consent: Consents = field(default_factory=dict)
+    consent: tuple[Consent, ...] = ()
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     partial: bool = False
     """Cut down by `--target`: it must exist, and only what is left here is managed."""
@@ -140,7 +175,7 @@ class DesiredRegistry:
     members: Mapping[str, DesiredMember] | None = None
     collections: Mapping[CollectionName, DesiredCollection] | None = None
     remove_unlisted: frozenset[Kind] = frozenset()
-    consent: Consents = field(default_factory=dict)
+    consent: tuple[Consent, ...] = ()
     partial: bool = False
     """Cut down by `--target`: it must exist, and only what is left here is managed."""
 
@@ -157,7 +192,9 @@ class Desired:
 
     organization: str | None
     registries: Mapping[RegistryName, DesiredRegistry]
-    consent: Consents = field(default_factory=dict)
+    origin: Position | None = None
+    """Where `registries` stands in the first of the manifests."""
+    consent: tuple[Consent, ...] = ()
     caps: Mapping[Kind, Cap] = field(default_factory=dict)
 
     def registry_at(self, address: Address) -> DesiredRegistry | None:

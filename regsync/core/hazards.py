@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from regsync.core import actions as a
-from regsync.core.actions import Json
+from regsync.core.consent import (
+    Ask,
+    Given,
+    Instance,
+    Weighed,
+    allowed,
+    asks,
+    carried,
+    consents_of,
+    scopes_of,
+    weigh,
+    within,
+)
 from regsync.core.desired import Cap, Consents, Desired, HazardName, Kind
 from regsync.core.live import Live
 from regsync.core.operation import Hit, Operation
-from regsync.names import Address, CollectionName, RegistryName, parse_address
+from regsync.diagnostics import Position
+from regsync.names import Address
 
 DEFAULT_CAP = Cap(percent=50, number=1000)
 SMALLEST_MASS = 3
@@ -39,10 +52,12 @@ class Hazard:
         return f"--allow {self.name}={self.open}"
 
 
-class _Instance(NamedTuple):
-    scopes: tuple[Address | None, ...]
-    hit: Hit
-    operation: str | None
+class Assessment(NamedTuple):
+    """Every hazard of a plan by name, what the manifests' consents are good for, and which are missing."""
+
+    hazards: tuple[Hazard, ...]
+    consents: tuple[Given, ...]
+    missing: tuple[Ask, ...]
 
 
 def assess(
@@ -51,111 +66,73 @@ def assess(
     desired: Desired,
     live: Live,
     allow: Consents,
-) -> tuple[Hazard, ...]:
-    """Every hazard of the plan, by name, with what consents given in the manifest and on the command line leave open.
+    otherwise: Position,
+) -> Assessment:
+    """Every hazard of the plan, with what consents given in the manifest and on the command line leave open.
 
-    A consent for N of a hazard holds where there are at most N in its scope; with more, it holds for none of them.
+    `otherwise`: where a consent would go if the manifests declare nothing at all.
     """
-    instances = _carried(operations)
-    instances += [_Instance(_scopes(address), hit, None) for address, hit in emptied]
-    instances += [_Instance(scopes, hit, None) for scopes, hit in _mass_changes(operations, desired, live)]
+    instances = carried(operations)
+    instances += [Instance(scopes_of(address), hit, None) for address, hit in emptied]
+    instances += [Instance(scopes, hit, None) for scopes, hit in _mass_changes(operations, desired, live)]
     if not desired.registries:
         message = "the manifests declare no registry at all"
-        instances.append(_Instance((None,), Hit(HazardName.EMPTY_DESIRED, message), None))
-    return _summarize(instances, _consents_by_scope(desired), allow)
+        instances.append(Instance((None,), Hit(HazardName.EMPTY_DESIRED, message), None))
+    weighed = weigh(instances, consents_of(desired))
+    hazards = _summarize(instances, weighed, allow)
+    return Assessment(
+        hazards, (*weighed.given, *allowed(allow, weighed.left)), asks(weighed, allow, desired, otherwise)
+    )
 
 
-def _scopes(address: Address) -> tuple[Address | None, ...]:
-    registry = Address(address.registry)
-    if address.collection is None:
-        return (registry, None)
-    return (Address(address.registry, address.collection), registry, None)
-
-
-def _consents_by_scope(desired: Desired) -> dict[Address | None, Consents]:
-    found: dict[Address | None, Consents] = {None: desired.consent}
-    for registry in desired.registries.values():
-        found[Address(registry.name)] = registry.consent
-        for collection in (registry.collections or {}).values():
-            if collection.consent:
-                found[Address(registry.name, collection.name)] = collection.consent
-    return found
-
-
-def _summarize(
-    instances: list[_Instance], consents: Mapping[Address | None, Consents], allow: Consents
-) -> tuple[Hazard, ...]:
-    weights: dict[tuple[Address | None, HazardName], int] = defaultdict(int)
+def _summarize(instances: Sequence[Instance], weighed: Weighed, allow: Consents) -> tuple[Hazard, ...]:
+    by_name: dict[HazardName, list[Instance]] = defaultdict(list)
     for instance in instances:
-        for scope in instance.scopes:
-            weights[scope, instance.hit.name] += instance.hit.weight
-
-    def covered(instance: _Instance) -> bool:
-        name = instance.hit.name
-        return any(
-            name in consents.get(scope, {}) and _within(weights[scope, name], consents[scope][name])
-            for scope in instance.scopes
-        )
-
+        by_name[instance.hit.name].append(instance)
     hazards = []
     for name in HazardName:
-        mine = [instance for instance in instances if instance.hit.name is name]
+        mine = by_name.get(name)
         if not mine:
             continue
-        left = sum(instance.hit.weight for instance in mine if not covered(instance))
-        if name in allow and _within(left, allow[name]):
+        left = weighed.left.get(name, 0)
+        if name in allow and within(left, allow[name]):
             left = 0
         hazards.append(
             Hazard(
                 name,
                 sum(instance.hit.weight for instance in mine),
                 left,
-                tuple(dict.fromkeys(i.operation for i in mine if i.operation is not None)),
+                tuple(dict.fromkeys(i.operation.id for i in mine if i.operation is not None)),
                 tuple(instance.hit.message for instance in mine if instance.operation is None),
             )
         )
     return tuple(hazards)
 
 
-def check_consented(operations: Sequence[Operation], hazards: Sequence[Hazard], consents: Sequence[Json]) -> None:
+def check_consented(operations: Sequence[Operation], hazards: Sequence[Hazard], consents: Sequence[Given]) -> None:
     """Raise `ValueError` where a plan's document calls more consented to than the consents that it lists cover."""
-    allow: dict[HazardName, int | None] = {}
-    by_scope: dict[Address | None, dict[HazardName, int | None]] = defaultdict(dict)
-    for each in consents:
-        name, number = HazardName(each["hazard"]), each["number"]
+    for given in consents:
+        number = given.consent.number
         if number is not None and (type(number) is not int or number < 1):
-            raise ValueError(f"a consent to {number!r} of {name}")
-        if each["address"] == "--allow":
-            allow[name] = number
-        else:
-            by_scope[parse_address(each["address"]) if each["address"] else None][name] = number
+            raise ValueError(f"a consent to {number!r} of {given.consent.hazard}")
+    allow = {each.consent.hazard: each.consent.number for each in consents if each.on_the_command_line}
+    in_manifests = [each for each in consents if not each.on_the_command_line]
+    instances = carried(operations)
     open_by_name = {hazard.name: hazard.open for hazard in hazards}
-    for hazard in _summarize(_carried(operations), by_scope, allow):
+    for hazard in _summarize(instances, weigh(instances, in_manifests), allow):
         if open_by_name[hazard.name] != hazard.open:
             raise ValueError(f"hazard {hazard.name}: {hazard.open} are open, not {open_by_name[hazard.name]}")
-    given = {name for scope in (allow, *by_scope.values()) for name in scope}
+    names = {each.consent.hazard for each in consents}
     for hazard in hazards:
-        if hazard.consented and hazard.name not in given:
+        if hazard.consented and hazard.name not in names:
             raise ValueError(f"nobody consented to hazard {hazard.name}")
-
-
-def _carried(operations: Sequence[Operation]) -> list[_Instance]:
-    return [
-        _Instance(_scopes(operation.action.address), hit, operation.id)
-        for operation in operations
-        for hit in operation.hits
-    ]
-
-
-def _within(count: int, limit: int | None) -> bool:
-    return limit is None or count <= limit
 
 
 def _common(addresses: Iterable[Address]) -> tuple[Address | None, ...]:
     """The scopes that hold all of the addresses."""
     shared: list[Address | None] | None = None
     for address in addresses:
-        scopes = _scopes(address)
+        scopes = scopes_of(address)
         shared = [scope for scope in (scopes if shared is None else shared) if scope in scopes]
     return tuple(shared or (None,))
 
@@ -220,15 +197,3 @@ def _totals(live: Live) -> dict[Kind, int]:
         Kind.PROTECTED_ALIASES: sum(len(r.protected_aliases or ()) for r in registries),
         Kind.COLLECTIONS: len(collections),
     }
-
-
-def consent_places(desired: Desired) -> list[tuple[RegistryName | None, CollectionName | None, Consents]]:
-    """Every `consent` of the manifest with its scope, for the plan document."""
-    places: list[tuple[RegistryName | None, CollectionName | None, Consents]] = []
-    if desired.consent:
-        places.append((None, None, desired.consent))
-    for registry in desired.registries.values():
-        if registry.consent:
-            places.append((registry.name, None, registry.consent))
-        places += [(registry.name, c.name, c.consent) for c in (registry.collections or {}).values() if c.consent]
-    return places

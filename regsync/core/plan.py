@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from regsync.core.actions import Json
+from regsync.core.consent import Ask, Given
 from regsync.core.desired import Consents
 from regsync.core.diff import ManualStep
 from regsync.core.hazards import Hazard
@@ -65,7 +66,9 @@ class Plan:
     manual: tuple[ManualStep, ...]
     warnings: tuple[Diagnostic, ...]
     owned: Json
-    consents: tuple[Json, ...]
+    consents: tuple[Given, ...]
+    missing_consents: tuple[Ask, ...]
+    """What to write into the manifests to allow what is open; nothing for the plan of an undo, which has none."""
     unchanged: Json
     undo: tuple[Operation, ...]
     irrevocable: tuple[Irrevocable, ...]

@@ -9,6 +9,7 @@ from typing import Any
 
 from regsync.core.actions import Json, decode_action
 from regsync.core.canonical import canonical_json, digest_of, document_digest
+from regsync.core.consent_document import ask_json, consent_json, decode_ask, decode_consent
 from regsync.core.desired import HazardName
 from regsync.core.diff import ManualStep
 from regsync.core.hazards import Hazard, check_consented
@@ -67,7 +68,8 @@ def plan_document(plan: Plan) -> Json:
             }
             for hazard in plan.hazards
         ],
-        "consents": list(plan.consents),
+        "consents": [consent_json(given) for given in plan.consents],
+        "missing_consents": [ask_json(ask) for ask in plan.missing_consents],
         "manual": [{"address": str(step.address), "text": step.text} for step in plan.manual],
         "warnings": [_diagnostic_json(diagnostic) for diagnostic in plan.warnings],
         "owned": plan.owned,
@@ -229,7 +231,8 @@ def _decode_plan(document: Json) -> Plan:
         manual=tuple(ManualStep(parse_address(step["address"]), step["text"]) for step in document["manual"]),
         warnings=tuple(_decode_diagnostic(warning) for warning in document["warnings"]),
         owned=document["owned"],
-        consents=tuple(document["consents"]),
+        consents=tuple(decode_consent(each) for each in document["consents"]),
+        missing_consents=tuple(decode_ask(each) for each in document["missing_consents"]),
         unchanged=document["unchanged"],
         undo=tuple(decode_operation(operation) for operation in document["undo"]["operations"]),
         irrevocable=tuple(Irrevocable(**lost) for lost in document["undo"]["irrevocable"]),

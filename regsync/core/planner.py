@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from regsync.core.actions import Json
 from regsync.core.desired import Desired, HazardName
 from regsync.core.diff import Comparison, Findings, ManualStep
 from regsync.core.evidence import NO_EVIDENCE, Evidence, with_evidence
-from regsync.core.hazards import Hazard, assess, consent_places
+from regsync.core.hazards import Assessment, assess
 from regsync.core.live import Destination, LinkKey, Live, Scope, Unresolved, Version
-from regsync.core.operation import Operation
+from regsync.core.operation import Hit, Operation
 from regsync.core.order import number_off, put_in_order
 from regsync.core.owned import owned_by, unchanged
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, ReadInfo, Selection
 from regsync.core.proof import Proof, prove
 from regsync.core.undo import Irrevocable, Undo, undo_of
-from regsync.diagnostics import Diagnostic, DiagnosticsError
+from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
 from regsync.names import Address, SourceRef
 
 
@@ -79,7 +78,7 @@ def make_plan(inputs: Inputs, compared: Compared, evidence: Evidence = NO_EVIDEN
     return _assembled(
         inputs,
         operations,
-        assess(operations, compared.findings.emptied, inputs.desired, inputs.live, inputs.selection.allow),
+        _assessed(operations, compared.findings.emptied, inputs),
         proof=proof,
         manual=tuple(compared.findings.manual),
         warnings=compared.warnings + evidence.warnings,
@@ -95,12 +94,13 @@ def make_undo_plan(inputs: Inputs, undo: Undo, receipt_digest: str, evidence: Ev
     """
     actor = inputs.destination.user
     operations = with_evidence(number_off(undo.drafts), inputs.desired, evidence)
-    hazards = assess(operations, (), inputs.desired, inputs.live, inputs.selection.allow)
+    assessed = _assessed(operations, (), inputs)
+    hazards = tuple(hazard for hazard in assessed.hazards if hazard.name is not HazardName.EMPTY_DESIRED)
     proof, final = prove(operations, inputs.live, actor, lambda _: True)
     return _assembled(
         inputs,
         operations,
-        tuple(hazard for hazard in hazards if hazard.name is not HazardName.EMPTY_DESIRED),
+        assessed._replace(hazards=hazards, missing=()),
         proof=proof,
         warnings=inputs.warnings + evidence.warnings,
         undo=number_off(undo_of(operations, final, actor).drafts),
@@ -109,10 +109,17 @@ def make_undo_plan(inputs: Inputs, undo: Undo, receipt_digest: str, evidence: Ev
     )
 
 
+def _assessed(operations: tuple[Operation, ...], emptied: Iterable[tuple[Address, Hit]], inputs: Inputs) -> Assessment:
+    """The hazards of a plan. Where the manifests declare nothing, consent would stand in the first of them."""
+    files = inputs.manifest.files
+    first = Position(files[0][0], 1, 1) if files else Position("manifest")
+    return assess(operations, emptied, inputs.desired, inputs.live, inputs.selection.allow, first)
+
+
 def _assembled(
     inputs: Inputs,
     operations: tuple[Operation, ...],
-    hazards: tuple[Hazard, ...],
+    assessed: Assessment,
     *,
     proof: Proof,
     undo: tuple[Operation, ...],
@@ -128,27 +135,15 @@ def _assembled(
         read=ReadInfo(inputs.scope, read.complete, read.pages, read.items, inputs.fingerprints),
         selection=inputs.selection,
         operations=operations,
-        hazards=hazards,
+        hazards=assessed.hazards,
         manual=manual,
         warnings=warnings,
         owned=owned_by(inputs.desired),
-        consents=_consents(inputs),
+        consents=assessed.consents,
+        missing_consents=assessed.missing,
         unchanged=unchanged(inputs.desired, operations),
         undo=undo,
         irrevocable=irrevocable,
         proof=proof,
         undoes=undoes,
     )
-
-
-def _consents(inputs: Inputs) -> tuple[Json, ...]:
-    given: list[Json] = [
-        {"address": str(Address(registry, collection)) if registry else "", "hazard": name.value, "number": number}
-        for registry, collection, consents in consent_places(inputs.desired)
-        for name, number in sorted(consents.items())
-    ]
-    given += [
-        {"address": "--allow", "hazard": name.value, "number": number}
-        for name, number in sorted(inputs.selection.allow.items())
-    ]
-    return tuple(given)

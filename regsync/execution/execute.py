@@ -67,7 +67,8 @@ def check_applyable(plan: Plan) -> None:
         allow = " ".join(hazard.consent for hazard in open_hazards)
         raise RefusedError(
             "this plan is not applyable: nobody consented to its hazards\n  " + "\n  ".join(lines),
-            f"where each of them is wanted, plan again with {allow}, or write `consent:` in the block of the manifest that holds it",
+            f"where each of them is wanted, {'; '.join([*(ask.instruction for ask in plan.missing_consents), ''])}"
+            f"{'or ' if plan.missing_consents else ''}plan again with {allow}",
             code="hazard",
         )
 

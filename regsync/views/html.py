@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from regsync.views.consents import for_one_run, given_before, holding, missing
 from regsync.views.escape import plain
 from regsync.views.facts import facts, shown_with_evidence
 from regsync.views.words import HEADINGS, LOCK, SYMBOLS, Effect, change, counted, effect, place, state_after, verb
@@ -41,7 +42,10 @@ def render_plan(document: Json) -> str:
         counts=_counts(operations),
         unchanged=counted(document["unchanged"]["aliases"], "alias", "aliases"),
         groups=[group for group in groups if group[2]],
-        consents=" ".join(hazard["consent"] for hazard in document["hazards"] if not hazard["consented"]),
+        consents=for_one_run(document),
+        missing=missing(document),
+        holding={each["name"]: holding(document, each) for each in document["hazards"]},
+        before={each["name"]: given_before(document, each) for each in document["hazards"]},
         side_effects=[(each["address"], note) for each in operations for note in each["notes"]],
         lost=[(item["address"], item["why"]) for item in document["undo"]["irrevocable"]],
     )

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from regsync.views.consents import for_one_run, given_before, holding, missing
 from regsync.views.facts import Tone, facts, shown_with_evidence
 from regsync.views.fitting import Cut, Page, Section, fit
 from regsync.views.gfm import code, in_html, prose
@@ -33,6 +34,8 @@ GITHUB_LIMIT = 65_536
 GITLAB_LIMIT = 1_000_000
 """Characters of a note on GitLab."""
 
+MOST_PLACES = 10
+"""Places of the manifests where consent is missing that are named."""
 MOST_REGISTRIES = 10
 """Registries that are counted one by one where a plan is cut."""
 
@@ -81,14 +84,21 @@ def _state(document: Json) -> list[str]:
     if document["undoes"]:
         lines.append(f"This plan takes back what the receipt {code(document['undoes'])} says was done.")
     if not document["applyable"]:
-        consents = " ".join(hazard["consent"] for hazard in document["hazards"] if not hazard["consented"])
-        lines.append(
-            "⛔ **Not applyable: nobody consented to its hazards.** To allow exactly what is listed below, write `consent:` "
-            f"in the block of the manifest that holds it, or plan with {code(consents)}"
-        )
+        lines.append("⛔ **Not applyable: nobody consented to its hazards.** " + _what_would_allow_it(document))
     if not document["complete"]:
         lines.append("⚠ **Not complete:** `--target` or `--exclude` left something out.")
     return lines
+
+
+def _what_would_allow_it(document: Json) -> str:
+    ways = [
+        f"{'add' if ask.extends else 'write'} {code(ask.text)} {prose(ask.where)}"
+        for ask in missing(document)[:MOST_PLACES]
+    ]
+    more = len(missing(document)) - MOST_PLACES
+    ways += [f"and so on in {counted(more, 'more place')}"] if more > 0 else []
+    ways = [f"{'; '.join(ways)}; or, for one run, plan"] if ways else ["plan"]
+    return f"To allow exactly what is listed below, {ways[0]} with {code(for_one_run(document))}"
 
 
 def _notice(cuts: Sequence[Cut], command: str, operations: Sequence[Json]) -> str:
@@ -114,6 +124,10 @@ def _hazards(document: Json) -> Section:
             state = f"**{hazard['open']:,} not consented to.** To allow exactly this: {code(hazard['consent'])}"
         items.append(f"- {code(hazard['name'])} × {hazard['count']:,}: {state}")
         items += [f"  - {prose(message)}" for message in hazard["messages"]]
+        items += [f"  - {code(line)}" for line in holding(document, hazard)]
+        items += [
+            f"  - ⚠ **Consent given before this change** ({code(each)})" for each in given_before(document, hazard)
+        ]
     return Section("#### Hazards\n", items, "hazards", rank=0, least=20)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from regsync.views.consents import for_one_run, given_before, holding, missing
 from regsync.views.escape import plain
 from regsync.views.facts import Tone, facts
 from regsync.views.words import (
@@ -15,7 +16,6 @@ from regsync.views.words import (
     SYMBOLS,
     Effect,
     change,
-    consent_place,
     counted,
     destination,
     effect,
@@ -131,9 +131,24 @@ def _hazards(document: Json, paint: _Paint) -> Iterator[str]:
         yield paint(f"  {hazard['name']}: {hazard['count']}, {state}", "green" if hazard["consented"] else "red")
         for message in hazard["messages"]:
             yield paint(f"    {message}")
-        if not hazard["consented"]:
-            yield paint(f"    to allow exactly this: {hazard['consent']}, or `consent:` {consent_place(hazard)}")
+        for line in holding(document, hazard):
+            yield paint(f"    {line}")
+        for where in given_before(document, hazard):
+            yield paint(f"    consent given before this change ({where})", "red", bold=True)
+    yield from _missing(document, paint)
     yield ""
+
+
+def _missing(document: Json, paint: _Paint) -> Iterator[str]:
+    """What would allow the hazards that are open, ready to paste."""
+    options = for_one_run(document)
+    if not options:
+        return
+    asks = missing(document)
+    for ask in asks:
+        yield paint(f"  to allow exactly this, {'add' if ask.extends else 'write'} {ask.where}:")
+        yield paint(f"    {ask.text}", bold=True)
+    yield paint(f"  {'or, for one run' if asks else 'to allow exactly this'}: {options}")
 
 
 def _undo(document: Json, paint: _Paint) -> Iterator[str]:

@@ -148,11 +148,6 @@ def summary(document: Json) -> str:
     return f"Plan: {', '.join(parts)}. Unchanged: {unchanged}."
 
 
-def consent_place(hazard: Json) -> str:
-    """Where in the manifest a consent to all of a hazard holds."""
-    return "beside the change" if hazard["operations"] else "in the block that holds all of it"
-
-
 def state_after(document: Json) -> tuple[str, bool]:
     """How a receipt says that things stand now, and what to do; and whether that is good news."""
     if document["verified"]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from regsync.core.desired import (
     UNSET,
     Cap,
-    Consents,
+    Consent,
     Description,
     Desired,
     DesiredAlias,
@@ -73,6 +73,7 @@ class _Builder:
         desired = Desired(
             organization=self.organization or root.get("organization"),
             registries=registries,
+            origin=key_position(root, "registries") if "registries" in root else None,
             consent=self.consent(root),
             caps={Kind(kind): Cap(cap["percent"], int(cap["number"])) for kind, cap in root.get("limits", {}).items()},
         )
@@ -259,20 +260,17 @@ class _Builder:
             result[name] = DesiredMember(None if role == ABSENT else Role(role), origin)
         return result
 
-    def consent(self, parent: Block) -> Consents:
-        result: dict[HazardName, int | None] = {}
+    def consent(self, parent: Block) -> tuple[Consent, ...]:
+        result: list[Consent] = []
         items: Items = parent.get("consent", Items())
-        seen = _Seen(self.findings, "hazard")
+        seen = _Seen(self.findings, "consent")
         for index, item in enumerate(items):
-            if isinstance(item, str):
-                name, equals, number = item.partition("=")
-                count = int(number) if equals else None
-            else:
-                ((name, value),) = item.items()
-                count = int(value)
-            if seen.is_new(name, value_position(items, index), absent=False):
-                result[HazardName(name)] = count
-        return result
+            where = value_position(items, index)
+            consent = _consent(item, where)
+            what = consent.hazard if consent.thing is None else f"{consent.hazard}: {consent.thing}"
+            if seen.is_new(what, where, absent=False):
+                result.append(consent)
+        return tuple(result)
 
 
 class _Seen:
@@ -310,6 +308,17 @@ def _removals(unlisted: Mapping[str, str], kinds: tuple[Kind, ...]) -> frozenset
 def _description(block: Block) -> Description:
     description: Description = block.get("description", UNSET)
     return description
+
+
+def _consent(item: Any, where: Position) -> Consent:
+    """`remove-alias`, `remove-alias=2`, `{remove-alias: 2}`, or `{remove-alias: shadow}`."""
+    if isinstance(item, str):
+        name, equals, number = item.partition("=")
+        return Consent(HazardName(name), int(number) if equals else None, None, where)
+    ((name, value),) = item.items()
+    if isinstance(value, str):
+        return Consent(HazardName(name), None, value, where)
+    return Consent(HazardName(name), int(value), None, where)
 
 
 def _metrics(parent: Block) -> dict[str, Metric]:

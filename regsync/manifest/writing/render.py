@@ -6,7 +6,7 @@ Loading the result gives the same `Desired`, positions aside; rendering that giv
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -14,7 +14,7 @@ import yaml
 from regsync.core.canonical import escape_invisible
 from regsync.core.desired import (
     UNSET,
-    Consents,
+    Consent,
     Desired,
     DesiredAlias,
     DesiredCollection,
@@ -159,8 +159,13 @@ def _unlisted(kinds: Iterable[Kind]) -> Json:
     return {"unlisted": removed} if removed else {}
 
 
-def _consent(consent: Consents) -> Json:
-    items = [name.value if count is None else f"{name.value}={count}" for name, count in sorted(consent.items())]
+def _consent(consents: Sequence[Consent]) -> Json:
+    items: list[Json | str] = []
+    for each in sorted(consents, key=lambda each: (each.hazard, each.thing or "")):
+        if each.thing is not None:
+            items.append({each.hazard.value: _text(each.thing)})
+        else:
+            items.append(str(each))
     return {"consent": items} if items else {}
 
 
