@@ -313,7 +313,7 @@ def asks(weighed: Weighed, allow: Consents, desired: Desired, otherwise: Positio
         here = [each.consent for each in weighed.given if each.scope == scope]
         block = _block(scope, desired, otherwise) or otherwise
         items, replaced = _items(scope, wanted[scope], weighed, here)
-        found.append(Ask(scope, here[0].origin if here else block, bool(here), items, replaced))
+        found.append(Ask(scope, min(each.origin for each in here) if here else block, bool(here), items, replaced))
     return tuple(found)
 
 

@@ -236,7 +236,7 @@ def test_the_refusal_names_what_would_happen_and_the_exact_consent(desk: Desk, n
     assert refused.code == 3, refused.out + refused.err
     for words in case.words:
         assert words in refused.out, refused.out
-    offered = re.findall(r"to allow exactly this: --allow (\S+),", refused.out)
+    offered = re.findall(r"--allow (\S+)", refused.out)
     assert sorted(offered) == sorted(f"{hazard}={count}" for hazard, count in case.hazards.items())
 
     before = history.last_event(desk.folder / "registry.db")
@@ -270,6 +270,33 @@ def test_consent_in_the_manifest(desk: Desk, name: str) -> None:
     assert refused.code == 3
     assert f"--allow {hazard}={count}" in refused.out
     assert desk.plan(f"{hazard}={count}").code == 0
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_the_refusal_says_to_write_is_enough(desk: Desk, name: str) -> None:
+    """Pasted where it says, it allows the plan; with one item less, it does not."""
+    case = CASES[name]
+    desk.write(case.manifest)
+    assert desk.plan().code == 3
+    missing = json.loads((desk.folder / "plan.json").read_text("utf-8"))["missing_consents"]
+    pasted = [(ask["address"], yaml.safe_load(f"[{item}]")[0]) for ask in missing for item in ask["items"]]
+    assert [ask for ask in missing if ask["extends"] or ask["replaces"]] == []
+    desk.write(with_consents(case.manifest, pasted))
+    assert desk.plan().code == 0
+    for left_out in pasted:
+        desk.write(with_consents(case.manifest, [each for each in pasted if each is not left_out]))
+        assert desk.plan().code == 3, left_out
+
+
+def with_consents(manifest: Json, consents: list[tuple[str, Any]]) -> Json:
+    result = deepcopy(manifest)
+    for address, item in consents:
+        block = result
+        registry, _, collection = address.partition("/")
+        block = block["registries"][registry] if registry else block
+        block = block["collections"][collection] if collection else block
+        block.setdefault("consent", []).append(item)
+    return result
 
 
 BESIDE = {

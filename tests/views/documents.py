@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from regsync.backends.base import Outcome, Status
 from regsync.core.actions import ACTIONS, Action, LinkVersion, SetAlias
-from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry, HazardName, Metric
+from regsync.core.consent import Ask, Given, Since
+from regsync.core.desired import Consent, Desired, DesiredCollection, DesiredRegistry, HazardName, Metric
 from regsync.core.diff import ManualStep
 from regsync.core.evidence import with_evidence
 from regsync.core.hazards import Hazard
@@ -157,7 +158,10 @@ def plan_of(text: Texts, kinds: Iterable[str]) -> Plan:
         manual=(ManualStep(operations[0].action.address, text()),),
         warnings=(Diagnostic("some-code", text(), where, text(), Severity.WARNING),),
         owned={},
-        consents=(),
+        consents=(
+            Given(None, Consent(HazardName.LATEST_MOVES, None, text(), where), ("op-1",), True, Since(text(), True)),
+        ),
+        missing_consents=(Ask(None, where, False, (text(),), ()), Ask(None, where, True, (text(),), (text(),))),
         unchanged={"registries": 0, "collections": 0, "aliases": 0},
         undo=(),
         irrevocable=(Irrevocable("op-1", str(operations[0].action.address), text()),),

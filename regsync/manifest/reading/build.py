@@ -263,14 +263,14 @@ class _Builder:
     def consent(self, parent: Block) -> tuple[Consent, ...]:
         result: list[Consent] = []
         items: Items = parent.get("consent", Items())
-        seen = _Seen(self.findings, "consent")
+        seen = _Seen(self.findings, "hazard")
         for index, item in enumerate(items):
             where = value_position(items, index)
             consent = _consent(item, where)
             what = consent.hazard if consent.thing is None else f"{consent.hazard}: {consent.thing}"
             if seen.is_new(what, where, absent=False):
                 result.append(consent)
-        return tuple(result)
+        return tuple(sorted(result, key=lambda each: (each.hazard, each.thing or "")))
 
 
 class _Seen:

@@ -161,7 +161,7 @@ def _unlisted(kinds: Iterable[Kind]) -> Json:
 
 def _consent(consents: Sequence[Consent]) -> Json:
     items: list[Json | str] = []
-    for each in sorted(consents, key=lambda each: (each.hazard, each.thing or "")):
+    for each in consents:
         if each.thing is not None:
             items.append({each.hazard.value: _text(each.thing)})
         else:

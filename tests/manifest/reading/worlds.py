@@ -74,7 +74,15 @@ DESCRIPTIONS = (
 )
 CONSENT = st.lists(
     st.sampled_from(list(HazardName)).flatmap(
-        lambda name: st.sampled_from([name.value, f"{name.value}=2", {name.value: 3}])
+        lambda name: st.sampled_from(
+            [
+                name.value,
+                f"{name.value}=2",
+                {name.value: 3},
+                {name.value: "shadow"},
+                {name.value: "a b: ${c}".replace("${", "$${")},
+            ]
+        )
     ),
     unique_by=lambda item: item.partition("=")[0] if isinstance(item, str) else next(iter(item)),
     max_size=3,
