@@ -28,6 +28,7 @@ COMMANDS = {
     "show": "Show a saved plan or a receipt",
     "apply": "Carry out a saved plan, or plan and carry out manifests",
     "drift": "Tell where live differs from the manifests",
+    "history": "Tell who moved what, when, by which plan or commit",
     "comment": "Show a plan in its pull request, in one comment kept up to date",
     "reviewed": "Fetch the plan that was reviewed, after the merge",
     "undo": "Plan the way back from a receipt",

@@ -49,13 +49,15 @@ def _variables(context: click.Context, parameter: click.Parameter, values: tuple
     return result
 
 
-def manifest_arguments(*, required: bool = True) -> Callable[[Callable[P, R]], Callable[..., R]]:
+def manifest_arguments(
+    *, required: bool = True, metavar: str | None = None
+) -> Callable[[Callable[P, R]], Callable[..., R]]:
     """Give a command `PATH…` and the options that go with it; the function gets them as `manifests: ManifestArguments`."""
 
     def decorate(function: Callable[P, R]) -> Callable[..., R]:
         @click.argument(
             "paths",
-            metavar="PATH..." if required else "[PATH...]",
+            metavar=metavar or ("PATH..." if required else "[PATH...]"),
             nargs=-1,
             required=required,
             type=click.Path(path_type=Path),

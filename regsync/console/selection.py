@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
@@ -46,6 +47,20 @@ def address(text: str, where: str) -> Address:
         return parse_address(text)
     except ValueError as error:
         raise click.BadParameter(f"{text!r} {error}", param_hint=where) from error
+
+
+def addresses_and_paths(arguments: tuple[str, ...]) -> tuple[tuple[Address, ...], tuple[Path, ...]]:
+    """What is on a command line as `[ADDR…] [PATH…]`: what is there as a file or folder, or looks like one, is a path.
+
+    An address with the name of a folder is written `wandb-registry-NAME`. Raises `click.BadParameter`.
+    """
+    addresses, paths = [], []
+    for text in arguments:
+        if Path(text).exists() or text.endswith((".yaml", ".yml", "/")) or text.startswith((".", "/", "~")):
+            paths.append(Path(text))
+        else:
+            addresses.append(address(text, "ADDR"))
+    return tuple(addresses), tuple(paths)
 
 
 def _consent(text: str) -> tuple[HazardName, int | None]:

@@ -63,6 +63,8 @@ class Receipt:
     """Every result was seen in a read after the last operation."""
     seen: Seen
     """What the read after the last operation found."""
+    order: str = ""
+    """RFC 3339, UTC: the time, or later where an earlier receipt of the state folder is from a later time by its clock."""
 
     @property
     def agrees(self) -> bool:
@@ -100,10 +102,12 @@ def receipt_document(receipt: Receipt) -> dict[str, Any]:
         "format": RECEIPT_FORMAT,
         "tool_version": __version__,
         "plan": receipt.plan_digest,
+        "undoes": plan.undoes,
         "destination": plan.destination._asdict(),
         "manifest": {"digest": plan.manifest.digest, "commit": plan.manifest.commit},
         "started_at": receipt.started_at,
         "finished_at": receipt.finished_at,
+        "order": receipt.order or receipt.finished_at,
         "result": receipt.result.value,
         "verified": receipt.verified,
         "summary": {status.value: counted.get(status.value, 0) for status in Status},
@@ -132,6 +136,10 @@ class Record(NamedTuple):
     digest: str
     touched: frozenset[str] = frozenset()
     """Where nothing was seen afterwards: the addresses that the run did something to, or may have."""
+    order: str = ""
+    """When it was written, among the receipts of its state folder: compare by this, not by `finished_at`."""
+    undoes: str | None = None
+    """The digest of the receipt that this run took back."""
 
 
 def decode_receipt(document: Any) -> Record:
@@ -152,6 +160,8 @@ def decode_receipt(document: Any) -> Record:
             ),
             checked["digest"],
             frozenset() if checked["bindings"] or checked["fingerprints"] else _touched(checked["operations"]),
+            _text(checked.get("order", checked["finished_at"])),
+            None if checked.get("undoes") is None else _text(checked["undoes"]),
         )
     except _MALFORMED as error:
         raise _malformed(error) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -114,6 +114,7 @@ def _remember(plan: Plan, live: Live, state: StateDir, now: str, say: Say) -> Re
         result=Result.DONE,
         verified=True,
         seen=seen_in(live, plan),
+        order=state.next_order(now),
     )
     scope = digest_of([plan.destination, sorted(plan.read.fingerprints)])
     try:
@@ -158,6 +159,7 @@ def _free_name(state: StateDir, at: str, digest: str) -> str:
 def write_receipt(receipt: Receipt, state: StateDir, name: str) -> Path:
     """Write a receipt into the state folder. Raises `RegsyncError` where that fails."""
     path = state.receipts / f"{name}.json"
+    receipt = replace(receipt, order=state.next_order(receipt.finished_at))
     write_whole(path, canonical_json(receipt_document(receipt)) + "\n")
     return path
 

@@ -6,7 +6,6 @@ Nothing in it is needed to plan or to apply; without it, regsync only knows less
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +19,8 @@ from regsync.core.operation import Operation
 from regsync.core.plan_document import decode_plan, plan_digest
 from regsync.diagnostics import RegsyncError
 from regsync.execution.journal import Interrupted, read_journal
-from regsync.execution.receipt import NOTHING_SEEN, Record, Result, decode_receipt, decode_receipt_operations
+from regsync.execution.receipt import NOTHING_SEEN, Record, Result, decode_receipt_operations
+from regsync.execution.records import Found, in_order, moment, next_order, read_receipts_at
 
 STATE_VARIABLE = "REGSYNC_STATE_DIR"
 
@@ -78,14 +78,20 @@ class StateDir:
     def read_receipts(self, plan_digest: str) -> list[Any]:
         """Every receipt of one plan, oldest first, as documents. What is none, or was changed, is passed over."""
         paths = self.receipts.glob(f"*-{short_digest(plan_digest)}*.json")
-        return [document for record, document in _receipts(paths) if record.plan_digest == plan_digest]
+        return [each.document for each in read_receipts_at(paths) if each.record.plan_digest == plan_digest]
 
-    def read_history(self) -> list[Record]:
-        """Every receipt, what applies saw that found nothing to do, and runs that ended without a receipt; oldest first."""
-        paths = [*self.receipts.glob("*.json"), *self.seen.glob("*.json")]
-        found = [record for record, _ in _receipts(paths)]
-        found += [record for record, _ in self._left()]
-        return sorted(found, key=lambda record: record.finished_at)
+    def read_history(self, more: Iterable[Found] = ()) -> list[Record]:
+        """Every receipt, what applies saw that found nothing to do, and runs that ended without a receipt; oldest first.
+
+        `more`: receipts from elsewhere, such as those of a pipeline. One that is in both counts once.
+        """
+        found = [*read_receipts_at([*self.receipts.glob("*.json"), *self.seen.glob("*.json")]), *more]
+        once = {each.record.digest: each for each in found}
+        return [each.record for each in in_order(once.values())] + [record for record, _ in self._left()]
+
+    def next_order(self, now: str) -> str:
+        """The place of a receipt that is written now, behind all that are here."""
+        return next_order(now, max((record.order for record in self.read_history()), key=moment, default=None))
 
     def _left(self) -> Iterator[tuple[Record, list[tuple[Operation, Status]]]]:
         """Runs that ended without a receipt. A journal that cannot be used is passed over."""
@@ -101,7 +107,7 @@ class StateDir:
         A run that finishes them goes on where they stopped, so what they did is nothing that it would overrule.
         """
         begun: set[LinkKey] = set()
-        for record, document in _receipts(self.receipts.glob("*.json")):
+        for _, record, document in read_receipts_at(self.receipts.glob("*.json")):
             if (record.destination, record.manifest_digest) != (destination, manifest_digest):
                 continue
             if document.get("result") == Result.DONE:
@@ -133,17 +139,6 @@ class StateDir:
         (self._planned / short_digest(plan_digest)).unlink(missing_ok=True)
 
 
-def _receipts(paths: Iterable[Path]) -> Iterator[tuple[Record, Any]]:
-    """By the age of the files, which tells receipts of one second apart."""
-    for path in sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path)):
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            record = decode_receipt(document)
-        except (OSError, ValueError, RecursionError, RegsyncError):
-            continue
-        yield record, document
-
-
 def _told_by(left: Interrupted) -> tuple[Record, list[tuple[Operation, Status]]]:
     """What a journal tells, in the form of a receipt. Raises `RegsyncError` where its plan is none."""
     plan = decode_plan(left.plan_document)
@@ -155,6 +150,8 @@ def _told_by(left: Interrupted) -> tuple[Record, list[tuple[Operation, Status]]]
         manifest_digest=plan.manifest.digest,
         commit=plan.manifest.commit,
         finished_at=left.started_at,
+        order=left.started_at,
+        undoes=plan.undoes,
         agrees=False,
         seen=NOTHING_SEEN,
         digest="",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from copy import deepcopy
@@ -228,3 +229,30 @@ def test_nobody_is_blamed_for_what_an_interrupted_apply_did(here: Here) -> None:
     assert set(here.drift().values()) == {"unknown"}
     here.run("apply", "registry.yaml")  # Nobody is there to approve it; but the receipt is written now.
     assert set(here.drift().values()) == {"unknown"}
+
+
+def test_a_clock_that_goes_back_blames_nobody(here: Here) -> None:
+    """The last apply is the last one that was made here, whatever the clock said."""
+    (first,) = (here.folder / ".regsync" / "receipts").glob("*.json")
+    document = json.loads(first.read_text())
+    document |= {"finished_at": "2999-01-01T00:00:00Z", "started_at": "2999-01-01T00:00:00Z"}
+    document["order"] = "2999-01-01T00:00:00.000000Z"
+    document["digest"] = document_digest(document)
+    first.write_text(canonical_json(document))
+    here.declare(lambda registry: fraud(registry)["aliases"].update(production="v0"))
+    here.apply()
+    here.declare()
+    assert here.drift() == {"set-alias model/fraud:production": "manifest"}
+
+
+def test_what_lies_among_the_receipts_and_is_none_ends_nothing(here: Here) -> None:
+    receipts = here.folder / ".regsync" / "receipts"
+    (receipts / "gone.json").symlink_to("nowhere")
+    (receipts / "loop.json").symlink_to("loop.json")
+    (receipts / "device.json").symlink_to("/dev/zero")
+    (receipts / "folder.json").mkdir()
+    os.mkfifo(receipts / "pipe.json")
+    as_person(here.file, lambda person: person.move("production", 0))
+    assert here.drift() == {"set-alias model/fraud:production": "live"}
+    here.apply()
+    assert here.drift() == {}

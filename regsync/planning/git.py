@@ -1,0 +1,26 @@
+"""Asking Git, for reading only. Nothing that a stranger's folder asks for is run."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+_SAFE = ("--no-pager", "-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
+"""No monitor, and no repository that lies bare among the files, whose settings would count as if they were the user's own."""
+_SECONDS = 30
+
+
+def git_text(folder: Path, *args: str) -> str | None:
+    """What git prints, without spaces around it; None where it fails, or is not there."""
+    answer = git_bytes(folder, *args)
+    return None if answer is None else answer.decode("utf-8", "replace").strip()
+
+
+def git_bytes(folder: Path, *args: str) -> bytes | None:
+    """The same, as it is."""
+    command = ["git", *_SAFE, "-C", str(folder), *args]
+    try:
+        answer = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return answer.stdout if answer.returncode == 0 else None
