@@ -328,7 +328,7 @@ def test_set_with_equals_signs_in_names_and_with_variables(cli: Cli) -> None:
     assert cli("set", "m/c:a=b=x/y/z:v1").code == 0
     assert cli("set", "m/c:plain=${team}/y/z:v2").code == 0
     assert Path("m.yaml").read_text() == text.replace(
-        "{type: t}", '{type: t, aliases: {a=b: "x/y/z:v1", plain: "${team}/y/z:v2"}}'
+        "{type: t}", '{type: t, aliases: {a=b: x/y/z:v1, plain: "${team}/y/z:v2"}}'
     )
 
 

@@ -177,10 +177,8 @@ class Document(NamedTuple):
         return self.without_line(entry) if "#" in self.text[start:end] else Splice(start, end, "")
 
     def _own_style(self, node: Node) -> str:
-        """The quotes of a scalar in brackets that stay when it comes out of them: those that were not there for the brackets."""
-        if not isinstance(node, Scalar) or quoted(node.value, flow=True) != node.value:
-            return "" if not isinstance(node, Scalar) or node.style == '"' else node.style
-        return node.style
+        """The quotes of a text in braces that stay when it comes out of them: most double ones are there for the braces."""
+        return node.style if isinstance(node, Scalar) and (node.style == "'" or self.flow) else ""
 
     # New entries ------------------------------------------------------------------------------------------------
 
