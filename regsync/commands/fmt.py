@@ -50,7 +50,7 @@ def command(settings: Settings, paths: tuple[Path, ...], check: bool) -> int:
     if problems:
         click.echo(render_diagnostics(problems, color=settings.use_color(err=True)), err=True)
     settings.say(f"{len(sources)} read, {changed} {'would change' if check else 'changed'}")
-    return 1 if problems or (check and changed) else 0
+    return 1 if any(each.is_error for each in problems) or (check and changed) else 0
 
 
 def _diff(name: str, before: str, after: str) -> str:

@@ -24,7 +24,7 @@ def read_manifests(arguments: ManifestArguments, settings: Settings) -> Manifest
     sources, problems = find_sources(arguments.paths or (Path(),))
     overlays = read_sources(arguments.overlays, problems)
     variable_files = read_sources(arguments.variable_files, problems)
-    if problems:
+    if any(problem.is_error for problem in problems):
         raise DiagnosticsError(problems)
     return Manifests(tuple(sources), tuple(overlays), arguments.variables, tuple(variable_files), settings.organization)
 

@@ -84,7 +84,7 @@ def manifest_arguments(
             metavar="FILE",
             multiple=True,
             type=click.Path(path_type=Path),
-            help="Lay a manifest over the others: maps merge, single values and lists replace. Repeatable, in order.",
+            help="Lay a manifest over the others: maps merge, sets add up, the rest replaces. Repeatable, in order.",
         )
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:

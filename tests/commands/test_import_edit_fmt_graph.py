@@ -121,7 +121,7 @@ def test_fmt_keeps_the_files_own_line_breaks(cli: Cli) -> None:
         ("a: 1\n\tb: 2\n", "bad.yaml:2:1: error: a tab stands where only spaces can be"),
         ("a: 1\na: 2\n", "bad.yaml:2:1: error: `a` is written twice"),
         ("? registries\n: b\n", "bad.yaml:1:1: error: fmt cannot lay out a key that is written like this"),
-        ('registries: "x\u2028y"\n', "bad.yaml:1:1: error: fmt cannot lay out the line break U+2028"),
+        ('registries: "x\u2028y"\n', "bad.yaml:1:15: error: U+2028 ends the line here for YAML"),
         ("registries:\n  &x\n  b: 1\n", "bad.yaml:2:1: error: fmt cannot lay out an anchor on a line of its own"),
     ],
 )

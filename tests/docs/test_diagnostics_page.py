@@ -20,6 +20,7 @@ MADE_BY_OTHER_TESTS = {
     "file-too-large",
     "no-manifests",
     "not-a-file",
+    "passed-over",
     "too-many-errors",
     "unreadable",
     "variables-too-long",

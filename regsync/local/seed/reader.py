@@ -53,7 +53,7 @@ def read_seed(path: str | PathLike[str]) -> Seed:
 def parse_seed(data: bytes, name: str) -> Seed:
     """Read a seed from YAML text in UTF-8; `name` is for the errors. Raises `DiagnosticsError`."""
     parsed = parse(data, name)
-    if parsed.diagnostics:
+    if any(each.is_error for each in parsed.diagnostics):
         raise DiagnosticsError(parsed.diagnostics)
     if len(parsed.documents) != 1:
         message = f"a seed file holds one YAML document; this one holds {len(parsed.documents)}"

@@ -24,7 +24,6 @@ STEP = 2
 MODE_LINE = "yaml-language-server:"
 """In a comment that tells editors which schema a file follows; it stays at the top."""
 _SIGNS = {"apiVersion", "registries"}
-_ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _BLOCK_HEADER = re.compile(r"[|>]([-+]?)([1-9]?)([-+]?)")
 
 
@@ -44,7 +43,7 @@ def formatted(source: Source) -> str:
     """
     text = source.data.decode()
     parsed = parse(source.data, source.name)
-    if parsed.diagnostics:
+    if any(each.is_error for each in parsed.diagnostics):
         raise DiagnosticsError(parsed.diagnostics)
     try:
         for in_order in (True, False):
@@ -65,7 +64,7 @@ def formatted(source: Source) -> str:
 def is_manifest(source: Source) -> bool:
     """Whether a file is meant to be a manifest, sound or not. Raises `DiagnosticsError` for what is no YAML."""
     parsed = parse(source.data, source.name)
-    if parsed.diagnostics:
+    if any(each.is_error for each in parsed.diagnostics):
         raise DiagnosticsError(parsed.diagnostics)
     return any(isinstance(each.root, dict) and each.root.keys() & _SIGNS for each in parsed.documents)
 
@@ -73,7 +72,9 @@ def is_manifest(source: Source) -> bool:
 def _is_same(before: str, after: str, name: str) -> bool:
     """Whether two texts have the same data and the same comments."""
     old, new = parse(before.encode(), name), parse(after.encode(), name)
-    if new.diagnostics or [each.root for each in old.documents] != [each.root for each in new.documents]:
+    if any(each.is_error for each in new.diagnostics) or [each.root for each in old.documents] != [
+        each.root for each in new.documents
+    ]:
         return False
     return Counter(comments(before)) == Counter(comments(after))
 
@@ -91,10 +92,6 @@ class _Layout:
     """Lays out one text. One use: make it, `run` it."""
 
     def __init__(self, text: str) -> None:
-        odd = _ODD_BREAK.search(text)
-        if odd:
-            what = f"the line break U+{ord(odd[0]):04X}, which few editors show"
-            raise _UnusualError(text.count("\n", 0, odd.start()), what)
         self.text = text
         self.line_break = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
         self.lines = text.replace("\r\n", "\n").split("\n")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from regsync.diagnostics import Diagnostic, Position
+from regsync.diagnostics import Diagnostic, Position, Severity
 
 MAX_FILE_SIZE = 20 * 1024 * 1024
 """In bytes. A manifest of 100,000 aliases has about 14 million."""
@@ -22,6 +23,12 @@ _BYTE_ORDER_MARKS = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
+_MAY_BE_ONE = re.compile(r"\.ya?ml|\.json")
+_SIGN = re.compile(rb"""(?m)^[ \t\xef\xbb\xbf]*\{?\s*["']?apiVersion["']?\s*:\s*["']?regsync/""")
+_OF_OTHER_TOOLS = {".git", ".hg", ".svn", ".jj", ".venv", ".tox", ".nox", ".terraform", ".regsync", "node_modules"}
+"""Folders that hold thousands of files and no manifest of the user's."""
+_START = 65536
+"""Bytes in which the sign of a manifest is looked for."""
 _SAVE_AS_UTF8 = "save the file as UTF-8"
 
 AnyPath = str | PathLike[str]
@@ -46,13 +53,17 @@ class FileProblemError(Exception):
 
 
 def find_sources(paths: Iterable[AnyPath]) -> tuple[list[Source], list[Diagnostic]]:
-    """Read the files at `paths` and in the folders among them: each once, sorted by name."""
+    """Read the files at `paths` and in the folders among them: each once, sorted by name; and what is to be said about them.
+
+    Of a folder, nothing that declares something is left out unsaid: links are followed, and a manifest under a name that does
+    not count is a warning.
+    """
     problems: list[Diagnostic] = []
     names: dict[str, str] = {}
     given = [os.fspath(path) for path in paths]
     for path in given:
         try:
-            for name in _files_at(path):
+            for name in _files_at(path, problems):
                 real = os.path.realpath(name)
                 names[real] = min(name, names.get(real, name))
         except FileProblemError as error:
@@ -60,6 +71,7 @@ def find_sources(paths: Iterable[AnyPath]) -> tuple[list[Source], list[Diagnosti
     if not given:
         hint = "name manifest files, or folders that hold them"
         problems.append(Diagnostic("no-manifests", "there is no manifest to read", None, hint))
+    problems = [each for each in problems if each.is_error or os.path.realpath(_file(each)) not in names]
     sources: list[Source] = []
     for name in sorted(names.values()):
         try:
@@ -69,7 +81,11 @@ def find_sources(paths: Iterable[AnyPath]) -> tuple[list[Source], list[Diagnosti
     return sources, problems
 
 
-def _files_at(path: str) -> Iterator[str]:
+def _file(problem: Diagnostic) -> str:
+    return problem.position.file if problem.position else ""
+
+
+def _files_at(path: str, problems: list[Diagnostic]) -> Iterator[str]:
     name = os.path.normpath(path) if path else path
     if "\0" in name:
         raise FileProblemError(
@@ -79,19 +95,59 @@ def _files_at(path: str) -> Iterator[str]:
         yield name
         return
     found = False
-    try:
-        for folder, folders, files in os.walk(name, onerror=_raise):
-            folders[:] = sorted(each for each in folders if not each.startswith("."))
-            for file in sorted(files):
-                if file.endswith(SUFFIXES) and not file.startswith("."):
-                    found = True
-                    yield os.path.normpath(os.path.join(folder, file))  # noqa: PTH118 - names stay as the user wrote them
-    except OSError as error:
-        raise FileProblemError(_unreadable(error.filename or name, error)) from None
+    for file in _below(name):
+        if _counts(file, name):
+            found = True
+            yield file
+        elif (passed := _passed_over(file)) is not None:
+            problems.append(passed)
     if not found:
         message = "this folder holds no .yaml or .yml file"
         hint = "name the folder that the manifests are in, or start with `regsync init`"
         raise FileProblemError(Diagnostic("no-manifests", message, Position(name), hint))
+
+
+def _counts(path: str, top: str) -> bool:
+    """Whether a file in a folder counts as a manifest: by its ending, in upper or lower case, and not hidden."""
+    steps = Path(os.path.relpath(path, top)).parts
+    return path.lower().endswith(SUFFIXES) and not any(step.startswith(".") for step in steps)
+
+
+def _below(top: str) -> Iterator[str]:
+    """Every file in a folder and below it, through symbolic links too, each folder once; those of other tools are left out."""
+    seen: set[str] = set()
+    try:
+        for folder, folders, files in os.walk(top, onerror=_raise, followlinks=True):
+            real = os.path.realpath(folder)
+            if real in seen:
+                folders.clear()
+                continue
+            seen.add(real)
+            folders[:] = sorted(each for each in folders if each not in _OF_OTHER_TOOLS)
+            for file in sorted(files):
+                yield os.path.normpath(os.path.join(folder, file))  # noqa: PTH118 - names stay as the user wrote them
+    except OSError as error:
+        raise FileProblemError(_unreadable(error.filename or top, error)) from None
+
+
+def _passed_over(path: str) -> Diagnostic | None:
+    """The warning that a file in a folder holds a manifest, or may hold one, and is not read; None where it does not."""
+    if not os.path.exists(path):  # noqa: PTH110
+        message = "this link leads nowhere, so what is declared behind it is not read"
+        hint = "make what it points at, or delete it"
+        return Diagnostic("passed-over", message, Position(path), hint, Severity.WARNING)
+    if not _MAY_BE_ONE.search(os.path.basename(path).lower()):  # noqa: PTH119
+        return None
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            start = file.read(_START) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+    except OSError:
+        return None
+    if not _SIGN.search(start):
+        return None
+    message = "this file holds a manifest, and is passed over: in a folder, only NAME.yaml and NAME.yml count, and nothing hidden"
+    hint = "name it so, name the file itself on the command line, or move it away"
+    return Diagnostic("passed-over", message, Position(path), hint, Severity.WARNING)
 
 
 def _raise(error: OSError) -> None:

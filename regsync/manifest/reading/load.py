@@ -143,7 +143,7 @@ class _Run:
         self, documents: list[Document], over: list[Document], given: Mapping[str, str], files: list[AnyPath | Source]
     ) -> dict[str, str]:
         """Replace variables in all documents. Returns the values that came from outside of the manifests."""
-        complete = not self.problems
+        complete = not any(problem.is_error for problem in self.problems)
         known = variables_of.from_manifests(documents, over, self.problems)
         outside: dict[str, variables_of.Variable] = {}
         for file in files:

@@ -29,6 +29,7 @@ from yaml.events import (
 
 from regsync.diagnostics import Diagnostic, Position
 from regsync.manifest.reading.syntax import syntax_error
+from regsync.manifest.reading.unseen import hidden_directions, hidden_line_breaks
 
 MAX_DEPTH = 40
 """Maps and lists inside each other. A manifest needs about ten."""
@@ -114,6 +115,9 @@ class _StopError(Exception):
 
 def parse(data: bytes, name: str) -> Parsed:
     """Read the documents of a file. Empty ones are left out. Never raises: what is wrong is in the result."""
+    unseen = hidden_line_breaks(data, name)
+    if unseen:
+        return Parsed([], unseen)
     stream = _Named(data)
     stream.name = name
     reader = _Reader()
@@ -123,7 +127,7 @@ def parse(data: bytes, name: str) -> Parsed:
         reader.diagnostics.append(syntax_error(error, data, name))
     except _StopError:
         pass
-    return Parsed(reader.documents, reader.diagnostics)
+    return Parsed(reader.documents, [*reader.diagnostics, *hidden_directions(data, name)])
 
 
 class _Reader:

@@ -102,6 +102,14 @@ def test_a_byte_order_mark_is_accepted_and_not_counted() -> None:
     assert codes("m.yaml") == [("m.yaml:1:13", "wrong-type")]
 
 
+def test_a_carriage_return_alone_is_no_line_break() -> None:
+    """YAML takes it for one, and a comment ends there; a diff shows one line."""
+    hidden = GOOD.rstrip(b"\n") + b" # as before\r          production: v3\n"
+    for data in (hidden, hidden.replace(b"\n", b"\r\n"), GOOD + b"# end\r", GOOD.replace(b"\n", b"\r")):
+        Path("m.yaml").write_bytes(data)
+        assert {code for _, code in codes("m.yaml")} == {"hidden-line-break"}
+
+
 def test_windows_line_ends_do_not_matter() -> None:
     Path("m.yaml").write_bytes(GOOD.replace(b"\n", b"\r\n"))
     assert load(["m.yaml"]).desired.registries["model"].description == "café"  # type: ignore[index]
@@ -116,7 +124,8 @@ def test_a_folder_without_manifests(tmp_path: Path) -> None:
     Path("empty/.hidden/m.yaml").write_bytes(GOOD)
     Path("empty/.m.yaml").write_bytes(GOOD)
     Path("empty/readme.md").write_text("x")
-    assert codes("empty") == [("empty", "no-manifests")]
+    assert codes("empty")[0] == ("empty", "no-manifests")
+    assert [code for _, code in codes("empty")[1:]] == ["passed-over", "passed-over"]
 
 
 def test_missing_files_are_all_named() -> None:
@@ -177,6 +186,31 @@ def test_which_files_of_a_folder_count() -> None:
     for name in ("b.yaml", "a.yml", "sub/c.yaml", "sub/.git/d.yaml", ".e.yaml", "f.json", "g.yaml.bak"):
         (Path("all") / name).write_bytes(GOOD)
     assert [file.path for file in load(["all"]).files] == ["all/a.yml", "all/b.yaml", "all/sub/c.yaml"]
+
+
+def test_nothing_that_is_declared_in_a_folder_is_passed_over_in_silence(tmp_path: Path) -> None:
+    """With `unlisted: remove`, what is not read is planned for deletion."""
+    text = "apiVersion: regsync/v1\nregistries: {{{}: {{}}}}\n"
+    elsewhere, folder = tmp_path / "teams", tmp_path / "registries"
+    for name in ("registries/a.yaml", "registries/B.YAML", "registries/c.Yml", "teams/d.yaml", "teams/deep/e.yaml"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.format(file.name[0]))
+    (folder / "linked").symlink_to(elsewhere)
+    (folder / "again").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(folder)
+    assert load([folder]).summary == "5 files, 5 registries, 0 collections, 0 aliases"
+    (folder / ".hidden").mkdir()
+    for name in (".hidden/f.yaml", ".g.yaml", "h.yaml.bak", "i.json", "j.yaml.txt"):
+        (folder / name).write_text(text.format("z"))
+    for name in ("notes.txt", "k.json", ".l.yaml"):
+        (folder / name).write_text("a: 1\n")
+    (folder / "nowhere").symlink_to("gone")
+    loaded = load([folder])
+    said = {Path(str(each.position)).name for each in loaded.warnings if each.code == "passed-over"}
+    assert said == {"f.yaml", ".g.yaml", "h.yaml.bak", "i.json", "j.yaml.txt", "nowhere"}
+    named = load([folder, folder / "i.json"])
+    assert "i.json" not in {Path(str(each.position)).name for each in named.warnings}
 
 
 def test_a_file_named_in_several_ways_counts_once() -> None:

@@ -13,6 +13,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from regsync.core.desired import HazardName, Kind
 from regsync.diagnostics import Position
+from regsync.manifest.reading.merge import SETS
 from regsync.names import (
     ALIAS_RULE,
     COLLECTION_RULE,
@@ -230,12 +231,23 @@ def splits(draw: DrawFn, manifest: Manifest) -> list[Manifest]:
             for key, each in value.items():
                 place((*path, key), each)
             return
+        if path[-1] in SETS and isinstance(value, list) and value and draw(st.booleans()):
+            for item in value:
+                place_in_set(path, item)
+            return
         copies = draw(st.lists(st.sampled_from(range(count)), min_size=1, max_size=2, unique=True))
         for index in copies:
             node = parts[index]
             for key in path[:-1]:
                 node = node.setdefault(key, {})
             node[path[-1]] = value
+
+    def place_in_set(path: tuple[str, ...], item: Any) -> None:
+        for index in draw(st.lists(st.sampled_from(range(count)), min_size=1, max_size=2, unique=True)):
+            node = parts[index]
+            for key in path[:-1]:
+                node = node.setdefault(key, {})
+            node[path[-1]] = [*node.get(path[-1], []), item]
 
     for key, value in manifest.items():
         if key != "apiVersion":
