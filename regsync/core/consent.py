@@ -15,7 +15,7 @@ from regsync.core import actions as a
 from regsync.core.desired import Consent, Consents, Desired, HazardName, written
 from regsync.core.live import Version
 from regsync.core.operation import Hit, Operation
-from regsync.diagnostics import Position
+from regsync.diagnostics import Diagnostic, Position, Severity
 from regsync.names import Address
 
 ON_THE_COMMAND_LINE: Final = Position("--allow")
@@ -296,6 +296,21 @@ def _too_small(
 def within(count: int, limit: int | None) -> bool:
     """Whether a consent to `limit` (None: any number) holds for so many."""
     return limit is None or count <= limit
+
+
+def unused(given: Iterable[Given]) -> list[Diagnostic]:
+    """A warning for each consent of the manifests that nothing in the plan of all of them needs."""
+    return [
+        Diagnostic(
+            "unused-consent",
+            f"nothing needs the consent {each.consent}" + (f" of {each.scope}" if each.scope else ""),
+            each.consent.origin,
+            "delete it, so that it lets nothing through later; `regsync fmt --prune` does it",
+            Severity.WARNING,
+        )
+        for each in given
+        if not each.needed and not each.on_the_command_line
+    ]
 
 
 def asks(weighed: Weighed, allow: Consents, desired: Desired, otherwise: Position) -> tuple[Ask, ...]:

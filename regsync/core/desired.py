@@ -88,6 +88,13 @@ def quoted(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
+class Former(NamedTuple):
+    """A name that something had before. What is there under it is renamed."""
+
+    name: str
+    origin: Position
+
+
 class Listed(NamedTuple):
     """One item of a list or map: wanted there, or (`absent`) wanted gone."""
 
@@ -145,7 +152,7 @@ class DesiredCollection:
     origin: Position
     absent: bool = False
     type: str | None = None
-    previously: CollectionName | None = None
+    previously: tuple[Former, ...] = ()
     description: Description = UNSET
     tags: Mapping[str, Listed] | None = None
     versions: tuple[DesiredVersion, ...] | None = None
@@ -164,7 +171,7 @@ class DesiredRegistry:
     name: RegistryName
     origin: Position
     absent: bool = False
-    previously: RegistryName | None = None
+    previously: tuple[Former, ...] = ()
     description: Description = UNSET
     visibility: Visibility | None = None
     artifact_types: Mapping[str, Position] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from regsync.core.consent import unused
 from regsync.core.desired import Desired, HazardName
 from regsync.core.diff import Comparison, Findings, ManualStep
 from regsync.core.evidence import NO_EVIDENCE, Evidence, with_evidence
@@ -75,13 +76,15 @@ def make_plan(inputs: Inputs, compared: Compared, evidence: Evidence = NO_EVIDEN
 
     proof, final = prove(operations, inputs.live, actor, nothing_left)
     undo = undo_of(operations, final, actor)
+    assessed = _assessed(operations, compared.findings.emptied, inputs)
+    whole = not inputs.selection.targets and not inputs.selection.excludes
     return _assembled(
         inputs,
         operations,
-        _assessed(operations, compared.findings.emptied, inputs),
+        assessed,
         proof=proof,
         manual=tuple(compared.findings.manual),
-        warnings=compared.warnings + evidence.warnings,
+        warnings=(*compared.warnings, *(unused(assessed.consents) if whole else ()), *evidence.warnings),
         undo=number_off(undo.drafts),
         irrevocable=undo.irrevocable,
     )

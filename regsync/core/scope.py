@@ -16,9 +16,8 @@ def scope_of(desired: Desired) -> Scope:
     scope: Scope = {}
     for registry in desired.registries.values():
         wanted = _registry_scope(registry)
-        for name in (registry.name, registry.previously):
-            if name is not None:
-                scope[name] = wanted
+        for name in (registry.name, *(former.name for former in registry.previously)):
+            scope[name] = wanted
     return dict(sorted(scope.items()))
 
 
@@ -29,8 +28,7 @@ def _registry_scope(registry: DesiredRegistry) -> RegistryScope:
     names: set[str] = set()
     for collection in (registry.collections or {}).values():
         names.add(collection.name)
-        if collection.previously is not None:
-            names.add(collection.previously)
+        names.update(former.name for former in collection.previously)
     return RegistryScope(frozenset(names), members)
 
 
@@ -126,7 +124,7 @@ def _restrict_registry(
     return replace(
         registry,
         partial=True,
-        previously=None,
+        previously=(),
         description=UNSET,
         visibility=None,
         artifact_types=None,
@@ -159,7 +157,7 @@ def _restrict_collection(
     return replace(
         collection,
         partial=True,
-        previously=None,
+        previously=(),
         description=UNSET,
         tags=None,
         versions=None,

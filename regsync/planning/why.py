@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from regsync.core.actions import DeleteCollection, DeleteRegistry
-from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry, Kind
+from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry, Former, Kind
 from regsync.core.live import Live, LiveCollection, LiveRegistry
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
@@ -34,8 +35,8 @@ def explain(address: Address, desired: Desired, live: Live, plan: Plan) -> Expla
     """Explain an address against the plan that was made from `desired` and `live`."""
     registry = desired.registry_at(address)
     live_registry = live.registries.get(address.registry)
-    if live_registry is None and registry is not None and registry.previously is not None:
-        live_registry = live.registries.get(registry.previously)
+    if live_registry is None and registry is not None:
+        live_registry = next((live.registries[f.name] for f in registry.previously if f.name in live.registries), None)
     if registry is None and live_registry is None:
         return Explanation(address, None, None, None, False, UNMANAGED, ())
     operations = tuple(op for op in plan.operations if _concerns(op, address))
@@ -45,7 +46,7 @@ def explain(address: Address, desired: Desired, live: Live, plan: Plan) -> Expla
     if address.collection is None:
         return _registry(address, registry, live_registry, operations)
     collection = desired.collection_at(address)
-    live_collection = _find(address.collection, collection.previously if collection else None, live_registry)
+    live_collection = _find(address.collection, collection.previously if collection else (), live_registry)
     if address.alias is not None and collection is not None and collection.absent:
         shown = _shown_inside(address, live_registry)
         return Explanation(
@@ -73,11 +74,11 @@ def _concerns(operation: Operation, address: Address) -> bool:
     return address.covers(action.address)
 
 
-def _find(name: str, former: str | None, registry: LiveRegistry | None) -> LiveCollection | None:
+def _find(name: str, formers: Iterable[Former], registry: LiveRegistry | None) -> LiveCollection | None:
     if registry is None:
         return None
-    found = registry.collections.get(name)
-    return registry.collections.get(former) if found is None and former is not None else found
+    names = [name, *(former.name for former in formers)]
+    return next((registry.collections[each] for each in names if each in registry.collections), None)
 
 
 def _is_removed(registry: DesiredRegistry | None) -> bool:

@@ -42,10 +42,17 @@ def check(before: Live, manifest: Json, after: Live) -> None:
 def _renamed(declared: Json, there: Any) -> dict[str, str]:
     """New name → old name, for what has to be renamed."""
     return {
-        name: block["previously"]
+        name: former
         for name, block in declared.items()
-        if block != "absent" and block.get("previously") in there and name not in there
+        if block != "absent" and name not in there
+        for former in _formers(block)
+        if former in there
     }
+
+
+def _formers(block: Json) -> list[str]:
+    found = block.get("previously", [])
+    return [found] if isinstance(found, str) else found
 
 
 def _check_registry(was: LiveRegistry | None, wanted: Json, now: LiveRegistry) -> None:

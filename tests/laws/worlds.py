@@ -154,4 +154,5 @@ def _rename_some(draw: st.DrawFn, blocks: dict[str, Any], pool: list[str]) -> No
     free = [name for name in pool if name not in blocks]
     for block in blocks.values():
         if free and block != "absent" and draw(st.integers(0, 2)) == 0:
-            block["previously"] = free.pop()
+            names = [free.pop() for _ in range(draw(st.integers(1, min(2, len(free)))))]
+            block["previously"] = names if len(names) > 1 or draw(st.booleans()) else names[0]

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from regsync.core.desired import Desired, DesiredRegistry
 from regsync.core.diff.collection import find_live
 from regsync.core.diff.context import Findings, ManualStep, Matcher, RegistryContext
+from regsync.core.diff.names import find_by_name, name_is_clear
 from regsync.core.diff.registry import diff_registry
 from regsync.core.live import LinkKey, Live, LiveRegistry, Unresolved, Version
-from regsync.names import SourceRef
+from regsync.names import Address, SourceRef
 
 __all__ = ["Comparison", "Findings", "ManualStep"]
 
@@ -33,10 +34,7 @@ class Comparison:
             }
 
     def _find_registry(self, wanted: DesiredRegistry) -> LiveRegistry | None:
-        current = self._live.registries.get(wanted.name)
-        if current is None and wanted.previously is not None:
-            return self._live.registries.get(wanted.previously)
-        return current
+        return find_by_name(wanted, self._live.registries)
 
     def refs_to_resolve(self) -> set[SourceRef]:
         """The references that no link of their collection answers, and source aliases, which must be looked up each time."""
@@ -68,13 +66,8 @@ class Comparison:
         findings = Findings(resolved, begun)
         for wanted in self._desired.registries.values():
             there = self._find_registry(wanted)
-            if wanted.previously is not None and {wanted.name, wanted.previously} <= self._live.registries.keys():
-                findings.error(
-                    "rename-conflict",
-                    f"registry {wanted.name!r} was to be renamed from {wanted.previously!r}, but both are there",
-                    wanted.origin,
-                    f"delete the line `previously: {wanted.previously}`",
-                )
+            siblings = bool(self._live.registries)
+            if not name_is_clear(wanted, Address(wanted.name), self._live.registries, siblings=siblings, to=findings):
                 continue
             diff_registry(
                 wanted,

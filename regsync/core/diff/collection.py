@@ -20,6 +20,7 @@ from regsync.core.diff.context import (
     note_if_emptied,
     some,
 )
+from regsync.core.diff.names import find_by_name, name_is_clear
 from regsync.core.diff.versions import VersionDiff
 from regsync.core.fingerprint import collection_fingerprint
 from regsync.core.live import LiveCollection
@@ -30,11 +31,7 @@ from regsync.names import MAX_TAGS_PER_CALL, Address
 
 def find_live(wanted: DesiredCollection, context: RegistryContext) -> LiveCollection | None:
     """The live collection that `wanted` is about, under its name or its former one."""
-    collections = context.live.collections if context.live else {}
-    current = collections.get(wanted.name)
-    if current is None and wanted.previously is not None:
-        return collections.get(wanted.previously)
-    return current
+    return find_by_name(wanted, context.live.collections if context.live else {})
 
 
 def diff_collection(wanted: DesiredCollection, context: RegistryContext, matcher: Matcher, findings: Findings) -> None:
@@ -44,7 +41,9 @@ def diff_collection(wanted: DesiredCollection, context: RegistryContext, matcher
         if live is not None:
             draft_deletion(context, live, findings, DECLARED_ABSENT, wanted.origin)
         return
-    if not _name_is_clear(wanted, context, findings):
+    address = Address(context.name, wanted.name)
+    collections = context.live.collections if context.live else {}
+    if not name_is_clear(wanted, address, collections, siblings=context.live is not None, to=findings):
         return
     kind = _type_of(wanted, live, context, findings)
     if kind is None:
@@ -52,19 +51,6 @@ def diff_collection(wanted: DesiredCollection, context: RegistryContext, matcher
     _itself(wanted, live, kind, context, findings)
     _tags(wanted, live, context, findings)
     VersionDiff(wanted, live or LiveCollection(wanted.name, kind), context, matcher, findings).run()
-
-
-def _name_is_clear(wanted: DesiredCollection, context: RegistryContext, findings: Findings) -> bool:
-    collections = context.live.collections if context.live else {}
-    if wanted.previously is None or wanted.previously not in collections or wanted.name not in collections:
-        return True
-    findings.error(
-        "rename-conflict",
-        f"{Address(context.name, wanted.name)} was to be renamed from {wanted.previously!r}, but both are there",
-        wanted.origin,
-        f"delete the line `previously: {wanted.previously}`, or declare `{wanted.previously}: absent` in its place",
-    )
-    return False
 
 
 def _type_of(

@@ -19,6 +19,7 @@ from regsync.core.desired import (
     DesiredMember,
     DesiredRegistry,
     DesiredVersion,
+    Former,
     HazardName,
     Kind,
     Listed,
@@ -69,7 +70,7 @@ class _Builder:
         blocks: Block = root.get("registries", Block())
         registries = {RegistryName(name): self.registry(name, blocks, default) for name in blocks}
         similar_names(registries, "registries", self.findings)
-        renames(registries, blocks, "registry", self.findings)
+        renames(registries, "registry", self.findings)
         desired = Desired(
             organization=self.organization or root.get("organization"),
             registries=registries,
@@ -95,11 +96,11 @@ class _Builder:
                 CollectionName(each): self.collection(each, blocks, unlisted, inherited, types) for each in blocks
             }
             similar_names(collections, f"collections of `{name}`", self.findings)
-            renames(collections, blocks, "collection", self.findings)
+            renames(collections, "collection", self.findings)
         return DesiredRegistry(
             name=RegistryName(name),
             origin=origin,
-            previously=block.get("previously"),
+            previously=_former(block),
             description=_description(block),
             visibility=Visibility(block["visibility"]) if "visibility" in block else None,
             artifact_types=types,
@@ -137,7 +138,7 @@ class _Builder:
             name=CollectionName(name),
             origin=origin,
             type=kind,
-            previously=block.get("previously"),
+            previously=_former(block),
             description=_description(block),
             tags=self.listed(block, "tags", str),
             versions=versions,
@@ -266,6 +267,8 @@ class _Builder:
         seen = _Seen(self.findings, "hazard")
         for index, item in enumerate(items):
             where = value_position(items, index)
+            if isinstance(item, Block) and ABSENT in item.values():
+                continue
             consent = _consent(item, where)
             what = consent.hazard if consent.thing is None else f"{consent.hazard}: {consent.thing}"
             if seen.is_new(what, where, absent=False):
@@ -308,6 +311,16 @@ def _removals(unlisted: Mapping[str, str], kinds: tuple[Kind, ...]) -> frozenset
 def _description(block: Block) -> Description:
     description: Description = block.get("description", UNSET)
     return description
+
+
+def _former(block: Block) -> tuple[Former, ...]:
+    """A name, or a list of names."""
+    if "previously" not in block:
+        return ()
+    value: str | Items = block["previously"]
+    if isinstance(value, str):
+        return (Former(value, value_position(block, "previously")),)
+    return tuple(Former(name, value_position(value, index)) for index, name in enumerate(value))
 
 
 def _consent(item: Any, where: Position) -> Consent:

@@ -7,7 +7,6 @@ from typing import Any
 
 from regsync.core.desired import DesiredAlias, DesiredCollection, DesiredRegistry, DesiredVersion
 from regsync.diagnostics import Diagnostic, Position, Severity
-from regsync.manifest.reading.tree import Block, value_position
 from regsync.names import VersionRef, suspicious_characters
 
 
@@ -40,14 +39,12 @@ def similar_names(things: Mapping[Any, DesiredRegistry | DesiredCollection], nou
             findings.warning("similar-names", message, thing.origin, "check that both are meant")
 
 
-def renames(
-    things: Mapping[Any, DesiredRegistry | DesiredCollection], block: Block, noun: str, findings: Findings
-) -> None:
+def renames(things: Mapping[Any, DesiredRegistry | DesiredCollection], noun: str, findings: Findings) -> None:
     """Report each `previously` that cannot be followed: itself, a thing that is declared, a name that two things claim."""
     claimed: dict[str, Position] = {}
-    for name in sorted(name for name, thing in things.items() if thing.previously is not None):
-        before = block[name]["previously"]
-        where = value_position(block[name], "previously")
+    for name, (before, where) in sorted(
+        (name, former) for name, thing in things.items() for former in thing.previously
+    ):
         if before == name:
             hint = "delete the line, or write the name that it had before"
             findings.error("previously-itself", f"`{name}` was not called `{name}` before", where, hint)

@@ -122,8 +122,9 @@ def _collection(collection: DesiredCollection) -> Json | str:
 
 def _common(thing: DesiredRegistry | DesiredCollection) -> Json:
     result: Json = {}
-    if thing.previously is not None:
-        result["previously"] = _text(thing.previously)
+    if thing.previously:
+        names = [_text(former.name) for former in thing.previously]
+        result["previously"] = names[0] if len(names) == 1 else names
     if thing.description is not UNSET:
         result["description"] = None if thing.description is None else _text(thing.description)
     return result

@@ -165,7 +165,9 @@ def registries(draw: DrawFn) -> Any:
 def rename_one(draw: DrawFn, things: dict[str, Any], before: str) -> None:
     present = [thing for thing in things.values() if isinstance(thing, dict)]
     if present and before not in things and draw(st.booleans()):
-        draw(st.sampled_from(present))["previously"] = before
+        draw(st.sampled_from(present))["previously"] = draw(
+            st.sampled_from([before, [before], [before, f"{before} 2"]])
+        )
 
 
 @st.composite
