@@ -1,5 +1,9 @@
-"""How long a campaign may take. Without a limit it tries everything; with one (REGSYNC_CAMPAIGN_SECONDS), as much as fits, in an
-order that differs each time, so that many short runs see what a long one does.
+"""How much is tried: in `make test` a share, in `make torture` all of it, or as much as fits into a limit.
+
+Some tests run in both, and try a share of their examples (`@share(300)`) or of their cases (`some`) in `make test`; they bear the
+mark `share`. A campaign (`@pytest.mark.torture`) runs in `make torture` only: without a limit it tries everything; with one
+(REGSYNC_CAMPAIGN_SECONDS), as much as fits, in an order that differs each time, so that many short runs see what a long one does.
+What must be tried whole does not ask for the limit.
 """
 
 from __future__ import annotations
@@ -7,10 +11,40 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import settings
 
 T = TypeVar("T")
+SHARE = 4
+"""`make test` tries one in so many examples, and no fewer than `LEAST`."""
+LEAST = 10
+
+
+def is_torture() -> bool:
+    """Whether this is `make torture`."""
+    return bool(os.environ.get("REGSYNC_TORTURE"))
+
+
+def examples(number: int) -> int:
+    """How many examples are tried here, where `make torture` tries that many."""
+    return number if is_torture() else max(number // SHARE, min(number, LEAST))
+
+
+def share(number: int, **options: Any) -> Callable[[T], T]:
+    """Goes above `@given`: that many examples in `make torture`, a share of them in `make test`."""
+
+    def decorate(test: T) -> T:
+        return pytest.mark.share(settings(max_examples=examples(number), deadline=None, **options)(test))  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def some(cases: Sequence[T], one_in: int, first: int = 0) -> Sequence[T]:
+    """All cases in `make torture`; in `make test` one in so many, beginning with the one of that number. For the mark `share`."""
+    return cases if is_torture() else cases[first % one_in :: one_in]
 
 
 def seconds() -> float | None:

@@ -7,6 +7,7 @@ from tests.commands.inside import adopted, cli
 from tests.commands.shell import edit, shell
 
 __all__ = ["adopted", "cli", "edit", "shell"]
+pytest_plugins = ["tests.closing"]
 
 keys.COST = (
     2**4

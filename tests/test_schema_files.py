@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import jsonschema_rs
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
 from regsync.backends.base import Outcome, Status
@@ -27,6 +27,7 @@ from regsync.execution.receipt import RECEIPT_FORMAT, Result, receipt_document
 from regsync.names import Role, Visibility
 from regsync.planning.evidence import version_facts
 from regsync.schema_files import schema
+from tests.budget import share
 from tests.laws.run import world
 from tests.laws.worlds import live_worlds, wanted_worlds
 
@@ -115,7 +116,7 @@ def test_formats_and_words_are_those_of_the_code() -> None:
 
 
 @pytest.mark.parametrize("kind", ACTIONS)
-@settings(max_examples=25, deadline=None)
+@share(25)
 @given(data=st.data())
 def test_every_field_of_every_kind_is_in_step(kind: str, data: st.DataObject) -> None:
     action = data.draw(actions(kind))
@@ -137,7 +138,7 @@ def test_every_field_of_every_kind_is_in_step(kind: str, data: st.DataObject) ->
     assert not PLANNED.is_valid(written | {"kind": "other"})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@share(60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(live_worlds(), wanted_worlds())
 def test_every_plan_and_receipt_fits(seed: Json, manifest: Json) -> None:
     with world(seed) as here:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pydot
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regsync.backends import open_reader
@@ -20,6 +20,7 @@ from regsync.local.store.database import create_store
 from regsync.manifest.reading.load import load
 from regsync.planning.making import plan_manifests
 from regsync.views.graph import dot, edges, mermaid
+from tests.budget import share
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pydot")
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
@@ -101,7 +102,7 @@ def test_nothing_to_do() -> None:
     assert from_mermaid(mermaid({"operations": []}))[0] == {"none": "No changes"}
 
 
-@settings(max_examples=100, deadline=None)
+@share(100)
 @given(st.lists(st.sampled_from(EVIL) | st.text(max_size=120), min_size=1, max_size=4))
 def test_no_name_gets_out_of_its_label(names: list[str]) -> None:
     after = {"digest": "0" * 32, "index": 3}

@@ -40,6 +40,7 @@ def is_other(document: Any) -> bool:
     return isinstance(document, dict) and any(document.keys() & keys for keys in OTHER_KEYS.values())
 
 
+@pytest.mark.needs("git")
 def test_adopting(tmp_path: Path) -> None:
     shutil.copy(ROOT / "examples/adopt/seed.yaml", tmp_path)
     assert len(commands(ROOT / "docs/adopt.md")) > 15

@@ -16,6 +16,7 @@ from tests.forge.conftest import FORK_TOKEN, TOKENS, WORKFLOW_TOKEN
 from tests.forge.host import Host, zipped
 from tests.forge.runner import Runner
 
+pytestmark = pytest.mark.needs("git")
 INSTALLING = {"home", "lang", "tmpdir", "ssl_cert_file", "requests_ca_bundle", "http_proxy", "https_proxy", "no_proxy"}
 """What pip needs of this machine's environment, beside its own PIP_ variables."""
 

@@ -14,6 +14,8 @@ import yaml
 from tests.commands.shell import MOVES
 from tests.forge.cloning import clone_here
 
+pytestmark = pytest.mark.needs("git")
+
 
 @dataclass(frozen=True)
 class Repository:

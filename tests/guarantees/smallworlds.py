@@ -147,9 +147,13 @@ class Walk(NamedTuple):
 
 @dataclass(slots=True)
 class Campaign:
-    """Tries every pair of a small world. `run` raises where a guarantee does not hold."""
+    """Tries every pair of a small world. `run` raises where a guarantee does not hold.
+
+    With a `stride`, each manifest meets only one in so many of the live states: other ones than the manifest before it.
+    """
 
     world: SmallWorld
+    stride: int = 1
     figures: Figures = field(default_factory=Figures)
 
     def run(self) -> Figures:
@@ -158,7 +162,9 @@ class Campaign:
         kinds = {name: version.type for name, version in self.world.versions.items()}
         for number, manifest in enumerate(self.world.manifests):
             loaded = read(manifest)
-            _OneManifest(manifest, loaded, shown, library, kinds, self.figures).run(self.world.states)
+            _OneManifest(manifest, loaded, shown, library, kinds, self.figures).run(
+                self.world.states[number % self.stride :: self.stride]
+            )
             if number % 64 == 0:
                 assert library.unchanged(), "planning has changed what it was given"
         assert library.unchanged(), "planning has changed what it was given"

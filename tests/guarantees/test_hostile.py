@@ -134,6 +134,7 @@ def test_strange_manifests_are_errors_with_a_place(room: Room, what: str) -> Non
     assert not (room.folder / "owned").exists()
 
 
+@pytest.mark.needs("git")
 def test_a_repository_that_lies_bare_among_the_manifests(room: Room) -> None:
     """A pull request may hold a folder that Git takes for a repository, with settings that run commands."""
     room.world({})

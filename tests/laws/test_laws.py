@@ -5,22 +5,21 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import HealthCheck, assume, event, given
 from hypothesis import strategies as st
 
 from regsync.backends import open_reader
 from regsync.core.plan_document import decode_plan, plan_document
 from regsync.diagnostics import DiagnosticsError
 from regsync.planning.undo import plan_undo
+from tests.budget import share
 from tests.laws import oracle
 from tests.laws.run import EVERY_HAZARD, World, world
 from tests.laws.worlds import live_worlds, wanted_worlds
 
 Json = dict[str, Any]
 
-lawful = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+lawful = share(60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def plan_or_assume(here: World, manifest: Json) -> Any:

@@ -7,11 +7,12 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regsync.core.canonical import canonical_json
 from regsync.planning.metadata import MAX_ITEMS, MAX_NODES, MetadataChange, changes, delta, leaves, tidy
+from tests.budget import share
 
 odd = st.one_of(
     st.none(),
@@ -30,7 +31,7 @@ values = st.recursive(
 metadata = st.dictionaries(st.text(max_size=6), values, max_size=6)
 
 
-@settings(max_examples=200)
+@share(200)
 @given(metadata)
 def test_what_is_kept_is_clean_small_and_the_same_every_time(value: dict[str, Any]) -> None:
     tidied = tidy(value)
@@ -41,7 +42,7 @@ def test_what_is_kept_is_clean_small_and_the_same_every_time(value: dict[str, An
     assert changes(tidied, tidied) == []
 
 
-@settings(max_examples=200)
+@share(200)
 @given(metadata, metadata)
 def test_there_is_a_difference_exactly_where_something_differs(old: dict[str, Any], new: dict[str, Any]) -> None:
     before, after = tidy(old), tidy(new)

@@ -8,9 +8,10 @@ import html.parser
 import re
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 
 from regsync.views import html as view
+from tests.budget import share
 from tests.views.documents import ARSENAL, documents, given_texts, hostile_texts
 
 Json = dict[str, Any]
@@ -41,7 +42,7 @@ class Reading(html.parser.HTMLParser):
         raise AssertionError(f"a comment: {data}")
 
 
-@settings(max_examples=25, deadline=None)
+@share(25)
 @given(hostile_texts)
 @example(ARSENAL * 10)
 @example(ARSENAL[::-1] * 10)

@@ -1,6 +1,6 @@
 """The HTML view in a real Chromium: rendered, nothing on the console, no request, a phone's width, light and dark.
 
-`REGSYNC_UPDATE=1` takes the picture in `docs/` again. Needs the packages `chromium` and `chromium-driver`.
+`REGSYNC_UPDATE=1` takes the picture in `docs/` again.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from regsync.views import html
 from tests.views import example
 from tests.views.documents import ARSENAL, documents, given_texts
 
+pytestmark = pytest.mark.needs("chromium", "chromedriver")
 PICTURE = Path(__file__).parents[2] / "docs" / "plan.png"
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    assert chromium, "install the packages chromium and chromium-driver"
-    assert driver, "install the packages chromium and chromium-driver"
+    assert chromium and driver
     options = ChromeOptions()
     options.binary_location = chromium
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):

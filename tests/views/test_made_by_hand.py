@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regsync.console.files import check_shape
@@ -16,6 +16,7 @@ from regsync.core.plan_document import decode_plan
 from regsync.diagnostics import RegsyncError
 from regsync.execution.receipt import decode_receipt_operations
 from regsync.views import html, markdown, text
+from tests.budget import share
 from tests.commands.shell import Shell, shell
 from tests.views import example
 from tests.views.test_markdown_is_safe import check
@@ -56,7 +57,7 @@ def made_by_hand(draw: st.DrawFn, noun: str) -> Json:
 
 
 @pytest.mark.parametrize("noun", ["plan", "receipt"])
-@settings(max_examples=150, deadline=None)
+@share(150)
 @given(data=st.data())
 def test_it_is_shown_or_refused(noun: str, data: st.DataObject) -> None:
     document = data.draw(made_by_hand(noun))

@@ -9,10 +9,11 @@ from typing import Any
 
 import cmarkgfm
 from cmarkgfm.cmark import Options
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from regsync.views import gfm, markdown
+from tests.budget import share
 from tests.views.documents import ARSENAL, documents, given_texts, hostile, hostile_texts
 
 Json = dict[str, Any]
@@ -89,7 +90,7 @@ def check(text: str) -> Reading:
     return page
 
 
-@settings(max_examples=40, deadline=None)
+@share(40)
 @given(hostile_texts)
 @example((ARSENAL * 10)[:300])
 @example(ARSENAL[::-1] * 10)
@@ -102,7 +103,7 @@ def test_hostile_texts_change_nothing_but_texts(texts: list[str]) -> None:
         assert page.skeleton == rendered(render(tame[noun], limit=ENLARGED)).skeleton
 
 
-@settings(max_examples=25, deadline=None)
+@share(25)
 @given(hostile_texts, st.integers(0, 9000))
 def test_a_page_that_is_cut_is_as_safe_and_never_too_long(texts: list[str], limit: int) -> None:
     for noun, document in documents(given_texts(texts)).items():
@@ -111,7 +112,7 @@ def test_a_page_that_is_cut_is_as_safe_and_never_too_long(texts: list[str], limi
         check(text)
 
 
-@settings(max_examples=300, deadline=None)
+@share(300)
 @given(hostile)
 def test_code_shows_exactly_what_was_written(text: str) -> None:
     shown = gfm.plain(text)
@@ -121,7 +122,7 @@ def test_code_shows_exactly_what_was_written(text: str) -> None:
         assert "".join(page.inside) == (shown if shown.strip(" ") else page.inside[0])
 
 
-@settings(max_examples=300, deadline=None)
+@share(300)
 @given(st.lists(hostile | st.sampled_from(["the", "alias", "v3", "(x)", "'y',", "100"]), min_size=1, max_size=6))
 def test_prose_loses_no_word(texts: list[str]) -> None:
     page = check(f"- {gfm.prose(' '.join(texts))}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regsync.backends.base import BackendError, Status
@@ -20,6 +20,7 @@ from regsync.core.standing import Is, standing
 from regsync.local.store import artifacts, collections, ids, members, projects, registries, uses
 from regsync.local.store.projects import upsert_run
 from regsync.names import ArtifactId, Role, SourceRef, Visibility
+from tests.budget import share
 from tests.local.processes import begun
 from tests.local.world import World, make_world
 
@@ -331,7 +332,7 @@ def some_content(draw: st.DataObject, kind: str, registry: LiveRegistry, version
     return None if holder is None or held_index is None else a.RemoveAlias(name, each, alias, holder, held_index)
 
 
-@settings(max_examples=60, deadline=None)
+@share(60)
 @given(st.data())
 def test_the_file_does_what_the_model_does(draw: st.DataObject) -> None:
     with tempfile.TemporaryDirectory(prefix="regsync-") as folder:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 
 from regsync.backends.wandb.connection.options import Options
 from regsync.core.plan import Plan
@@ -15,6 +15,7 @@ from regsync.core.plan_document import plan_document
 from regsync.diagnostics import DiagnosticsError
 from tests.backends.wandb.script import MANIFEST, SEED
 from tests.backends.wandb.worlds import KEYS, Work, everything, local_apply, local_plan, prints, served, write_world
+from tests.budget import share
 from tests.laws.worlds import Json, live_worlds, wanted_worlds
 
 PATIENT = Options(timeout=20.0, deadline=20.0)
@@ -66,7 +67,7 @@ def test_every_kind_of_operation() -> None:
     check_same(SEED, MANIFEST)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@share(25, suppress_health_check=list(HealthCheck))
 @given(seed=live_worlds(), manifest=wanted_worlds())
 def test_any_world_and_any_manifest(seed: Json, manifest: Json) -> None:
     users = {**seed["users"], "alice": {"api_key": KEYS["alice"], "role": "admin"}}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regsync.local.seed.artifacts import MADE_UP_FILE
@@ -27,6 +27,7 @@ from regsync.local.store import (
 )
 from regsync.local.store.database import Store, create_store
 from regsync.names import SourceRef
+from tests.budget import share
 from tests.local.world import Ticking
 
 NAMES = st.sampled_from(["production", "staging", "canary"])
@@ -144,7 +145,7 @@ def normal(store: Store) -> dict[str, object]:
         }
 
 
-@settings(max_examples=40, deadline=None)
+@share(40)
 @given(seeds())
 def test_planting_by_the_thousand_makes_what_single_calls_make(world: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory(prefix="regsync-") as name:

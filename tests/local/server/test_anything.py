@@ -9,7 +9,7 @@ from typing import Any
 
 import graphql
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from regsync.local.server.addresses import Addresses, Signer
@@ -20,6 +20,7 @@ from regsync.local.server.session import Session
 from regsync.local.store import accounts, links
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store, open_store
+from tests.budget import share
 from tests.interop.worlds import make_world
 from tests.local.server.planting import plant_registry, plant_versions
 
@@ -128,7 +129,7 @@ def answer(store: Store, actor: Actor, text: str, variables: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@share(25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_nothing_makes_it_fail(store: Store, kind: str, name: str, data: st.DataObject) -> None:
     with store.read() as tx:

@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -13,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from regsync.local.store import aliases, artifacts, collections, events, links
 from regsync.local.store.artifacts import Version
 from regsync.local.store.errors import Conflict, Forbidden, NotFound, Refused
+from tests.budget import examples
 from tests.local.world import World, make_world
 
 PROTECTED = "production"
@@ -180,5 +182,5 @@ class Histories(RuleBasedStateMachine):
         assert replayed == expected
 
 
-Histories.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
-TestHistories = Histories.TestCase
+Histories.TestCase.settings = settings(max_examples=examples(25), stateful_step_count=25, deadline=None)
+TestHistories = pytest.mark.share(Histories.TestCase)

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from regsync.diagnostics import DiagnosticsError, RegsyncError
@@ -23,6 +23,7 @@ from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.spans import Node, Scalar, comments
 from regsync.manifest.reading.tree import parse
 from regsync.names import Address, parse_address
+from tests.budget import share
 from tests.manifest.editing.messy import Messy
 
 DIGEST = "0123456789abcdef0123456789abcdef"
@@ -386,7 +387,7 @@ def some_manifest(random: Random) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=250, deadline=None)
+@share(250)
 @given(st.integers(0, 2**32).map(Random))
 def test_laws_of_an_edit(random: Random) -> None:
     text = Messy(random).document(some_manifest(random))

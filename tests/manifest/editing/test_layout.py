@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from random import Random
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from regsync.manifest.editing.layout import formatted
 from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.spans import comments
 from regsync.manifest.reading.tree import parse
+from tests.budget import share
 from tests.manifest.editing.messy import messy_text
 
 
@@ -26,7 +27,7 @@ def roots(text: str) -> list[object]:
     return [each.root for each in parsed.documents]
 
 
-@settings(max_examples=300, deadline=None)
+@share(300)
 @given(st.integers(0, 2**32).map(Random))
 def test_laws_of_the_layout(random: Random) -> None:
     text, above = messy_text(random)

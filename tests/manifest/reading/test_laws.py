@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 import yaml
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from regsync.diagnostics import DiagnosticsError
@@ -20,11 +20,12 @@ from regsync.manifest.reading.load import Loaded, load
 from regsync.manifest.writing.render import to_json
 from regsync.manifest.writing.render import to_yaml as rendered
 from regsync.schema_files import schema
+from tests.budget import share
 from tests.docs.test_diagnostics_page import PAGE
 from tests.manifest.reading.cases import HERE, read_case
 from tests.manifest.reading.worlds import manifests, splits, to_yaml, without_origins
 
-SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 OF_STRUCTURE = {
     "bad-digest",
     "bad-name",
@@ -55,13 +56,13 @@ def load_bytes(*contents: bytes) -> Loaded:
         return load(paths)
 
 
-@SLOW
+@share(100, suppress_health_check=SLOW)
 @given(manifests())
 def test_what_is_generated_is_right(manifest: Any) -> None:
     load_bytes(to_yaml(manifest))
 
 
-@SLOW
+@share(100, suppress_health_check=SLOW)
 @given(st.data())
 def test_order_of_files_does_not_matter(data: st.DataObject) -> None:
     parts = data.draw(manifests().flatmap(splits))
@@ -71,7 +72,7 @@ def test_order_of_files_does_not_matter(data: st.DataObject) -> None:
     assert without_origins(one.desired) == without_origins(other.desired)
 
 
-@SLOW
+@share(100, suppress_health_check=SLOW)
 @given(st.data())
 def test_several_files_say_what_one_says(data: st.DataObject) -> None:
     manifest = data.draw(manifests())
@@ -82,7 +83,7 @@ def test_several_files_say_what_one_says(data: st.DataObject) -> None:
     assert without_origins(load_bytes(documents).desired) == one
 
 
-@SLOW
+@share(100, suppress_health_check=SLOW)
 @given(manifests())
 def test_rendering_is_a_fixpoint(manifest: Any) -> None:
     desired = load_bytes(to_yaml(manifest)).desired
@@ -93,14 +94,14 @@ def test_rendering_is_a_fixpoint(manifest: Any) -> None:
     assert without_origins(load_bytes(to_json(desired).encode()).desired) == without_origins(desired)
 
 
-@SLOW
+@share(100, suppress_health_check=SLOW)
 @given(manifests())
 def test_an_overlay_of_itself_changes_nothing(manifest: Any) -> None:
     with folder(to_yaml(manifest), to_yaml(manifest)) as (base, top):
         assert without_origins(load([base], overlays=[top]).desired) == without_origins(load([base]).desired)
 
 
-@SLOW
+@share(100, suppress_health_check=SLOW)
 @given(manifests())
 def test_an_overlay_may_be_all_there_is_to_say(manifest: Any) -> None:
     with folder(b"apiVersion: regsync/v1\n", to_yaml(manifest)) as (base, top):
@@ -158,7 +159,7 @@ def damaged(draw: st.DrawFn) -> Any:
     return manifest
 
 
-@settings(SLOW, max_examples=300)
+@share(300, suppress_health_check=SLOW)
 @given(damaged())
 @example({"apiVersion": "regsync/v1", "registries": {"m": {"previously": "x\n"}}})
 @example({"apiVersion": "regsync/v1", "registries": {"7": {}, "007": 7, "+7": {"collections": {"07": {"tags": [{}]}}}}})
@@ -187,13 +188,13 @@ def _diagnosed(*contents: bytes) -> None:
             assert each.hint
 
 
-@SLOW
+@share(100, suppress_health_check=SLOW)
 @given(st.lists(st.binary(max_size=200), min_size=1, max_size=3))
 def test_any_bytes_give_diagnostics(contents: list[bytes]) -> None:
     _diagnosed(*contents)
 
 
-@settings(SLOW, max_examples=300)
+@share(300, suppress_health_check=SLOW)
 @given(st.text(st.sampled_from("ab:- \n\t[]{},&*!|>'\"%@`#?<~$0v/=.\\é"), max_size=60))
 @example("? ")
 @example("- - &a *a")
@@ -210,7 +211,7 @@ def test_anything_like_yaml_gives_diagnostics(text: str) -> None:
 WHOLE = (HERE / "good" / "everything.case").read_text("utf-8").encode()
 
 
-@settings(SLOW, max_examples=300)
+@share(300, suppress_health_check=SLOW)
 @given(st.data())
 def test_damaged_text_gives_diagnostics(data: st.DataObject) -> None:
     text = next(iter(read_case(HERE / "good" / "everything.case").files.values()))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regsync import names
@@ -25,6 +25,7 @@ from regsync.manifest.writing.from_live import (
     file_stems,
     one_text,
 )
+from tests.budget import share
 from tests.manifest.writing.lives import legal, legal_alias, lives
 
 FORMS = [one_text, a_file_a_registry, a_file_a_collection]
@@ -39,7 +40,7 @@ def everything(live: Live) -> list[Wanted]:
     return [Wanted(name) for name in live.registries]
 
 
-@settings(max_examples=250, deadline=None)
+@share(250)
 @given(lives(), st.sampled_from(FORMS), st.booleans())
 def test_planning_an_import_at_once_is_empty(live: Live, form: object, digests: bool) -> None:
     files = form(live, everything(live), "acme", Content(digests)).files  # type: ignore[operator]
@@ -56,7 +57,7 @@ def test_planning_an_import_at_once_is_empty(live: Live, form: object, digests: 
         assert formatted(Source(name or "m", text.encode(), "")) == text, "it is in the canonical layout already"
 
 
-@settings(max_examples=150, deadline=None)
+@share(150)
 @given(lives())
 def test_everything_that_can_be_said_is_there(live: Live) -> None:
     desired = load_texts(one_text(live, everything(live), "acme", Content()).files).desired
@@ -84,7 +85,7 @@ def test_everything_that_can_be_said_is_there(live: Live) -> None:
             assert set(inner.tags or ()) == {tag for tag in collection.tags if legal(tag, names.TAG_RULE.problem(tag))}
 
 
-@settings(max_examples=60, deadline=None)
+@share(60)
 @given(lives(), st.randoms(use_true_random=False))
 def test_equal_live_states_give_equal_bytes(live: Live, random: Random) -> None:
     def shuffled(mapping: dict[str, object]) -> dict[str, object]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from regsync.backends import open_reader
 from regsync.commands.import_ import read_live
 from regsync.manifest.writing.from_live import Content, a_file_a_collection, a_file_a_registry
+from tests.budget import share
 from tests.laws.run import World, world
 from tests.laws.worlds import BASE, live_worlds
 
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = share(25, suppress_health_check=[HealthCheck.too_slow])
 
 
 def imported(there: World, form: Any, content: Content) -> dict[str, str]:
