@@ -70,7 +70,8 @@ def pytest_unconfigure(config: pytest.Config) -> Iterator[None]:
     """After everything that pytest says itself."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     whole = config.args == [str(path) for path in config.getini("testpaths")]
-    if reporter is not None and whole and not config.option.collectonly and not is_torture() and not hasattr(config, "workeroutput"):
+    elsewhere = reporter is None or hasattr(config, "workeroutput") or config.option.collectonly
+    if whole and not elsewhere and not is_torture():
         for line in _closing(reporter):
             reporter.write_line(line)
     yield
