@@ -11,6 +11,7 @@ import click
 from regsync.console.context import Settings, pass_settings
 
 if TYPE_CHECKING:
+    from regsync.console.pages import ShownPage
     from regsync.forge.sticky import Posted
     from regsync.forge.surroundings import Asked
 
@@ -64,14 +65,14 @@ def command(
     page = page_of(file)
     key = key or page.kind
     most = min(limit or 10**9, github.LIMIT if host == "github" else gitlab.LIMIT)
-    text = page.render(sticky.room(key, most))
+    text = page.render(sticky.room(key, most, page.digest))
     _add_to_summary(text)
     if dry_run:
         click.echo(text)
         return 0
     asked = Asked(repository, number, api_url, author)
     try:
-        posted = _post(host, asked, key, text, title, needed=page.needed)
+        posted = _post(host, asked, key, text, title, page, most)
     except ReadOnlyTokenError as error:
         if not read_only_ok:
             raise
@@ -81,7 +82,7 @@ def command(
     return 0
 
 
-def _post(host: str, asked: Asked, key: str, text: str, title: str | None, *, needed: bool) -> Posted:
+def _post(host: str, asked: Asked, key: str, text: str, title: str | None, page: ShownPage, limit: int) -> Posted:
     from regsync.forge import sticky, surroundings
 
     if host == "github":
@@ -89,8 +90,8 @@ def _post(host: str, asked: Asked, key: str, text: str, title: str | None, *, ne
     else:
         forge, number_of = surroundings.on_gitlab(asked, os.environ), surroundings.gitlab_number
     if title is not None:
-        return sticky.put_issue(forge, title, key, text, needed=needed)
-    return sticky.put_comment(forge, number_of(asked, os.environ), key, text)
+        return sticky.put_issue(forge, title, key, text, needed=page.needed)
+    return sticky.put_comment(forge, number_of(asked, os.environ), key, text, page.digest, limit)
 
 
 def _add_to_summary(text: str) -> None:

@@ -30,6 +30,13 @@ from regsync.console.context import Settings, pass_settings
     show_default=True,
     help="What the plan was kept as; on GitLab, the job that kept it as plan.json.",
 )
+@click.option(
+    "--workflow",
+    metavar="FILE",
+    default="plan.yml",
+    show_default=True,
+    help="On GitHub, the workflow that plans; what other workflows keep does not count.",
+)
 @click.option("--key", metavar="NAME", default="plan", show_default=True, help="The comment's key, as for comment.")
 @click.option("--repository", metavar="NAME", help="OWNER/NAME, or on GitLab GROUP/PROJECT or its number.")
 @click.option("--api-url", metavar="URL", help="The API's address, for a server of your own outside of its CI.")
@@ -41,6 +48,7 @@ def command(
     out: Path,
     commit: str | None,
     artifact: str,
+    workflow: str,
     key: str,
     repository: str | None,
     api_url: str | None,
@@ -48,10 +56,12 @@ def command(
 ) -> int:
     """Fetch the plan that was reviewed in the pull request of a merge, and say the pull request's number.
 
-    Exit 5 where the plan that was kept is not the one that the comment shows; 1 where none was reviewed.
+    The newest plan counts that was made before the last approval (before the merge, where nobody approved) for the commit
+    that was merged. Exit 5 where there is none, or the comment never showed it; 1 where none was reviewed.
     """
     from regsync.execution.files import write_whole
     from regsync.forge import surroundings
+    from regsync.forge.base import PlanJob
     from regsync.forge.reviewed import reviewed_plan
 
     if host is None:
@@ -59,7 +69,7 @@ def command(
     asked = surroundings.Asked(repository, None, api_url, author)
     on = surroundings.on_github if host == "github" else surroundings.on_gitlab
     merged, text = reviewed_plan(
-        on(asked, os.environ), commit or surroundings.commit_of(os.environ, host), artifact, key
+        on(asked, os.environ), commit or surroundings.commit_of(os.environ, host), PlanJob(artifact, workflow), key
     )
     write_whole(out, text)
     settings.say(f"the plan of pull request {merged.number} is in {out}")

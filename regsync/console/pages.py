@@ -14,11 +14,13 @@ class ShownPage(NamedTuple):
     """`kind`: plan, apply, drift or note. `render`: the Markdown in at most so many characters.
 
     `needed`: whether it says that somebody has to do something; a plan without changes and live as declared do not.
+    `digest`: the plan's; None for what is no plan.
     """
 
     kind: str
     render: Callable[[int], str]
     needed: bool
+    digest: str | None = None
 
 
 def page_of(path: Path) -> ShownPage:
@@ -47,7 +49,9 @@ def _plan(document: Any) -> ShownPage:
 
     plan = decode_plan(document)
     check_shape(document, "plan")
-    return ShownPage("plan", lambda limit: render_plan(document, limit=limit), bool(plan.operations))
+    return ShownPage(
+        "plan", lambda limit: render_plan(document, limit=limit), bool(plan.operations), document["digest"]
+    )
 
 
 def _receipt(document: Any) -> ShownPage:

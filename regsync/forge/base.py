@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from regsync.diagnostics import RegsyncError
@@ -29,11 +31,32 @@ class Comment(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """The pull request that a commit was merged by. `head`: the last commit of its branch; `foreign`: it came from a fork."""
+    """The pull request that a commit was merged by, and when.
+
+    `head`: the last commit of its branch; `foreign`: it came from a fork.
+    """
 
     number: int
     head: str
     foreign: bool
+    at: datetime
+
+
+class Kept(NamedTuple):
+    """A plan file that a run kept: when it was made, and the host's id for it."""
+
+    made: datetime
+    id: int
+
+
+class PlanJob(NamedTuple):
+    """Where plans come from, as the configuration says; whatever else keeps a file of that name does not count.
+
+    `artifact`: what the plan is kept as; on GitLab the name of the job. `workflow`: the file of the workflow, for GitHub.
+    """
+
+    artifact: str
+    workflow: str
 
 
 class Forge(Protocol):
@@ -66,8 +89,14 @@ class Forge(Protocol):
     def merged_by(self, commit: str) -> Merged | None:
         """The pull request that brought a commit to its branch; None where it was pushed."""
 
-    def kept_plan(self, merged: Merged, artifact: str) -> bytes | None:
-        """The plan file that the last run for a pull request's head kept under that name; None where there is none.
+    def last_approval(self, merged: Merged) -> datetime | None:
+        """When somebody who may approve last did so, for any commit of the pull request; None where nobody did.
 
-        On GitLab the name is that of the job.
+        An approval that was dismissed or revoked is none.
         """
+
+    def kept_plans(self, merged: Merged, job: PlanJob) -> Iterator[Kept]:
+        """The plan files that runs of that job for the pull request's head kept, the newest first."""
+
+    def fetch(self, merged: Merged, kept: Kept) -> bytes:
+        """One of them."""

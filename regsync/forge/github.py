@@ -1,15 +1,17 @@
 """GitHub's REST API, version 2022-11-28: "Issue comments" (a pull request is an issue there), "Issues", "Users",
-"Commits", "Artifacts"."""
+"Commits", "Pull request reviews", "Artifacts", "Workflow runs"."""
 
 from __future__ import annotations
 
 import io
 import re
 import zipfile
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from regsync.forge.base import Comment, ForgeError, Merged, ReadOnlyTokenError
+from regsync.forge.base import Comment, ForgeError, Kept, Merged, PlanJob, ReadOnlyTokenError
 from regsync.forge.http import Client, Token
 
 LIMIT = 65_536
@@ -23,6 +25,10 @@ _ADVICE = (
 )
 _LARGEST = 512 * 1024 * 1024
 """Bytes of a plan file."""
+EVENT = "pull_request"
+"""What plans are made for. `pull_request_target`, `workflow_dispatch` and the rest run with other rights, on other texts."""
+_WORKFLOWS = ".github/workflows/"
+_APPROVERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
@@ -80,19 +86,34 @@ class GitHub:
             if item["merged_at"] and item["merge_commit_sha"] == commit:
                 head, base = item["head"], item["base"]
                 foreign = head["repo"] is None or head["repo"]["id"] != base["repo"]["id"]
-                return Merged(int(item["number"]), str(head["sha"]), foreign)
+                return Merged(int(item["number"]), str(head["sha"]), foreign, datetime.fromisoformat(item["merged_at"]))
         return None
 
-    def kept_plan(self, merged: Merged, artifact: str) -> bytes | None:
-        """The newest artifact of that name of a run for the head, in this repository. A fork's runs do not count."""
-        what = f"fetching the plan of #{merged.number}"
-        found = self._client.pages(f"{self._at}/actions/artifacts", what, items="artifacts", name=artifact)
+    def last_approval(self, merged: Merged) -> datetime | None:
+        """Of those who belong to the repository: on a public one anybody may approve, which lets nothing be merged."""
+        path, what = f"{self._at}/pulls/{merged.number}/reviews", f"reading the reviews of #{merged.number}"
+        return max(
+            (
+                datetime.fromisoformat(item["submitted_at"])
+                for item in self._client.pages(path, what)
+                if item["state"] == "APPROVED" and item["author_association"] in _APPROVERS
+            ),
+            default=None,
+        )
+
+    def kept_plans(self, merged: Merged, job: PlanJob) -> Iterator[Kept]:
+        """Artifacts of that name, of runs in this repository for the pull request's head, of that workflow and its event."""
+        what = f"looking for the plan of #{merged.number}"
+        found = self._client.pages(f"{self._at}/actions/artifacts", what, items="artifacts", name=job.artifact)
         fitting = [item for item in found if not item["expired"] and _is_ours(item["workflow_run"], merged.head)]
-        if not fitting:
-            return None
-        newest = max(fitting, key=lambda item: int(item["id"]))
-        packed = self._client.file(f"{self._at}/actions/artifacts/{int(newest['id'])}/zip", what)
-        return _only_file(packed)
+        for item in sorted(fitting, key=lambda item: (str(item["created_at"]), int(item["id"])), reverse=True):
+            run = self._client.get(f"{self._at}/actions/runs/{int(item['workflow_run']['id'])}", what)
+            if _is_of(run, merged.head, job.workflow):
+                yield Kept(datetime.fromisoformat(item["created_at"]), int(item["id"]))
+
+    def fetch(self, merged: Merged, kept: Kept) -> bytes:
+        what = f"fetching the plan of #{merged.number}"
+        return _only_file(self._client.file(f"{self._at}/actions/artifacts/{kept.id}/zip", what))
 
 
 def client(token: str, url: str, origin: str) -> Client:
@@ -104,6 +125,12 @@ def client(token: str, url: str, origin: str) -> Client:
 
 def _is_ours(run: Any, head: str) -> bool:
     return bool(run and run["head_sha"] == head and run["head_repository_id"] == run["repository_id"])
+
+
+def _is_of(run: Any, head: str, workflow: str) -> bool:
+    """Whether a run is that workflow's, for a pull request. `path` may end in @REF."""
+    path = str(run["path"]).partition("@")[0]
+    return run["event"] == EVENT and run["head_sha"] == head and path in (workflow, f"{_WORKFLOWS}{workflow}")
 
 
 def _only_file(packed: bytes) -> bytes:

@@ -1,11 +1,14 @@
-"""GitLab's REST API, version 4: "Notes", "Issues", "Users", "Jobs", "Commits", "Job artifacts"."""
+"""GitLab's REST API, version 4: "Notes", "Issues", "Users", "Jobs", "Commits", "Merge request
+approvals", "Pipelines", "Job artifacts"."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from regsync.forge.base import Comment, ForgeError, Merged
+from regsync.forge.base import Comment, ForgeError, Kept, Merged, PlanJob
 from regsync.forge.http import Client, Token
 
 LIMIT = 1_000_000
@@ -13,6 +16,9 @@ LIMIT = 1_000_000
 API = "https://gitlab.com/api/v4"
 ADVICE = "set GITLAB_TOKEN to a project access token with the role Reporter and the scope api, unprotected and masked"
 """A job token is not let at merge requests and notes (gitlab-org/gitlab, issue 545150); a later GitLab may let it."""
+EVENT = "merge_request_event"
+"""The source of the pipelines that plans are made in."""
+_APPROVED = "approved this merge request"
 _OLDEST_FIRST = {"order_by": "created_at", "sort": "asc"}
 
 
@@ -71,19 +77,39 @@ class GitLab:
             commits = {item.get("merge_commit_sha"), item.get("squash_commit_sha"), item.get("sha")}
             if item["state"] == "merged" and commit in commits:
                 foreign = item["source_project_id"] != item["target_project_id"]
-                return Merged(int(item["iid"]), str(item["sha"]), foreign)
+                return Merged(int(item["iid"]), str(item["sha"]), foreign, datetime.fromisoformat(item["merged_at"]))
         return None
 
-    def kept_plan(self, merged: Merged, artifact: str) -> bytes | None:
-        """`plan.json` of that job in the last pipeline of the merge request that succeeded."""
-        ref = quote(f"refs/merge-requests/{merged.number}/head", safe="")
-        path, what = f"{self._at}/jobs/artifacts/{ref}/raw/plan.json", f"fetching the plan of !{merged.number}"
-        try:
-            return self._client.file(path, what, job=artifact)
-        except ForgeError as error:
-            if error.code == "not-found":
-                return None
-            raise
+    def last_approval(self, merged: Merged) -> datetime | None:
+        """By "Merge request approvals"; where that does not say when (older servers), by the notes that GitLab itself wrote."""
+        path, what = f"{self._at}/merge_requests/{merged.number}", f"reading the approvals of !{merged.number}"
+        by = self._client.get(f"{path}/approvals", what).get("approved_by") or []
+        known = {item["user"]["username"]: item.get("approved_at") for item in by}
+        if None in known.values():
+            for note in self._client.pages(f"{path}/notes", what, **_OLDEST_FIRST):
+                if note.get("system") and note["body"] == _APPROVED and known.get(_username(note), "") is None:
+                    known[_username(note)] = note["created_at"]
+        unknown = sorted(name for name, at in known.items() if at is None)
+        if unknown:
+            raise ForgeError(f"GitLab does not say when {unknown[0]} approved !{merged.number}", code="approval-time")
+        return max((datetime.fromisoformat(at) for at in known.values() if at is not None), default=None)
+
+    def kept_plans(self, merged: Merged, job: PlanJob) -> Iterator[Kept]:
+        """`plan.json` of that job, retries included, in this project's pipelines for the merge request and its very head."""
+        what = f"looking for the plan of !{merged.number}"
+        found = []
+        for pipeline in self._client.pages(f"{self._at}/merge_requests/{merged.number}/pipelines", what):
+            if pipeline["sha"] != merged.head or pipeline.get("source", EVENT) != EVENT:
+                continue
+            path = f"{self._at}/pipelines/{int(pipeline['id'])}/jobs"
+            for item in self._client.pages(path, what, include_retried="true", **{"scope[]": "success"}):
+                if item["name"] == job.artifact and item["commit"]["id"] == merged.head and item["finished_at"]:
+                    found.append(Kept(datetime.fromisoformat(item["finished_at"]), int(item["id"])))
+        yield from sorted(found, reverse=True)
+
+    def fetch(self, merged: Merged, kept: Kept) -> bytes:
+        what = f"fetching the plan of !{merged.number}"
+        return self._client.file(f"{self._at}/jobs/{kept.id}/artifacts/plan.json", what)
 
     def _note(self, number: int, item: Any) -> Comment:
         shown = f"!{number} (note {item['id']})"

@@ -1,13 +1,13 @@
 """One comment, or one issue, that is kept up to date: found by a hidden marker and by its author.
 
-The marker is the first line. What strangers write stands below it, so none of it can pass for a marker; and a comment of
-somebody else is never taken for ours, whatever it starts with.
+The marker is the first line, and the plans that the comment has shown are in the second. What strangers write stands below
+them, so none of it can pass for either; and a comment of somebody else is never taken for ours, whatever it starts with.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 """What a key may be: it stands in an HTML comment."""
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+MOST_SHOWN = 8
+"""Plans that a comment remembers: the newest, and those before it, which may be the one that was approved."""
 _ROUNDS = 3
 """How often a look-up and a write are made before a host that loses answers is given up."""
 
@@ -45,14 +48,22 @@ def marker(key: str) -> str:
     return f"<!-- regsync:{key} -->"
 
 
-def marked(key: str, page: str) -> str:
-    """The page behind its marker."""
-    return f"{marker(key)}\n{page}"
+def marked(key: str, page: str, shown: Sequence[str] = ()) -> str:
+    """The page behind its marker, and behind the digests of the plans `shown`, the newest first, where there are any."""
+    return "\n".join([marker(key), *([f"<!-- shown: {' '.join(shown)} -->"] if shown else []), page])
 
 
-def room(key: str, limit: int) -> int:
-    """How many of `limit` characters the marker leaves for the page."""
-    return limit - len(marked(key, ""))
+def shown_in(body: str) -> tuple[str, ...]:
+    """The digests of the plans that a comment of ours has shown, the newest first: from its second line, and nowhere else."""
+    second = body.partition("\n")[2].partition("\n")[0].rstrip()
+    found = re.fullmatch(r"<!-- shown: (.*) -->", second)
+    digests = tuple(found[1].split(" ")) if found else ()
+    return digests if all(DIGEST.fullmatch(each) for each in digests) else ()
+
+
+def room(key: str, limit: int, digest: str | None) -> int:
+    """How many of `limit` characters the marker, and the digest where the page is a plan, leave for the page."""
+    return limit - len(marked(key, "", [digest] if digest else []))
 
 
 def our_comment(forge: Forge, number: int, key: str) -> Comment | None:
@@ -60,12 +71,19 @@ def our_comment(forge: Forge, number: int, key: str) -> Comment | None:
     return _ours(forge.comments(number), forge.account(), key)
 
 
-def put_comment(forge: Forge, number: int, key: str, page: str) -> Posted:
-    """See that the pull request has one comment of that key, and that it says `page`. Raises `ForgeError`."""
-    author, body = forge.account(), marked(key, page)
+def put_comment(forge: Forge, number: int, key: str, page: str, digest: str | None, limit: int) -> Posted:
+    """See that the pull request has one comment of that key, and that it says `page`. Raises `ForgeError`.
+
+    `digest`: the plan's, where the page is one. The comment keeps those that it has shown before, as far as `limit` goes.
+    """
+    author = forge.account()
 
     def once() -> Posted:
         found = _ours(forge.comments(number), author, key)
+        before = shown_in(found.body) if found else ()
+        shown = [*([digest] if digest else []), *(each for each in before if each != digest)][:MOST_SHOWN]
+        while len(body := marked(key, page, shown)) > limit and shown[1:]:
+            shown.pop()
         if found is None:
             return Posted(Done.CREATED, forge.add_comment(number, body).url)
         if _same(found.body, body):

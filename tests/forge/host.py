@@ -18,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+PLANNED, MERGED = "2026-01-01T10:00:00Z", "2026-01-02T10:00:00Z"
+"""When a plan was kept and a pull request merged, where a test does not say."""
 GITHUB_LIMIT = 65_536
 GITLAB_LIMIT = 1_000_000
 Json = dict[str, Any]
@@ -81,9 +83,11 @@ class Host:
         self.seen: list[Seen] = []
         self.troubles: list[Trouble] = []
         self.merges: dict[str, Json] = {}
-        """By commit: number, head, foreign."""
+        """By commit: number, head, foreign, at."""
         self.kept: list[Json] = []
-        """Plan files that runs kept: name, head, data, foreign, expired; on GitLab by number."""
+        """Plan files that runs kept: name, head, data, foreign, expired, at, workflow, event; on GitLab by number."""
+        self.approvals: list[Json] = []
+        """Of pull request 7: by, at, association, state; on GitLab a server may be `silent` about the time."""
         self._lock = threading.Lock()
         self._ids = 1000
 
@@ -161,6 +165,12 @@ class _GitHub:
             comment = next(c for all_ in self.host.comments.values() for c in all_ if c["id"] == int(match[1]))
             comment["body"] = self._body()
             return 200, {}, self._shown(comment)
+        if match := re.fullmatch(r"/pulls/(\d+)/reviews", rest):
+            return self._page([self._review(each) for each in self.host.approvals if match[1] == "7"])
+        if match := re.fullmatch(r"/actions/runs/(\d+)", rest):
+            kept = self.host.kept[int(match[1]) - 500]
+            path = f".github/workflows/{kept.get('workflow', 'plan.yml')}@refs/pull/7/merge"
+            return 200, {}, {"path": path, "event": kept.get("event", "pull_request"), "head_sha": kept["head"]}
         if rest == "/actions/artifacts" or rest.startswith(("/commits/", "/actions/artifacts/")):
             return self._runs(rest)
         if rest == "/issues":
@@ -202,17 +212,33 @@ class _GitHub:
                 return 200, {}, []
             head = {"sha": merge["head"], "repo": {"id": 2 if merge.get("foreign") else 1}}
             closed = {"number": 3, "merged_at": None, "merge_commit_sha": match[1], "head": head}
-            merged = {"number": merge["number"], "merged_at": "2026-01-01", "merge_commit_sha": match[1], "head": head}
+            merged = {
+                "number": merge["number"],
+                "merged_at": merge.get("at", MERGED),
+                "merge_commit_sha": match[1],
+                "head": head,
+            }
             return 200, {}, [closed, {**merged, "base": {"repo": {"id": 1}}}]
         if match := re.fullmatch(r"/actions/artifacts/(\d+)/zip", rest):
             return 302, {"location": f"{self.host.url}/storage/{match[1]}?signature=abc"}, b""
         found = []
         for number, kept in enumerate(self.host.kept):
-            run = {"head_sha": kept["head"], "repository_id": 1, "head_repository_id": 2 if kept.get("foreign") else 1}
+            origin = {"repository_id": 1, "head_repository_id": 2 if kept.get("foreign") else 1}
+            run = {"id": 500 + number, "head_sha": kept["head"], **origin}
             if kept["name"] == self.seen.query["name"]:
-                found.append({"id": number, "expired": kept.get("expired", False), "workflow_run": run})
+                made = kept.get("at", PLANNED)
+                shown = {"id": number, "expired": kept.get("expired", False), "created_at": made, "workflow_run": run}
+                found.append(shown)
         status, headers, items = self._page(found)
         return status, headers, {"total_count": len(found), "artifacts": items}
+
+    def _review(self, approval: Json) -> Json:
+        return {
+            "user": {"login": approval["by"]},
+            "state": approval.get("state", "APPROVED"),
+            "submitted_at": approval["at"],
+            "author_association": approval.get("association", "MEMBER"),
+        }
 
     def _body(self) -> str:
         body: str = self.seen.body["body"]
@@ -259,17 +285,42 @@ class _GitLab:
             return self._issues(found[1])
         if found := re.fullmatch(r"/repository/commits/(\w+)/merge_requests", rest):
             return self._merge_requests(found[1])
-        if found := re.fullmatch(r"/jobs/artifacts/refs%2Fmerge-requests%2F(\d+)%2Fhead/raw/plan.json", rest):
-            for number, kept in enumerate(self.host.kept):
-                if (kept["name"], kept["number"]) == (self.seen.query["job"], int(found[1])):
-                    return 302, {"location": f"{self.host.url}/storage/{number}?signature=abc"}, b""
+        if found := re.fullmatch(r"/merge_requests/(\d+)/(approvals|pipelines)", rest):
+            return self._approvals() if found[2] == "approvals" else self._pipelines(int(found[1]))
+        if found := re.fullmatch(r"/pipelines/(\d+)/jobs", rest):
+            return self._page([self._job(int(found[1]) - 500)])
+        if found := re.fullmatch(r"/jobs/(\d+)/artifacts/plan.json", rest):
+            return 302, {"location": f"{self.host.url}/storage/{int(found[1]) - 900}?signature=abc"}, b""
         raise RefusalError(404, "404 Not Found")
+
+    def _approvals(self) -> tuple[int, dict[str, str], Any]:
+        by = []
+        for each in self.host.approvals:
+            if each.get("state", "APPROVED") == "APPROVED":
+                told = {} if each.get("silent") else {"approved_at": each["at"]}
+                by.append({"user": {"username": each["by"]}, **told})
+        return 200, {}, {"approved_by": by}
+
+    def _pipelines(self, number: int) -> tuple[int, dict[str, str], Any]:
+        found = [
+            {"id": 500 + at, "sha": kept["head"], "source": kept.get("event", "merge_request_event")}
+            for at, kept in enumerate(self.host.kept)
+            if kept["number"] == number and not kept.get("foreign")
+        ]
+        return self._page(found)
+
+    def _job(self, at: int) -> Json:
+        assert self.seen.query["include_retried"] == "true"
+        kept = self.host.kept[at]
+        shown = {"id": 900 + at, "name": kept["name"], "status": "success", "finished_at": kept.get("at", PLANNED)}
+        return {**shown, "commit": {"id": kept["head"]}}
 
     def _merge_requests(self, commit: str) -> tuple[int, dict[str, str], Any]:
         merge = self.host.merges.get(commit)
         if merge is None:
             return 200, {}, []
         shown = {"iid": merge["number"], "state": "merged", "merge_commit_sha": commit, "sha": merge["head"]}
+        shown["merged_at"] = merge.get("at", MERGED)
         return 200, {}, [{**shown, "source_project_id": 43 if merge.get("foreign") else 42, "target_project_id": 42}]
 
     def _notes(self, number: int, note: str | None) -> tuple[int, dict[str, str], Any]:
@@ -314,6 +365,7 @@ class _GitLab:
             "author": {"username": comment["author"]},
             "body": comment["body"],
             "system": comment.get("system", False),
+            "created_at": comment.get("at", PLANNED),
         }
 
     def _shown_issue(self, issue: Json) -> Json:

@@ -27,7 +27,7 @@ def kept(planned: Shell, host: Host, name: str) -> Json:
     data = (planned.folder / "plan.json").read_bytes()
     digest = planned.json("plan.json")["digest"]
     host.merges = {"e5f6": {"number": 7, "head": "a1b2"}}
-    host.comment(BOTS[name], f"<!-- regsync:plan -->\n- plan: `{digest}`")
+    host.comment(BOTS[name], f"<!-- regsync:plan -->\n<!-- shown: {digest} -->\nthe plan")
     packed = zipped(data) if name == "github" else data
     host.kept = [{"name": "regsync-plan", "number": 7, "head": "a1b2", "data": packed}]
     return host.kept[0]
@@ -62,10 +62,10 @@ def test_the_plan_comes_back_as_it_was(reviewed: Reviewed, kept: Json, planned: 
 
 
 def test_another_plan_than_the_comment_shows_is_refused(reviewed: Reviewed, kept: Json, host: Host) -> None:
-    host.comments[7][0]["body"] = "<!-- regsync:plan -->\n- plan: `sha256:another`"
+    host.comments[7][0]["body"] = f"<!-- regsync:plan -->\n<!-- shown: sha256:{'0' * 64} -->\nthe plan"
     answer = reviewed()
     assert answer.code == 5
-    assert "not the one that its comment shows" in answer.err
+    assert "not one that its comment has shown" in answer.err
 
 
 def test_the_comment_of_somebody_else_proves_nothing(reviewed: Reviewed, kept: Json, host: Host) -> None:
