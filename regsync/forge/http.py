@@ -13,6 +13,7 @@ import tenacity
 
 from regsync.backends.wandb.connection.url import is_loopback
 from regsync.forge.base import ForgeError, LostError, ReadOnlyTokenError
+from regsync.hiding import hide, remember
 from regsync.version import __version__
 
 PAGE = 100
@@ -44,14 +45,11 @@ class Token:
         self.header = header
         self.advice = advice
         self._secret = prefix + secret
+        remember(secret)
 
     def headers(self) -> dict[str, str]:
         """The header that authorizes a request."""
         return {self.header: self._secret}
-
-    def hide(self, text: str) -> str:
-        """`text` without the secret, should a server send it back."""
-        return text.replace(self._secret.rpartition(" ")[2], "[hidden]")
 
     def __repr__(self) -> str:
         return f"Token({self.source})"
@@ -152,7 +150,7 @@ class Client:
         try:
             return retrying(self._once, method, path, query, body, reads_json)
         except ForgeError as error:
-            error.message = self._token.hide(f"{self._host}: {what}: {error.message}")
+            error.message = hide(f"{self._host}: {what}: {error.message}")
             error.args = (error.message,)
             raise error from None
 
@@ -244,7 +242,7 @@ def _said(response: httpx.Response) -> str:
     errors = data.get("errors") if isinstance(data, dict) else None
     if isinstance(errors, list) and errors:
         text += ": " + "; ".join(str(e.get("message", e)) if isinstance(e, dict) else str(e) for e in errors[:3])
-    return text[:300]
+    return hide(text)[:300]
 
 
 def _is_rate_limit(response: httpx.Response, said: str) -> bool:

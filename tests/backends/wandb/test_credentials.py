@@ -15,6 +15,7 @@ from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection.credentials import find_credentials
 from regsync.backends.wandb.connection.transport import ReadOnlyClient
 from regsync.backends.wandb.connection.url import base_url, key_page
+from regsync.hiding import hide
 from tests.backends.wandb.wire import Response, relay
 from tests.backends.wandb.worlds import KEYS, PEOPLE, QUICK, Work, served, write_world
 
@@ -227,7 +228,7 @@ def test_an_identity_token_is_exchanged_and_again_when_it_runs_out(
         with pytest.raises(BackendError, match="does not accept the API key") as raised:
             reading.read("{ viewer { id } }", {}, "a test")
         assert "access-" not in str(raised.value) and "identity-token" not in f"{reading.credentials!r}"
-        assert reading.credentials.hide("a identity-token b access-2") == "a [hidden] b [hidden]"
+        assert hide("a identity-token b access-2") == "a [hidden] b [hidden]"
     finally:
         reading.close()
         exchange.server.shutdown()

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 
 from regsync.backends.base import BackendError
+from regsync.hiding import hide
 
 Json = dict[str, Any]
 
@@ -135,8 +136,8 @@ def _fault(error: object) -> Fault:
 
 
 def clipped(text: str) -> str:
-    """One line of a server's text, not too long."""
-    line = " ".join(text.split())
+    """One line of a server's text, not too long, and without keys."""
+    line = " ".join(hide(text).split())
     return line if len(line) <= SHOWN else line[:SHOWN] + "…"
 
 

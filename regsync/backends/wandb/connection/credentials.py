@@ -11,7 +11,6 @@ import netrc
 import os
 import threading
 import time
-from base64 import b64encode
 from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,29 +19,21 @@ import httpx
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection.answers import NotSentError
+from regsync.hiding import remember
 
 KEY_VARIABLE = "WANDB_API_KEY"
 TOKEN_VARIABLE = "WANDB_IDENTITY_TOKEN_FILE"  # noqa: S105 - the name of a variable
-HIDDEN = "[hidden]"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _EARLY = 60.0
 """Seconds before its end at which an access token is replaced."""
 
 
 class Credentials:
-    """Authorizes requests, and hides what it authorizes them with from any text. Its `repr` says only the source."""
+    """Authorizes requests. What it authorizes them with is hidden from any text (`regsync.hiding`); its `repr` says the source."""
 
-    def __init__(self, source: str, auth: httpx.Auth, secrets: list[str]) -> None:
+    def __init__(self, source: str, auth: httpx.Auth) -> None:
         self.source = source
         self.auth = auth
-        self._secrets = secrets
-
-    def hide(self, text: str) -> str:
-        """`text` without the key, in whatever form it might come back from a server."""
-        for secret in self._secrets:
-            if secret:
-                text = text.replace(secret, HIDDEN)
-        return text
 
     def __repr__(self) -> str:
         return f"Credentials({self.source})"
@@ -66,8 +57,8 @@ def _from_key(source: str, key: str) -> Credentials:
             "copy the key again from the server's page /authorize",
             code="bad-key",
         )
-    encoded = b64encode(f"api:{key}".encode()).decode()
-    return Credentials(source, _Basic(key), [encoded, key])
+    remember(key)
+    return Credentials(source, _Basic(key))
 
 
 def find_credentials(server: str) -> Credentials:
@@ -80,8 +71,7 @@ def find_credentials(server: str) -> Credentials:
     if key:
         return _from_key(KEY_VARIABLE, key)
     if token_file:
-        secrets: list[str] = []
-        return Credentials(TOKEN_VARIABLE, _Identity(server, Path(token_file), secrets), secrets)
+        return Credentials(TOKEN_VARIABLE, _Identity(server, Path(token_file)))
     parts = urlsplit(server)
     for path in _netrc_paths():
         found = _from_netrc(path, parts.netloc, parts.hostname or "")
@@ -128,10 +118,9 @@ class _Identity(httpx.Auth):
     memory only. The file is read at each exchange, because whoever writes it replaces it.
     """
 
-    def __init__(self, server: str, path: Path, secrets: list[str]) -> None:
+    def __init__(self, server: str, path: Path) -> None:
         self._server = server
         self._path = path
-        self._secrets = secrets
         self._lock = threading.Lock()
         self._token = ""
         self._until = 0.0
@@ -161,7 +150,7 @@ class _Identity(httpx.Auth):
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not a token"
             raise BackendError(f"{TOKEN_VARIABLE}: cannot read {self._path}: {reason}", code="bad-token") from None
-        self._secrets.append(token)
+        remember(token)
         data = {"grant_type": _GRANT, "assertion": token}
         return httpx.Request("POST", f"{self._server}/oidc/token", data=data)
 
@@ -182,4 +171,4 @@ class _Identity(httpx.Auth):
 
     def _take(self, granted: tuple[str, float]) -> None:
         self._token, self._until = granted
-        self._secrets.append(self._token)
+        remember(self._token)

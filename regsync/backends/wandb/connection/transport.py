@@ -8,7 +8,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +27,7 @@ from regsync.backends.wandb.connection.answers import (
 from regsync.backends.wandb.connection.credentials import Credentials
 from regsync.backends.wandb.connection.options import DEADLINE_VARIABLE, PAGE_VARIABLE, TIMEOUT_VARIABLE, Options
 from regsync.backends.wandb.connection.url import is_loopback, key_page
+from regsync.hiding import hide
 from regsync.version import __version__
 
 _log = logging.getLogger("regsync.wandb")
@@ -105,7 +105,7 @@ class ReadOnlyClient:
         try:
             return retrying(attempt)
         except BackendError as error:
-            error.message = self.credentials.hide(f"{self.host}: {what}: {error.message}")
+            error.message = hide(f"{self.host}: {what}: {error.message}")
             error.args = (error.message,)
             error.hint = error.hint or self._hint(error)
             raise error from None
@@ -131,7 +131,7 @@ class ReadOnlyClient:
     def _announce(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         seconds = state.next_action.sleep if state.next_action else 0.0
-        reason = self.credentials.hide(str(error))
+        reason = hide(str(error))
         self._notify(f"{self.host}: {reason}; trying again in {seconds:.0f} s (attempt {state.attempt_number + 1})")
 
     def _hint(self, error: BackendError) -> str | None:
@@ -163,9 +163,7 @@ class ReadOnlyClient:
         self._connected = True
         elapsed, size = time.monotonic() - started, len(response.content)
         _log.debug("%s: %s: HTTP %s, %.0f ms, %d bytes", self.host, what, response.status_code, elapsed * 1000, size)
-        answer = read_answer(response)
-        hide = self.credentials.hide
-        return replace(answer, faults=tuple(each._replace(message=hide(each.message)) for each in answer.faults))
+        return read_answer(response)
 
     def pause(self, seconds: float) -> None:
         """Wait, unless this is closed meanwhile."""
