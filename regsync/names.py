@@ -54,6 +54,15 @@ class Visibility(StrEnum):
     RESTRICTED = "restricted"
 
 
+def quoted(name: object) -> str:
+    """A name as it stands in a sentence: in quotes that nothing in the name can close, so that it never goes on as the sentence.
+
+    >>> quoted("churn, which stays"), quoted("it's")
+    ("'churn, which stays'", '"it\'s"')
+    """
+    return repr(str(name))
+
+
 @dataclass(frozen=True, slots=True)
 class NameRule:
     """One kind of name: `pattern` must match it whole, and it has at most `max_length` characters."""

@@ -14,7 +14,7 @@ from regsync.console.expecting import check_manifests, taken_over
 from regsync.console.files import check_output, read_document
 from regsync.console.options import ManifestArguments, manifest_arguments
 from regsync.console.selection import SelectionArguments, selection_options
-from regsync.console.shown import FORMATS, plan_view, receipt_view
+from regsync.console.shown import FORMATS, plan_view, receipt_view, say_way_back
 from regsync.diagnostics import RegsyncError
 from regsync.views.words import counted
 
@@ -139,7 +139,7 @@ def _apply_manifests(
     with settings.writer(loaded.desired.organization) as writer:
         planned = _plan_or_go_on(loaded, writer, selection.selection())
         document = plan_document(planned.plan)
-        shown = plan_view(document, "text", color=settings.use_color(err=True))
+        shown = plan_view(document, "text", color=settings.use_color(err=True), err=True)
         if auto_approve:
             settings.say(shown)
         else:
@@ -203,9 +203,8 @@ def _carry_out(
     if applied.receipt is None:
         return _nothing_to_do(applied.nothing, receipt, format_, saved=saved)
     document = receipt_document(applied.receipt)
-    if applied.path is not None:
-        settings.say(f"receipt: {applied.path}")
     click.echo(receipt_view(document, format_, color=settings.use_color()))
+    say_way_back(settings, document, applied.path)
     if applied.unsaved is not None:
         shown_error(applied.unsaved)
         return applied.receipt.exit_code or 1

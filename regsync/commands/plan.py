@@ -10,7 +10,7 @@ from regsync.console.context import Settings, pass_settings
 from regsync.console.files import check_output
 from regsync.console.options import ManifestArguments, manifest_arguments
 from regsync.console.selection import SelectionArguments, selection_options
-from regsync.console.shown import FORMATS, limit_option, plan_view
+from regsync.console.shown import FORMATS, compact_option, limit_option, plan_view, say_next
 
 
 @click.command("plan")
@@ -20,6 +20,7 @@ from regsync.console.shown import FORMATS, limit_option, plan_view
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it."
 )
+@compact_option
 @limit_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there are changes, 0 where there are none.")
 @pass_settings
@@ -29,6 +30,7 @@ def command(
     selection: SelectionArguments,
     out: Path | None,
     format_: str,
+    compact: bool,
     limit: int,
     detailed_exitcode: bool,
 ) -> int:
@@ -48,10 +50,11 @@ def command(
     document = plan_document(planned.plan)
     if out is not None:
         write_whole(out, plan_text(document))
-        settings.say(f"plan saved to {out}")
     if out is not None or format_ == "json":
         StateDir().note_planned(document["digest"])
-    click.echo(plan_view(document, format_, color=settings.use_color(), limit=limit))
+    color = settings.use_color()
+    click.echo(plan_view(document, format_, color=color, limit=limit, compact=compact))
+    say_next(settings, document, out)
     if not planned.plan.applyable:
         settings.say("not applyable: see the hazards above for the consent that would allow it")
         return 3

@@ -8,7 +8,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.files import check_shape, read_document
-from regsync.console.shown import FORMATS, limit_option, plan_view, receipt_view
+from regsync.console.shown import FORMATS, compact_option, limit_option, plan_view, receipt_view
 
 
 @click.command("show")
@@ -16,9 +16,10 @@ from regsync.console.shown import FORMATS, limit_option, plan_view, receipt_view
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it."
 )
+@compact_option
 @limit_option
 @pass_settings
-def command(settings: Settings, file: Path, format_: str, limit: int) -> int:
+def command(settings: Settings, file: Path, format_: str, compact: bool, limit: int) -> int:
     """Show a saved plan or a receipt."""
     from regsync.core.plan_document import decode_plan
     from regsync.execution.receipt import RECEIPT_FORMAT, decode_receipt_operations
@@ -32,5 +33,5 @@ def command(settings: Settings, file: Path, format_: str, limit: int) -> int:
     else:
         decode_plan(document)
         check_shape(document, "plan")
-        click.echo(plan_view(document, format_, color=color, limit=limit))
+        click.echo(plan_view(document, format_, color=color, limit=limit, compact=compact))
     return 0

@@ -9,7 +9,7 @@ import click
 from regsync.console.context import Settings, pass_settings
 from regsync.console.files import check_output, read_document
 from regsync.console.selection import SelectionArguments
-from regsync.console.shown import FORMATS, plan_view
+from regsync.console.shown import FORMATS, plan_view, say_next
 
 
 @click.command("undo")
@@ -39,10 +39,10 @@ def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[st
     shown = plan_document(plan)
     if out is not None:
         write_whole(out, plan_text(shown))
-        settings.say(f"plan saved to {out}")
     if out is not None or format_ == "json":
         StateDir().note_planned(shown["digest"])
     click.echo(plan_view(shown, format_, color=settings.use_color()))
+    say_next(settings, shown, out)
     return 0 if plan.applyable else 3
 
 

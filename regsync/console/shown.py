@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar
 
 import click
+
+from regsync.console.context import Settings
+
+if TYPE_CHECKING:
+    from regsync.views.statements import Statement
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,12 +37,38 @@ def limit_option(function: Callable[P, R]) -> Callable[P, R]:
     )(function)
 
 
-def plan_view(document: dict[str, Any], format_: str, *, color: bool, limit: int = LIMIT) -> str:
-    """A plan document in one of `FORMATS`; without a line end. Only Markdown is cut, to `limit` characters."""
+def compact_option(function: Callable[P, R]) -> Callable[P, R]:
+    """Give a command `--compact`; the function gets it as `compact: bool`."""
+    return click.option("--compact", is_flag=True, help="As text: one line an operation, and nothing about versions.")(
+        function
+    )
+
+
+def width_of(stream: TextIO | None) -> int | None:
+    """The columns of the terminal that a stream goes to; None for a file or a pipe, where lines may be of any length."""
+    if stream is not None and stream.isatty():
+        return max(20, shutil.get_terminal_size().columns)
+    return None
+
+
+def plan_view(
+    document: dict[str, Any],
+    format_: str,
+    *,
+    color: bool,
+    limit: int = LIMIT,
+    compact: bool = False,
+    err: bool = False,
+) -> str:
+    """A plan document in one of `FORMATS`; without a line end. Only Markdown is cut, to `limit` characters.
+
+    `err`: it will be shown on stderr.
+    """
     if format_ == "text":
         from regsync.views.text import render_plan
 
-        return render_plan(document, color=color)
+        width = width_of(sys.stderr if err else sys.stdout)
+        return render_plan(document, color=color, width=width, compact=compact)
     if format_ == "json":
         from regsync.core.canonical import canonical_json
 
@@ -48,12 +82,37 @@ def plan_view(document: dict[str, Any], format_: str, *, color: bool, limit: int
     return render_html(document)
 
 
+def say_next(settings: Settings, document: dict[str, Any], saved: Path | None) -> None:
+    """Say after a plan what comes next, where a terminal still shows it. `saved`: the file that it was saved to."""
+    from regsync.views.statements import next_step
+
+    if saved is not None:
+        settings.say_plainly(f"plan saved to {saved}")
+    _say(settings, next_step(document, str(saved) if saved else None))
+
+
+def say_way_back(settings: Settings, document: dict[str, Any], receipt: Path | None) -> None:
+    """Say after an apply where its receipt is, and how it is taken back."""
+    from regsync.views.statements import way_back
+
+    if receipt is not None:
+        settings.say_plainly(f"receipt: {receipt}")
+    _say(settings, way_back(document, str(receipt) if receipt else None))
+
+
+def _say(settings: Settings, statement: Statement | None) -> None:
+    from regsync.views.text import render_statement
+
+    if statement is not None:
+        settings.say(render_statement(statement, color=settings.use_color(err=True), width=width_of(sys.stderr)))
+
+
 def receipt_view(document: dict[str, Any], format_: str, *, color: bool, limit: int = LIMIT) -> str:
     """A receipt document in one of `FORMATS`; without a line end. Only Markdown is cut, to `limit` characters."""
     if format_ == "text":
         from regsync.views.text import render_receipt
 
-        return render_receipt(document, color=color)
+        return render_receipt(document, color=color, width=width_of(sys.stdout))
     if format_ == "json":
         from regsync.core.canonical import canonical_json
 

@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from regsync.views.sentences import Name, bare
+
 Json = dict[str, Any]
 
 NOT_KNOWN = "not known"
+GOES_BACK = "the new version is the older one"
+"""The note of `created` where an alias goes back to a version that was made earlier."""
 
 
 class Tone(StrEnum):
@@ -21,7 +25,8 @@ class Tone(StrEnum):
 
 
 class Row(NamedTuple):
-    """One fact about two versions. `own`: the name is regsync's, not a key that a stranger chose."""
+    """One fact about two versions. `own`: the name is regsync's, not a key that a stranger chose. A side that is a `Name` is a
+    text of a stranger."""
 
     name: str
     old: str
@@ -32,8 +37,13 @@ class Row(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """Everything to show of one operation. `remarks` say what is missing or was left out."""
+    """What there is to say of the versions of one operation; what is the same on both sides, or not known, is not among it.
 
+    `metrics` are declared, so they stand beside the operation in every view; `rows` may be folded away. `remarks` say what is
+    missing or was left out.
+    """
+
+    metrics: tuple[Row, ...]
     rows: tuple[Row, ...]
     remarks: tuple[str, ...]
 
@@ -44,10 +54,9 @@ def facts(operation: Json) -> Facts | None:
     if evidence is None:
         return None
     moves = operation["before"] is not None
-    rows = [_metric_row(metric, moves) for metric in evidence["metrics"]]
-    rows += [_change_row(change, moves) for change in evidence["changes"]]
-    known, unknown = _version_rows(evidence, moves)
-    return Facts((*rows, *known), tuple(_remarks(evidence, moves, unknown)))
+    metrics = [_metric_row(metric, moves) for metric in evidence["metrics"]]
+    rows = [*(_change_row(change, moves) for change in evidence["changes"]), *_version_rows(evidence, moves)]
+    return Facts(tuple(metrics), tuple(rows), tuple(_remarks(evidence, moves)))
 
 
 def shown_with_evidence(operations: Iterable[Json]) -> list[Json]:
@@ -63,7 +72,7 @@ def _link_key(operation: Json) -> tuple[str, str]:
     return place, operation["after"]["artifact_id"]
 
 
-def _remarks(evidence: Json, moves: bool, unknown: list[str]) -> list[str]:
+def _remarks(evidence: Json, moves: bool) -> list[str]:
     old, new = evidence["old"], evidence["new"]
     remarks = []
     if new is None:
@@ -73,24 +82,27 @@ def _remarks(evidence: Json, moves: bool, unknown: list[str]) -> list[str]:
     hidden = [side for side, version in (("old", old), ("new", new)) if version and not version["metadata_known"]]
     if hidden:
         remarks.append(f"The metadata of the {' and the '.join(hidden)} version is not known.")
-    elif moves and old and new and not evidence["changes"]:
-        remarks.append("The metadata is the same.")
     if evidence["changes_left_out"]:
-        remarks.append(f"Left out here: {evidence['changes_left_out']} more differences of the metadata.")
-    if unknown:
-        remarks.append(f"Not known: {', '.join(unknown)}.")
+        number = evidence["changes_left_out"]
+        remarks.append(f"Left out here: {number} more difference{'s' if number != 1 else ''} of the metadata.")
     return remarks
 
 
 def _metric_row(metric: Json, moves: bool) -> Row:
     verdict, broken = metric["verdict"], metric["bound_broken"]
-    parts = [delta_words(metric), verdict if verdict != "unknown" else ""]
+    parts = [delta_words(metric) if verdict != "same" else "", "" if verdict == "unknown" else _VERDICTS[verdict]]
     if broken:
         parts.append("breaks its bound")
+    if metric["bound"] is not None or verdict not in {"better", "worse"}:
+        parts.append(wish(metric))
     tone = Tone.BROKEN if broken else Tone(verdict) if verdict in {"better", "worse"} else Tone.PLAIN
-    old = value_words(metric["old"]) if metric["old"] is not None else NOT_KNOWN if moves else ""
+    known = metric["old"] is not None or metric["new"] is not None
+    old = value_words(metric["old"]) if metric["old"] is not None else NOT_KNOWN if moves and known else ""
     new = value_words(metric["new"]) if metric["new"] is not None else NOT_KNOWN
-    return Row(metric["name"], old, new, ", ".join(part for part in [*parts, wish(metric)] if part), tone)
+    return Row(metric["name"], old, new, ", ".join(part for part in parts if part), tone)
+
+
+_VERDICTS = {"better": "better", "worse": "worse", "same": "the same"}
 
 
 def wish(metric: Json) -> str:
@@ -130,12 +142,12 @@ def number_words(number: float) -> str:
 
 
 def value_words(value: Any) -> str:
-    """A value of the metadata as people write it."""
+    """A value of the metadata as people write it; a text of theirs is a `Name`."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) else number_words(value)
+    return Name(value) if isinstance(value, str) else number_words(value)
 
 
 def size_words(size: int) -> str:
@@ -148,18 +160,16 @@ def size_words(size: int) -> str:
     raise AssertionError
 
 
-def _version_rows(evidence: Json, moves: bool) -> tuple[list[Row], list[str]]:
+def _version_rows(evidence: Json, moves: bool) -> list[Row]:
     old, new = evidence["old"] or {}, evidence["new"] or {}
-    rows, unknown = [], []
+    rows = []
     for key, name in _FIELDS.items():
         before, after = old.get(key), new.get(key)
-        if before is None and after is None:
-            if new and key != "ttl_days":
-                unknown.append(name)
+        if (before == after and moves) or (before is None and after is None):
             continue
         shown = [_field_words(key, side, known) for side, known in ((old, before), (new, after))]
         rows.append(Row(name, shown[0] if moves else "", shown[1], _field_note(key, before, after, moves), own=True))
-    return rows, unknown
+    return rows
 
 
 _FIELDS = {
@@ -181,8 +191,8 @@ def _field_words(key: str, side: Json, value: Any) -> str:
         return f"{value} day{'s' if value != 1 else ''}"
     if key == "inputs":
         more = f" and {side['inputs_left_out']} more" if side["inputs_left_out"] else ""
-        return (", ".join(value) or "nothing") + more
-    return str(value)
+        return (", ".join(map(bare, value)) or "nothing") + more
+    return Name(value)
 
 
 def _field_note(key: str, old: Any, new: Any, moves: bool) -> str:
@@ -193,4 +203,6 @@ def _field_note(key: str, old: Any, new: Any, moves: bool) -> str:
     if key == "size" and old != new:
         percent = f", {_signed(round((new - old) / old * 100, 2))} %" if old else ""
         return f"{'+' if new > old else '−'}{size_words(abs(new - old))}{percent}"
-    return "the same" if old == new else ""
+    if key == "created_at" and str(new) < str(old):
+        return GOES_BACK
+    return ""

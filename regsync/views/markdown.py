@@ -208,7 +208,7 @@ def _details(operation: Json) -> str:
     moves = operation["before"] is not None
     head = "| | old | new | |\n|---|---|---|---|" if moves else "| | value | |\n|---|---|---|"
     lines = []
-    for row in found.rows:
+    for row in (*found.metrics, *found.rows):
         name = row.name if row.own else code(row.name, table=True)
         sides = [row.old, row.new] if moves else [row.new or row.old]
         cells = [

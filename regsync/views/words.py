@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from regsync.planning.drift import Moved
+from regsync.views.sentences import bare
 
 Json = dict[str, Any]
 
@@ -84,8 +85,26 @@ def verb(operation: Json) -> str:
 
 def version_words(version: Json) -> str:
     """`v12 = acme-ml/fraud/detector:v30`; the digest where the source is not visible, `v?` where the index is not known."""
-    index = "v?" if version["index"] is None else f"v{version['index']}"
-    return f"{index} = {version['source'] or 'digest ' + version['digest'][:12]}"
+    return f"{index_words(version)} = {source_words(version)}"
+
+
+def index_words(version: Json) -> str:
+    """`v12`; `v?` where the server will choose the index."""
+    return "v?" if version["index"] is None else f"v{version['index']}"
+
+
+def source_words(version: Json) -> str:
+    """The source of a version; its digest where the source is not visible."""
+    return bare(version["source"]) if version["source"] else f"digest {bare(version['digest'][:12])}"
+
+
+def versions_on_one_line(before: Json, after: Json) -> str:
+    """`v0 → v1 (acme-ml/fraud/detector:v30 → v31)`; both whole where the sources are of different artifacts."""
+    old, _, old_version = str(before["source"] or "").rpartition(":")
+    new, _, new_version = str(after["source"] or "").rpartition(":")
+    if not old or old != new or bare(new_version) != new_version:
+        return f"{version_words(before)} → {version_words(after)}"
+    return f"{index_words(before)} → {index_words(after)} ({bare(f'{old}:{old_version}')} → {new_version})"
 
 
 def change(operation: Json) -> Change:
@@ -95,26 +114,25 @@ def change(operation: Json) -> Change:
         case "set-alias" | "link-version" | "remove-alias" | "unlink-version":
             return Change(version_words(before) if before else "", version_words(after) if after else "")
         case "create-registry":
-            types = "every type" if after["artifact_types"] is None else ", ".join(after["artifact_types"])
+            types = _types(after)
             return Change("", f"{after['visibility']}, accepts {types}")
         case "rename-registry" | "rename-collection":
-            return Change(before["name"], after["name"])
+            return Change(bare(before["name"]), bare(after["name"]))
         case "update-registry" | "update-collection":
             changed = [key for key in after if before.get(key) != after[key]]
             return Change(_fields(before, changed), _fields(after, changed))
         case "allow-artifact-types":
-            old = "every type" if before["artifact_types"] is None else ", ".join(before["artifact_types"])
-            return Change(old, ", ".join(after["artifact_types"]))
+            return Change(_types(before), _types(after))
         case "protect-alias" | "unprotect-alias":
-            return Change(before.get("protected_alias", ""), after.get("protected_alias", ""))
+            return Change(*(bare(side["protected_alias"]) if side else "" for side in (before, after)))
         case "create-collection":
-            return Change("", f"type {after['type']}")
+            return Change("", f"type {bare(after['type'])}")
         case "add-tags" | "remove-tags":
-            return Change(", ".join(before.get("tags", ())), ", ".join(after.get("tags", ())))
+            return Change(*(", ".join(map(bare, side.get("tags", ()))) for side in (before, after)))
         case "set-member" | "remove-member":
             return Change(_member(before), _member(after))
         case "delete-collection":
-            aliases = ", ".join(before["aliases"]) or "none"
+            aliases = ", ".join(map(bare, before["aliases"])) or "none"
             return Change(f"{counted(before['versions'], 'version')}, aliases: {aliases}", "")
         case "delete-registry":
             return Change(counted(len(before["collections"]), "collection"), "")
@@ -126,8 +144,13 @@ def _fields(values: Json, changed: list[str]) -> str:
     return ", ".join(f"{key} {'none' if values[key] is None else repr(values[key])}" for key in changed)
 
 
+def _types(values: Json) -> str:
+    types = values["artifact_types"]
+    return "every type" if types is None else ", ".join(map(bare, types))
+
+
 def _member(values: Json) -> str:
-    return f"{values['member']}: {values['role']}" if values else ""
+    return f"{bare(values['member'])}: {values['role']}" if values else ""
 
 
 def place(reason: Json) -> str:
@@ -162,7 +185,7 @@ def state_after(document: Json) -> tuple[str, bool]:
 def destination(document: Json) -> str:
     """`acme on local:/registry.db as alice`"""
     where = document["destination"]
-    return f"{where['organization']} on {where['url']} as {where['user']}"
+    return f"{bare(where['organization'])} on {bare(where['url'])} as {bare(where['user'])}"
 
 
 _WHO = {

@@ -10,8 +10,8 @@ from tests.commands.shell import Shell
 def test_plan_apply_plan(shell: Shell) -> None:
     planned = shell("plan", "moves.yaml", "-o", "plan.json")
     assert planned.code == 0
-    assert "move alias 🔒 model/fraud:production" in planned.out
-    assert "v0 = acme-ml/fraud/detector:v0 → v1 = acme-ml/fraud/detector:v1" in planned.out
+    assert "move alias 🔒 production" in planned.out
+    assert "v0 → v1 (acme-ml/fraud/detector:v0 → v1)" in planned.out
     assert "1 to add, 2 to change, 0 to remove" in planned.out
     assert shell.aliases() == {"production": 0, "staging": 1, "shadow": 0}, "planning never writes"
 

@@ -391,4 +391,4 @@ def test_daily_work_needs_no_consent(desk: Desk) -> None:
     planned = desk.plan()
     assert planned.code == 0, planned.out
     assert json.loads((desk.folder / "plan.json").read_text())["hazards"] == []
-    assert "🔒 model/fraud:production" in planned.out
+    assert "🔒 production" in planned.out

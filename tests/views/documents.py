@@ -98,6 +98,13 @@ def given_texts(texts: Iterable[str] | None) -> Texts:
     return lambda: next(source)
 
 
+def harmless_texts(texts: Iterable[str]) -> Texts:
+    """As many harmless texts: two are the same, and one comes before another, exactly where those of `texts` do."""
+    given = list(texts)
+    number = {text: rank for rank, text in enumerate(sorted(set(given)))}
+    return given_texts(f"{HARMLESS}{number[text]:03d}" for text in given)
+
+
 def action_of(kind: str, text: Texts) -> Action:
     """One action of that kind, every text of it from `text`."""
     of = ACTIONS[kind]

@@ -1,0 +1,108 @@
+"""What a document says as a whole, in sentences that every view shows alike."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from regsync.views.sentences import Code, Name, Part
+from regsync.views.words import counted, place
+
+Json = dict[str, Any]
+
+MOST_PLACES = 3
+"""Lines of manifests that a sentence names; the others are counted."""
+
+
+class Tone(StrEnum):
+    """How a statement is to be read."""
+
+    GOOD = "good"
+    PLAIN = "plain"
+    MILD = "mild"
+    BAD = "bad"
+
+
+class Statement(NamedTuple):
+    """One sentence or two about the whole document."""
+
+    tone: Tone
+    parts: Sequence[Part]
+
+
+def about_plan(document: Json) -> list[Statement]:
+    """What has to be known of a plan before its operations are looked at."""
+    found = []
+    if not document["operations"]:
+        unchanged = counted(document["unchanged"]["aliases"], "alias", "aliases")
+        found.append(Statement(Tone.GOOD, [f"No changes. Live is as declared ({unchanged} checked)."]))
+    if document["undoes"]:
+        receipt = Name(document["undoes"])
+        found.append(Statement(Tone.PLAIN, ["This plan takes back what the receipt ", receipt, " says was done."]))
+    if not document["complete"]:
+        left_out = ["This plan is not complete: ", Code("--target"), " or ", Code("--exclude"), " left something out."]
+        found.append(Statement(Tone.MILD, left_out))
+    if not document["applyable"]:
+        found.append(Statement(Tone.BAD, ["This plan is not applyable: nobody consented to its hazards."]))
+    return found
+
+
+def hazard_state(hazard: Json) -> Statement:
+    """Whether a hazard is consented to."""
+    if hazard["consented"]:
+        return Statement(Tone.GOOD, ["consented to"])
+    whole = hazard["open"] == hazard["count"]
+    return Statement(Tone.BAD, ["not consented to" if whole else f"not consented to: {hazard['open']:,}"])
+
+
+def proof_words(document: Json) -> str:
+    """What the planner's proof has shown, without its vocabulary."""
+    proof = document["proof"]
+    states = counted(proof["states"], "state")
+    rules = counted(proof["invariants"], "safety rule")
+    return f"Run on a model of the registry before it was shown: {rules} kept in {states}."
+
+
+def what_is_left(document: Json) -> list[Statement]:
+    """What a plan leaves to do beside applying it: a consent to give, or manifests to change after an undo."""
+    if not document["applyable"]:
+        return [Statement(Tone.BAD, ["If all of this is meant, give the consent that stands above, and plan again."])]
+    return _still_asked_for(document) if document["undoes"] else []
+
+
+def next_step(document: Json, saved: str | None) -> Statement | None:
+    """The command that comes after a plan. `saved`: the file that it was saved to, where it was."""
+    if not document["operations"] or not document["applyable"]:
+        return None
+    if saved is None:
+        return Statement(
+            Tone.PLAIN, ["next: save it with ", Code("-o plan.json"), ", have it reviewed, apply that file"]
+        )
+    return Statement(Tone.PLAIN, ["next: ", Code(f"regsync apply {shlex.quote(saved)}")])
+
+
+def way_back(document: Json, receipt: str | None) -> Statement | None:
+    """The command that takes an apply back. `receipt`: the file that its receipt was written to."""
+    if receipt is None or not any(operation["status"] == "done" for operation in document["operations"]):
+        return None
+    return Statement(Tone.PLAIN, ["to take it back: ", Code(f"regsync undo {shlex.quote(receipt)}")])
+
+
+def _still_asked_for(document: Json) -> list[Statement]:
+    """The manifests that an undo goes back behind."""
+    places = list(dict.fromkeys(place(operation["reason"]) for operation in document["operations"]))
+    if not places:
+        return []
+    shown: list[Part] = []
+    for where in places[:MOST_PLACES]:
+        shown += [", " if shown else "", Name(where)]
+    if len(places) > MOST_PLACES:
+        shown.append(f" and {counted(len(places) - MOST_PLACES, 'more place')}")
+    words = [
+        "The manifests still ask for what this takes back (",
+        *shown,
+        "): change them too, or the next plan does it again.",
+    ]
+    return [Statement(Tone.MILD, words)]
