@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
-_SAFE = ("--no-pager", "-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
-"""No monitor, and no repository that lies bare among the files, whose settings would count as if they were the user's own."""
+_SAFE = (
+    "--no-pager",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "safe.bareRepository=explicit",
+    "-c",
+    "protocol.allow=never",
+    "-c",
+    "log.showSignature=false",
+)
+"""No monitor; no repository that lies bare among the files, whose settings would count as if they were the user's own; nothing
+is fetched that a partial clone has left out; no program that verifies signatures."""
+_QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+"""Nothing is written, not even a refreshed index; nobody is asked for a password."""
 _SECONDS = 30
 
 
@@ -20,7 +34,9 @@ def git_bytes(folder: Path, *args: str) -> bytes | None:
     """The same, as it is."""
     command = ["git", *_SAFE, "-C", str(folder), *args]
     try:
-        answer = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
+        answer = subprocess.run(
+            command, capture_output=True, timeout=_SECONDS, check=False, env={**os.environ, **_QUIET}
+        )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return answer.stdout if answer.returncode == 0 else None

@@ -15,6 +15,7 @@ from regsync.core.scope import declares, removes_unlisted, restrict, scope_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
 from regsync.planning.commit import git_commit
 from regsync.planning.evidence import gather
+from regsync.planning.standing import with_dates
 
 if TYPE_CHECKING:
     from regsync.backends.base import Reader
@@ -77,7 +78,7 @@ def plan_manifests(
     )
     compared = compare(inputs, comparison)
     evidence = gather(compared.operations, desired, reader.describe)
-    return Planned(make_plan(inputs, compared, evidence), live, desired)
+    return Planned(with_dates(make_plan(inputs, compared, evidence)), live, desired)
 
 
 def _check_selection(desired: Desired, selection: Selection) -> None:
