@@ -24,7 +24,7 @@ def check_writable(path: Path) -> None:
     """Raise `RegsyncError` where a file could not be written there; for what is written after something irreversible."""
     reason = _obstacle(path)
     if reason is None and not _is_special(path):
-        probe = _temporary(_through_links(path))
+        probe = _temporary(_behind_the_systems_link(path))
         try:
             probe.touch()
             probe.unlink()
@@ -40,6 +40,9 @@ def _obstacle(path: Path) -> str | None:
         return "it is a folder"
     if not path.name:
         return "that names no file"
+    link = _link_in(path)
+    if link is not None:
+        return f"{link} is a symbolic link, and results are not written through one"
     return None if path.parent.is_dir() else "its folder is not there"
 
 
@@ -48,8 +51,18 @@ def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file()
 
 
-def _through_links(path: Path) -> Path:
-    """The file that a symbolic link names: it is replaced, and the link stays."""
+def _link_in(path: Path) -> Path | None:
+    """A symbolic link that leads to the file, where a branch may have brought it: below the current folder, or the file itself.
+
+    The links below /dev are the system's (`/dev/stdout`).
+    """
+    if path.is_absolute():
+        return path if path.is_symlink() and not path.is_relative_to("/dev") else None
+    return next((each for each in (*reversed(path.parents), path) if each.name and each.is_symlink()), None)
+
+
+def _behind_the_systems_link(path: Path) -> Path:
+    """The file that `/dev/stdout` stands for, which must not be replaced itself."""
     return path.resolve() if path.is_symlink() else path
 
 
@@ -68,7 +81,7 @@ def write_whole(path: Path, text: str) -> None:
     if _is_special(path):
         _write_to_special(path, text)
         return
-    path = _through_links(path)
+    path = _behind_the_systems_link(path)
     temporary = _temporary(path)
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:

@@ -19,6 +19,7 @@ from regsync.core.operation import Operation
 from regsync.core.plan_document import decode_plan, plan_digest
 from regsync.diagnostics import RegsyncError
 from regsync.execution.journal import Interrupted, read_journal
+from regsync.execution.own import check_own
 from regsync.execution.receipt import NOTHING_SEEN, Record, Result, decode_receipt_operations
 from regsync.execution.records import Found, in_order, moment, next_order, read_receipts_at
 
@@ -26,7 +27,10 @@ STATE_VARIABLE = "REGSYNC_STATE_DIR"
 
 
 class StateDir:
-    """Paths inside the state folder, made when they are first written to."""
+    """Paths inside the state folder, made when they are first written to.
+
+    Raises `RegsyncError` for a folder that is not this user's own (see `own.py`): nothing in it is read or written.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or Path(os.environ.get(STATE_VARIABLE) or ".regsync")
@@ -35,6 +39,9 @@ class StateDir:
         self._planned = self.path / "planned"
         self.seen = self.path / "seen"
         """What applies saw that found nothing to do: receipts without operations, one for each scope."""
+        self._lock = self.path / "lock"
+        parts = (self.journals, self.receipts, self._planned, self.seen, self._lock)
+        check_own(self.path, parts, STATE_VARIABLE)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -46,7 +53,7 @@ class StateDir:
             self.journals.mkdir(parents=True, exist_ok=True)
             self.receipts.mkdir(parents=True, exist_ok=True)
             self.seen.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

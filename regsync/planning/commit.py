@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regsync.planning.git import git_text
+from regsync.git import git_text
 
 if TYPE_CHECKING:
     from regsync.manifest.reading.load import Loaded

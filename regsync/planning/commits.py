@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regsync.diagnostics import DiagnosticsError
+from regsync.git import git_bytes, git_text
 from regsync.names import Address
-from regsync.planning.git import git_bytes, git_text
 
 MOST_COMMITS = 50
 """Commits that are looked into, newest first. Each is read twice at most: as it is, and as it was before it."""

@@ -34,14 +34,21 @@ def test_no_result_is_written_over_what_is_read(room: Room) -> None:
     assert all((room.folder / name).read_bytes() == content for name, content in before.items())
 
 
-def test_links_pipes_and_devices_stay_what_they_are(room: Room) -> None:
+def test_nothing_is_written_through_a_link(room: Room) -> None:
     room.world({"model": {}})
     room.manifest({"registries": {"new": {}}})
     (room.folder / "target.json").write_text("old")
     (room.folder / "link.json").symlink_to("target.json")
-    assert room.run("plan", "registry.yaml", "-o", "link.json").code == 0
+    ended = room.run("plan", "registry.yaml", "-o", "link.json")
+    assert ended.code == 1
+    assert "cannot write link.json: link.json is a symbolic link" in ended.err
     assert (room.folder / "link.json").is_symlink()
-    assert json.loads((room.folder / "target.json").read_text())["format"] == "regsync/plan/v1"
+    assert (room.folder / "target.json").read_text() == "old"
+
+
+def test_pipes_and_devices_stay_what_they_are(room: Room) -> None:
+    room.world({"model": {}})
+    room.manifest({"registries": {"new": {}}})
     pipe = room.folder / "pipe"
     os.mkfifo(pipe)
     with ThreadPoolExecutor(1) as pool:
