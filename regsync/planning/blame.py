@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from regsync.planning.git import git_bytes, git_text
+from regsync.git import git_bytes, git_text
 
 MOST_LINES = 200
 """Lines of one file that are looked up."""
