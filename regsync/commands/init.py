@@ -48,8 +48,8 @@ def command(settings: Settings, folder: Path, from_live: bool, ci: str) -> None:
 
 
 def _live(settings: Settings) -> dict[str, str]:
-    from regsync.commands.import_ import read_live
     from regsync.manifest.writing.from_live import Content, a_file_a_registry
+    from regsync.planning.live import read_live
     from regsync.views.diagnostics import render_diagnostics
 
     with settings.reader() as reader:
