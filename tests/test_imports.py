@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-import regsync
+from tests.wings import PACKAGE, imports
 
-PACKAGE = Path(regsync.__file__).parent
 ALLOWED = {
     "__future__",
     "collections",
@@ -46,23 +45,6 @@ def test_the_core_imports_nothing_that_does_io(path: Path) -> None:
             assert name in ALLOWED or name.startswith(OWN), f"{path.name} imports {name}"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in {"open", "print", "input", "exec", "eval", "__import__"}
-
-
-def imports() -> dict[str, set[str]]:
-    """For each module of regsync, the modules of regsync that it imports: at its top, in a function, or for types only."""
-    modules = {}
-    for path in PACKAGE.rglob("*.py"):
-        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-        modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    found: dict[str, set[str]] = {module: set() for module in modules}
-    for module, path in modules.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                found[module] |= {alias.name for alias in node.names} & set(modules)
-            elif isinstance(node, ast.ImportFrom) and node.module in modules:
-                named = (f"{node.module}.{alias.name}" for alias in node.names)
-                found[module] |= {name if name in modules else node.module for name in named}
-    return found
 
 
 def test_nothing_imports_in_a_circle() -> None:

@@ -67,3 +67,14 @@ def run_page(page: Path, folder: Path) -> None:
         lines = iter(seen.splitlines())
         for expected in command.output:
             assert any(expected in line for line in lines), f"{place}\nno line {expected!r} in:\n{seen}"
+
+
+def check_generated(page: Path, name: str, text: str) -> None:
+    """Fails where a page's block `<!-- generated: NAME -->` … `<!-- end -->` is not this text; with REGSYNC_UPDATE=1, writes it."""
+    before = page.read_text("utf-8")
+    block = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    after, count = block.subn(lambda found: f"{found[1]}\n{text}\n\n{found[2]}", before)
+    assert count == 1, f"{page.name} has {count} blocks {name}"
+    if os.environ.get("REGSYNC_UPDATE"):
+        page.write_text(after, encoding="utf-8")
+    assert page.read_text("utf-8") == after, f"{page.name}: REGSYNC_UPDATE=1 writes the block {name} anew"

@@ -1,4 +1,4 @@
-"""From the composed document to `Desired`, and everything about its meaning that can be checked offline.
+"""From YAML to `Desired`, the last step: the composed document becomes data, and what it means is checked offline.
 
 The document has passed `check`, so its structure is right; what is checked here needs more than one place of it.
 """

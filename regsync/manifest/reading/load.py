@@ -1,4 +1,7 @@
-"""Reading manifests: files → documents → checked → composed → `Desired`. The public entry of `regsync.manifest`."""
+"""From YAML to `Desired`, the whole way: files → documents → checked → composed → `build`. The entry of `regsync.manifest`.
+
+The other way, from data to YAML, is `regsync.manifest.writing`.
+"""
 
 from __future__ import annotations
 
