@@ -34,11 +34,12 @@ test: $(VENV)/developing programs ## Run the tests
 programs: $(VENV)/developing # What tests need beside Python, installed where that asks for no password
 	@$(BIN)/python -m tests.needing
 
-check: $(VENV)/developing ## Format, lint, types, import rules
+check: $(VENV)/developing ## Format, lint, types, import rules, workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/zizmor --offline --no-progress --quiet action.yml .github examples/github/*.yml
 
 $(VENV)/fuzzing: $(VENV)/developing
 	@echo "installing the fuzzer into $(VENV), where there is one for this Python"

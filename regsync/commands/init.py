@@ -39,10 +39,11 @@ def command(settings: Settings, folder: Path, from_live: bool, ci: str) -> None:
     for name in kept:
         more = "; see that .regsync/ is in it" if name == ".gitignore" else ""
         settings.say(f"left alone, because it is there already: {folder / name}{more}")
-    placeholder = PLACEHOLDERS.get(Ci(ci))
-    if placeholder and any(placeholder in text for text in new.values()):
+    repository, commit = PLACEHOLDERS.get(Ci(ci), ("", ""))
+    if repository and any(repository in text for text in new.values()):
         settings.say(
-            f"put whoever has your copy of regsync for {placeholder} in the workflows, and set the keys they name"
+            f"in the workflows, replace {repository} with the repository of regsync that you use, and {commit} with the full hash"
+            " of a commit of it; then set the secrets that they name"
         )
     settings.say(_next(folder / MANIFESTS, from_live=from_live))
 

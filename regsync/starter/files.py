@@ -38,8 +38,8 @@ _WORKFLOWS = {Ci.GITHUB: ".github/workflows/", Ci.GITLAB: ""}
 """Where the host looks for workflows."""
 
 
-PLACEHOLDERS = {Ci.GITHUB: "OWNER", Ci.GITLAB: "GROUP"}
-"""What the workflows have in place of the account that regsync is kept under."""
+PLACEHOLDERS = {Ci.GITHUB: ("OWNER/regsync", "COMMIT"), Ci.GITLAB: ("GROUP/regsync", "COMMIT")}
+"""What the workflows have in place of the repository of regsync that is used, and of a commit of it."""
 
 
 def starter_files(

@@ -82,7 +82,7 @@ def test_an_example_fits_the_action(path: Path) -> None:
         assert set(job.get("needs", "").split()) <= workflow["jobs"].keys()
         for step in job["steps"]:
             assert "run" not in step
-            assert re.fullmatch(r"(actions/[a-z-]+|OWNER/regsync)@v\d+", step["uses"]), step["uses"]
+            assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}|OWNER/regsync@COMMIT", step["uses"]), step["uses"]
             if step["uses"].startswith("OWNER/"):
                 assert step.get("with", {}).keys() <= ACTION["inputs"].keys()
                 assert step["with"]["mode"] in {"validate", "plan", "apply", "drift"}

@@ -31,7 +31,8 @@ def command(settings: Settings, db: Path | None, host: str, port: int, allow_rem
         from regsync.local.server.app import create_app
     except ImportError as error:
         raise RegsyncError(
-            f"the server needs a package that is not installed: {error.name}", hint="pip install 'regsync[server]'"
+            f"the server needs a package that is not installed: {error.name}",
+            hint="install regsync with it: pip install '.[server]' in a clone of its repository",
         ) from error
 
     path = registry_file(settings, db)
