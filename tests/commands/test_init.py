@@ -45,7 +45,7 @@ def test_the_workflows_are_those_of_the_examples(cli: Cli, ci: str, workflows: l
     done = cli("init", "--ci", ci)
     made = [path for path in done.out.split() if path.startswith((".github", ".gitlab"))]
     assert made == workflows
-    assert ("in the workflows, and set the keys they name" in done.err) == bool(workflows)
+    assert ("with the full hash of a commit of it; then set the secrets that they name" in done.err) == bool(workflows)
     for path in workflows:
         assert Path(path).read_bytes() == (ROOT / "examples" / ci / Path(path).name).read_bytes()
         assert MANIFESTS in Path(path).read_text(), "they work on the folder that init makes"
