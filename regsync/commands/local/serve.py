@@ -17,12 +17,29 @@ from regsync.diagnostics import RegsyncError
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The port; a free one if left out.")
 @click.option("--allow-remote", is_flag=True, help="Allow an address that other machines can reach. There is no TLS.")
+@click.option(
+    "--allow-host", "hosts", multiple=True, metavar="NAME", help="A host name that clients may use for the server."
+)
+@click.option(
+    "--public-url", metavar="URL", help="Where clients reach the server, if not at its own address: behind a proxy."
+)
 @pass_settings
-def command(settings: Settings, db: Path | None, host: str, port: int, allow_remote: bool) -> None:
+def command(
+    settings: Settings,
+    db: Path | None,
+    host: str,
+    port: int,
+    allow_remote: bool,
+    hosts: tuple[str, ...],
+    public_url: str | None,
+) -> None:
     """Speak W&B's API over the registry file, as much of it as the wandb package needs to work against it unchanged.
 
     The first line of output is the server's URL. Stop it with Ctrl-C.
     """
+    from urllib.parse import urlsplit
+
+    from regsync.local.store import contents
     from regsync.local.store.database import open_store
     from regsync.views.escape import plain
 
@@ -36,8 +53,16 @@ def command(settings: Settings, db: Path | None, host: str, port: int, allow_rem
         ) from error
 
     path = registry_file(settings, db)
+    named = urlsplit(public_url or "").hostname
+    if public_url is not None and (named is None or not public_url.startswith(("http://", "https://"))):
+        raise RegsyncError(f"--public-url {public_url}: not the URL of a server", hint="write https://host:port")
     store = open_store(path)
+    contents.sweep(store)
     sock = run.listen(host, port, allow_remote=allow_remote)
+
+    app = create_app(
+        store, public_url=public_url and public_url.rstrip("/"), hosts=[*hosts, *([named] if named else [])]
+    )
 
     def started() -> None:
         click.echo(run.url(sock))
@@ -47,7 +72,7 @@ def command(settings: Settings, db: Path | None, host: str, port: int, allow_rem
 
     gc.enable()  # `commands.run` turned it off; a server stays.
     try:
-        run.serve(create_app(store), sock, started)
+        run.serve(app, sock, started)
     finally:
         sock.close()
         store.close()

@@ -2,73 +2,97 @@
 
 from __future__ import annotations
 
-import json
-import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from regsync.local.server import streams, transfer
+from regsync.local.server import jsons, streams, transfer
 from regsync.local.server.addresses import Addresses, Purpose, Signer
+from regsync.local.server.budget import Budget
+from regsync.local.server.doors import Doors
 from regsync.local.server.engine import execute, refusal
 from regsync.local.server.root import Root
 from regsync.local.server.session import Session
+from regsync.local.server.work import UPLOADS_AT_ONCE, UnreadableError, Work, body, chunks
 from regsync.local.store import accounts
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store
-from regsync.local.store.errors import Invalid, RegistryError, Unauthorized
+from regsync.local.store.errors import RegistryError, Unauthorized
 
-MAX_DOCUMENT = 64 * 1024 * 1024
-"""Largest GraphQL request or stream chunk, in bytes."""
+MAX_DOCUMENT = 8 * 1024 * 1024
+"""Largest GraphQL request, in bytes."""
+MAX_CHUNK = 16 * 1024 * 1024
+"""Largest chunk of a run's stream, in bytes; the client's are at most 10 MiB."""
+GUESSES_AT_ONCE = 2
+"""Keys that are not known yet and are looked at together: each takes a slow hash."""
 _IN_MEMORY = 1024 * 1024
 
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+class Application(Starlette):
+    """The application, with the requests that are under way in it."""
+
+    def __init__(self, work: Work, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.work = work
 
 
-class Unreadable(Invalid):
-    """The body of a request is too large or not what it should be."""
+def create_app(
+    store: Store, signer: Signer | None = None, *, public_url: str | None = None, hosts: Iterable[str] = ()
+) -> Application:
+    """The application over one registry file. Requests run in threads of their own and may overlap.
 
+    `public_url` is what addresses of files begin with; without it, the address of the socket that a request came to, and never
+    what the request says. `hosts` are names that clients may call the server by, beside addresses, localhost and this machine's.
+    """
+    signing, work, guesses = signer or Signer(), Work(), CapacityLimiter(GUESSES_AT_ONCE)
 
-def create_app(store: Store, signer: Signer | None = None) -> Starlette:
-    """The application over one registry file. Requests run in threads of their own and may overlap."""
-    signing = signer or Signer()
+    async def who(request: Request) -> Actor:
+        key = _key(request)
+        known = await run_in_threadpool(accounts.recall, store, key)
+        if known is not None:
+            return known
+        return await to_thread.run_sync(accounts.identify, store, key, limiter=guesses)
 
     # Who asks is settled before the body is read, so that a stranger can make the server keep nothing.
     async def graphql(request: Request) -> Response:
-        actor = await run_in_threadpool(_actor, store, request)
-        body = await _json_body(request)
-        return await run_in_threadpool(_graphql, store, actor, Addresses(_base_url(request), signing), body)
+        actor = await who(request)
+        async with work.turn(actor.user_id):
+            held = await body(request, MAX_DOCUMENT)
+            addresses = Addresses(public_url or _base_url(request), signing)
+            return await work.do(request, lambda budget: _graphql(store, actor, addresses, budget, held))
 
     async def file_stream(request: Request) -> Response:
-        actor = await run_in_threadpool(_actor, store, request)
-        body = await _json_body(request)
-        return JSONResponse(await run_in_threadpool(streams.receive, store, actor, request.path_params, body))
+        actor = await who(request)
+        async with work.turn(actor.user_id):
+            held = await body(request, MAX_CHUNK)
+            return await work.do(request, lambda budget: _stream(store, actor, request.path_params, held))
 
     async def upload(request: Request) -> Response:
         claim = signing.check(Purpose.UPLOAD, request.path_params["token"])
-        with SpooledTemporaryFile(max_size=_IN_MEMORY) as held:
-            async for chunk in request.stream():
-                await run_in_threadpool(held.write, chunk)
-            held.seek(0)
-            await run_in_threadpool(transfer.receive, store, claim, cast(BinaryIO, held))
+        async with work.turn(claim["user"], UPLOADS_AT_ONCE):
+            with SpooledTemporaryFile(max_size=_IN_MEMORY) as held:
+                async for chunk in chunks(request):
+                    await run_in_threadpool(held.write, chunk)
+                held.seek(0)
+                await run_in_threadpool(transfer.receive, store, claim, cast(BinaryIO, held))
         return Response(status_code=200)
 
     async def content(request: Request) -> Response:
         return _file(await run_in_threadpool(transfer.send, store, signing, request.path_params["token"]))
 
     async def content_by_path(request: Request) -> Response:
-        def find() -> bytes | Path:
-            return transfer.send_by_path(store, _actor(store, request), request.path_params["path"])
-
-        return _file(await run_in_threadpool(find))
+        actor = await who(request)
+        return _file(await run_in_threadpool(transfer.send_by_path, store, actor, request.path_params["path"]))
 
     routes = [
         Route("/", _about),
@@ -78,28 +102,38 @@ def create_app(store: Store, signer: Signer | None = None) -> Starlette:
         Route(f"/{Purpose.DOWNLOAD}/{{token}}/{{name:path}}", content),
         Route("/artifactsV2/{path:path}", content_by_path),
     ]
-    handlers: dict[Any, Callable[..., Any]] = {RegistryError: _refused, ClientDisconnect: _gone}
-    return Starlette(routes=routes, exception_handlers=handlers)
+    # A refusal is an answer wherever it comes from; the rest is a defect, and is said to be one.
+    expected = (RegistryError, UnicodeError, OverflowError, RecursionError)
+    handlers: dict[Any, Callable[..., Any]] = dict.fromkeys(expected, _refused) | {ClientDisconnect: _gone}
+    doors = [Middleware(Doors, hosts=[*hosts])]
+    return Application(work, routes=routes, exception_handlers=handlers, middleware=doors)
 
 
 def _base_url(request: Request) -> str:
-    """How the client itself reached the server; addresses of files start with it."""
-    return str(request.base_url).rstrip("/")
+    """The address of the socket that the request came to; what it says of a host is not believed."""
+    host, port = request.scope.get("server") or ("127.0.0.1", None)
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}" if port is None else f"http://{shown}:{port}"
 
 
-def _graphql(store: Store, actor: Actor, addresses: Addresses, body: Any) -> Response:
+def _graphql(store: Store, actor: Actor, addresses: Addresses, budget: Budget, held: bytes) -> Response:
+    body = jsons.read(held, "the request")
     if not isinstance(body, dict) or not isinstance(body.get("query"), str):
-        raise Unreadable("expected a JSON object with a query")
+        raise UnreadableError("expected a JSON object with a query")
     variables, operation = body.get("variables"), body.get("operationName")
     if not isinstance(variables, dict | None) or not isinstance(operation, str | None):
-        raise Unreadable("variables is an object, and operationName is text")
-    with Session(store, actor, addresses) as session:
+        raise UnreadableError("variables is an object, and operationName is text")
+    with Session(store, actor, addresses, budget) as session:
         answer = execute(body["query"], variables, operation or None, Root(session))
     return JSONResponse(answer.body, status_code=answer.status)
 
 
-def _actor(store: Store, request: Request) -> Actor:
-    """Who the key of a request stands for. W&B's way: HTTP Basic, user `api`, the key as the password."""
+def _stream(store: Store, actor: Actor, names: Mapping[str, str], held: bytes) -> Response:
+    return JSONResponse(streams.receive(store, actor, names, jsons.read(held, "the request")))
+
+
+def _key(request: Request) -> str:
+    """The API key of a request. W&B's way: HTTP Basic, user `api`, the key as the password. Raises `Unauthorized`."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         raise Unauthorized("user is not logged in: send an API key as the password of HTTP Basic, with the user api")
@@ -109,23 +143,7 @@ def _actor(store: Store, request: Request) -> Actor:
         raise Unauthorized("the Authorization header cannot be read") from error
     if name != "api":
         raise Unauthorized("the user name of HTTP Basic is api, and the password is the API key")
-    with store.read() as tx:
-        return accounts.authenticate(tx, key)
-
-
-async def _json_body(request: Request) -> Any:
-    held = bytearray()
-    async for chunk in request.stream():
-        held += chunk
-        if len(held) > MAX_DOCUMENT:
-            raise Unreadable(f"the request is larger than {MAX_DOCUMENT} bytes")
-    try:
-        body = json.loads(held)
-        if _SURROGATE.search(held):
-            json.dumps(body, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"the request is not JSON: {error}") from error
-    return body
+    return key
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -18,9 +18,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import graphql
-from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo
+from graphql import GraphQLError, GraphQLResolveInfo
 
+from regsync.local.server import cost
+from regsync.local.server.budget import Budget, Exhausted
 from regsync.local.server.contract import schema, snake
+from regsync.local.server.documents import Documents
 from regsync.local.store.errors import (
     Conflict,
     Forbidden,
@@ -30,9 +33,6 @@ from regsync.local.store.errors import (
     RegistryError,
     Unauthorized,
 )
-
-MAX_TOKENS = 200_000
-"""Longest document that is read, in GraphQL tokens: some thousands of mutations."""
 
 _log = logging.getLogger("regsync.server")
 
@@ -57,7 +57,7 @@ def refusal(error: BaseException | None) -> Refusal:
     409 would say that asking again may help; here it never does, for changes are made one after the other.
     """
     match error:
-        case Invalid() | UnicodeEncodeError() | OverflowError():
+        case Invalid() | UnicodeError() | OverflowError() | RecursionError():
             return Refusal(400, "BAD_USER_INPUT")
         case Unauthorized():
             return Refusal(401, "UNAUTHENTICATED")
@@ -75,23 +75,21 @@ def refusal(error: BaseException | None) -> Refusal:
             return Refusal(500, "INTERNAL_ERROR")
 
 
-@lru_cache(maxsize=256)
-def _document(text: str) -> DocumentNode | tuple[GraphQLError, ...]:
-    """The document, or what is wrong with it. Clients send the same few documents over and over."""
-    try:
-        document = graphql.parse(text, max_tokens=MAX_TOKENS)
-    except GraphQLError as error:
-        return (error,)
-    return tuple(graphql.validate(schema(), document)) or document
-
-
+_documents = Documents()
 _snake = lru_cache(maxsize=4096)(snake)
 
 
 def _resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
     name = _snake(info.field_name)
+    budget: Budget = info.context
+    budget.spend_field()
     value = source.get(name) if isinstance(source, Mapping) else getattr(source, name)
-    return info.root_value.shown(value(**arguments) if callable(value) else value)
+    if callable(value):
+        value = value(**arguments)
+    if isinstance(value, str):
+        budget.spend_text(len(value))
+        return value
+    return info.root_value.shown(value)
 
 
 def _typename(value: Any, *_: Any) -> str:
@@ -100,18 +98,30 @@ def _typename(value: Any, *_: Any) -> str:
 
 def execute(text: str, variables: dict[str, Any] | None, operation: str | None, root: Any) -> Answer:
     """Run one operation of a document. `root` has the fields of Query and of Mutation. Never raises for the client's mistakes."""
-    document = _document(text)
+    document = _documents.parsed(text)
     if isinstance(document, tuple):
         return Answer(400, {"errors": [_plain(error, "GRAPHQL_VALIDATION_FAILED") for error in document]})
-    result = graphql.execute_sync(
-        schema(),
-        document,
-        root_value=root,
-        variable_values=variables,
-        operation_name=operation,
-        field_resolver=_resolve,
-        type_resolver=_typename,
-    )
+    budget: Budget = root.session.budget
+    try:
+        cost.check(document, operation, variables)
+        result = graphql.execute_sync(
+            schema(),
+            document,
+            root_value=root,
+            context_value=budget,
+            variable_values=variables,
+            operation_name=operation,
+            field_resolver=_resolve,
+            type_resolver=_typename,
+        )
+    except cost.TooCostlyError as error:
+        return Answer(400, {"errors": [_plain(error, "TOO_COSTLY")]})
+    except GraphQLError as error:
+        return Answer(400, {"errors": [_plain(error, "GRAPHQL_VALIDATION_FAILED")]})
+    except Exhausted:
+        return _exhausted(budget)
+    if budget.reason is not None:
+        return _exhausted(budget)
     if not result.errors:
         return Answer(200, {"data": result.data})
     if any(error.path is None for error in result.errors):
@@ -123,6 +133,12 @@ def execute(text: str, variables: dict[str, Any] | None, operation: str | None, 
     }
     partly = any(value is not None for value in (result.data or {}).values())
     return Answer(200 if partly else refusals[0].status, body)
+
+
+def _exhausted(budget: Budget) -> Answer:
+    """No answer is better than half of one. 400, because asking the same again would end the same."""
+    message = f"{budget.reason}: ask for less at once; of several mutations, the first may have been done"
+    return Answer(400, {"errors": [{"message": message, "extensions": {"code": "TOO_COSTLY"}}], "data": None})
 
 
 def _plain(error: GraphQLError, code: str) -> dict[str, Any]:

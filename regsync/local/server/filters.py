@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from regsync.local.server import jsons
 from regsync.local.server.contract import MAX_INT
 from regsync.local.store import patterns
 from regsync.local.store.errors import Invalid
@@ -67,7 +68,13 @@ def index(value: Any) -> Any:
     """A version index in a filter: 3, "3" or "v3"."""
     if isinstance(value, str):
         number = version_index(value)
-        return number if number is not None else int(value) if value.isdigit() else value
+        return (
+            number
+            if number is not None
+            else int(value)
+            if value.isascii() and value.isdigit() and len(value) < 19
+            else value
+        )
     return value
 
 
@@ -77,10 +84,7 @@ def compile_filter(text: str | None, fields: Fields) -> Condition:
         return EVERYTHING
     if len(text) > MAX_LENGTH:
         raise Invalid(f"filter: longer than {MAX_LENGTH} characters")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Invalid(f"filter: not JSON: {error}") from error
+    document = jsons.read(text, "the filter")
     return _document(document or {}, fields, 0)
 
 
@@ -116,10 +120,12 @@ def _field(key: str, fields: Fields) -> tuple[Field, Condition]:
         if path:
             raise Invalid(f"filter: {name!r} has no parts")
         return field, Condition(field.expression)
-    if '"' in path:
-        raise Invalid(f"filter: {key!r}: a quotation mark cannot be part of a path")
+    if '"' in path or "\0" in path or (path and not all(path.split("."))):
+        raise Invalid(f"filter: {key!r}: the parts of a path are not empty, and hold no quotation marks")
     steps = "".join(f'."{step}"' for step in path.split(".")) if path else ""
-    return field, Condition(f"json_extract({field.expression}, ?)", (f"${steps}",))
+    return field, Condition(
+        f"json_extract(CASE WHEN json_valid({field.expression}) THEN {field.expression} END, ?)", (f"${steps}",)
+    )
 
 
 def _test(field: Field, expression: Condition, operand: Any, depth: int) -> Condition:
@@ -151,7 +157,7 @@ def _operator(field: Field, expression: Condition, operator: str, value: Any) ->
             found = Condition("1") if field.rows else Condition(f"{expression.sql} IS NOT NULL", expression.parameters)
             return _any(field, found) if value else _not(_any(field, found))
         case "$size":
-            if not field.rows or not isinstance(value, int):
+            if not field.rows or not isinstance(value, int) or abs(value) > MAX_INT:
                 raise Invalid("filter: $size takes a number, and a field with many values")
             return Condition(f"(SELECT count(*) {field.rows}) = ?", (value,))
         case _:
@@ -191,8 +197,17 @@ def _not(condition: Condition) -> Condition:
 def _join(word: str, parts: list[Condition]) -> Condition:
     if not parts:
         return EVERYTHING if word == "AND" else Condition("0")
-    sql = f" {word} ".join(part.sql for part in parts)
-    return Condition(f"({sql})", tuple(value for part in parts for value in part.parameters))
+    return Condition(
+        _balanced(word, [part.sql for part in parts]), tuple(value for part in parts for value in part.parameters)
+    )
+
+
+def _balanced(word: str, parts: list[str]) -> str:
+    """The parts joined two by two, because SQLite counts how deep an expression is: `a OR b OR c` is three deep."""
+    if len(parts) == 1:
+        return f"({parts[0]})"
+    middle = len(parts) // 2
+    return f"({_balanced(word, parts[:middle])} {word} {_balanced(word, parts[middle:])})"
 
 
 def both(*conditions: Condition) -> Condition:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from regsync.diagnostics import RegsyncError
+from regsync.local.server.app import Application
+from regsync.local.server.connections import GuardedProtocol, most_connections, spare_the_log
 
 GRACE = 5
 """Seconds that requests under way have to finish after a signal."""
@@ -59,13 +60,19 @@ def url(sock: socket.socket) -> str:
 class _Server(uvicorn.Server):
     """uvicorn that says when it has started, and that ends with status 0 on a signal in place of raising it once more."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], stop: Callable[[], None]) -> None:
         super().__init__(config)
         self._say_started = started
+        self._stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._say_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """After the grace, end what is still under way: its thread stops, and nobody closes the registry under it."""
+        await super().shutdown(sockets)
+        self._stop()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -77,9 +84,18 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(app: ASGIApp, sock: socket.socket, started: Callable[[], None]) -> None:
+def serve(app: Application, sock: socket.socket, started: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; requests under way may finish. `started` is called once both are so."""
+    spare_the_log()
+    GuardedProtocol.most = most_connections()
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=GRACE
+        app,
+        http=GuardedProtocol,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
     )
-    asyncio.run(_Server(config, started).serve(sockets=[sock]))
+    asyncio.run(_Server(config, started, app.work.stop).serve(sockets=[sock]))

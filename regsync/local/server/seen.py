@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from regsync.local.server.session import Session
 from regsync.local.store import accounts, aliases, artifacts, collections, links, projects, registries
-from regsync.local.store.access import entity_role
+from regsync.local.store.access import entity_role, sees_entity
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.artifacts import DELETED, Version
 from regsync.local.store.collections import Collection
@@ -53,14 +53,7 @@ def entity(session: Session, name: str) -> Entity | None:
         found = accounts.entity(tx, name)
     except NotFound:
         return None
-    if found.kind == "user":
-        owner = accounts.user(tx, name)
-        known = owner.id == session.actor.user_id or any(
-            is_member(tx, organization, owner) for organization in accounts.organizations(tx)
-        )
-    else:
-        known = accounts.organization_of_entity(tx, name) is not None
-    return found if known else None
+    return found if sees_entity(tx, found.id) else None
 
 
 def readable(session: Session, entity: Entity) -> bool:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from regsync.local.server.addresses import Addresses
+from regsync.local.server.budget import Budget
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store, Transaction
 from regsync.local.store.faults import explained
@@ -22,7 +23,8 @@ class Session:
     that it left. For one request in one thread; use it as a context manager.
     """
 
-    def __init__(self, store: Store, actor: Actor, addresses: Addresses) -> None:
+    def __init__(self, store: Store, actor: Actor, addresses: Addresses, budget: Budget | None = None) -> None:
+        self.budget = budget or Budget()
         self.store = store
         self.actor = actor
         self.addresses = addresses
@@ -34,7 +36,8 @@ class Session:
     def tx(self) -> Transaction:
         """The transaction under way; one that reads is begun where there is none."""
         if self._tx is None:
-            tx = self._reading.enter_context(self.store.read(self.actor))
+            self.budget.begin_reading()
+            tx = self._reading.enter_context(self.store.read(self.actor, self.budget.is_spent))
             with explained(self.store.path, self.store.timeout):
                 tx.value("SELECT 1 FROM instance")  # the first read is the one that may have to wait for a writer
             self._tx = tx
@@ -44,7 +47,8 @@ class Session:
     def write(self) -> Iterator[Transaction]:
         """A change, kept when the block ends and taken back when it raises."""
         self._release()
-        with self.store.write(self.actor) as tx:
+        self.budget.begin_reading()
+        with self.store.write(self.actor, self.budget.is_spent) as tx:
             yield tx
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -53,6 +57,10 @@ class Session:
             self._cache[key] = make()
         value: T = self._cache[key]
         return value
+
+    def knows(self, key: Hashable) -> bool:
+        """Whether `once` has made that already."""
+        return self._cache.get(key) is not None
 
     def _release(self) -> None:
         self._reading.close()

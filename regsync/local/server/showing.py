@@ -1,7 +1,8 @@
 """Which object of the schema shows which record of the store.
 
 A field returns records; the engine makes their nodes from this table. So a node never has to know the others, although
-the types of the schema all refer to each other (a project has an entity, which has projects).
+the types of the schema all refer to each other (a project has an entity, which has projects). And nothing is shown that the
+viewer does not see: whatever way led to a record, `access.py` is asked about it here, so a way that forgot to ask gives null.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from regsync.local.server.nodes.projects import PlainProjectNode, RegistryNode
 from regsync.local.server.nodes.runs import RunNode
 from regsync.local.server.nodes.versions import ArtifactNode, MembershipNode
 from regsync.local.server.session import Session
+from regsync.local.store import access
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
+from regsync.local.store.database import Transaction
 from regsync.local.store.links import Link
 from regsync.local.store.projects import Project, Run
 from regsync.local.store.registries import Registry
@@ -35,9 +38,34 @@ NODES: Mapping[type, Callable[[Session, Any], object]] = {
 }
 
 
+SEEN: Mapping[type, tuple[Callable[[Any], int], Callable[[Transaction, int], bool]]] = {
+    User: (lambda user: user.id, access.sees_user),
+    Organization: (lambda organization: organization.id, lambda tx, key: access.organization_role(tx, key) is not None),
+    Entity: (lambda entity: entity.id, access.sees_entity),
+    Registry: (lambda registry: registry.id, access.sees_place),
+    Project: (lambda project: project.id, access.sees_place),
+    Collection: (lambda collection: collection.project_id, access.sees_place),
+    Run: (lambda run: run.project_id, access.sees_place),
+    Link: (lambda link: link.collection_id, access.sees_collection),
+    Version: (lambda version: version.id, access.sees_version),
+}
+"""For each record: the key that decides, and whether the viewer sees what has that key."""
+
+
 def shown(session: Session, value: Any) -> Any:
-    """A field's value with nodes in the place of records; anything else as it is."""
+    """A field's value with nodes in the place of records that the viewer sees; anything else as it is."""
     if isinstance(value, list):
-        return [shown(session, item) for item in value]
+        return [shown(session, item) for item in value if type(item) not in SEEN or _sees(session, item)]
     node = NODES.get(type(value))
-    return node(session, value) if node else value
+    if node is None:
+        return value
+    return node(session, value) if _sees(session, value) else None
+
+
+def _sees(session: Session, record: Any) -> bool:
+    kind = type(record)
+    key_of, sees = SEEN[kind]
+    key = key_of(record)
+    if kind is Version and session.knows(("version", key)):
+        return True  # `seen.version` has asked.
+    return session.once(("sees", sees, key), lambda: sees(session.tx, key))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from regsync.local.server import jsons
 from regsync.local.store import projects
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store
@@ -41,11 +41,9 @@ def _state(chunk: Json) -> str | None:
 def _summary(chunk: Json) -> Json | None:
     """The last summary in a chunk; the client sends it as a line of JSON."""
     files = chunk.get("files")
-    lines = files.get(_SUMMARY, {}).get("content") if isinstance(files, dict) else None
-    if not lines:
+    file = files.get(_SUMMARY) if isinstance(files, dict) else None
+    lines = file.get("content") if isinstance(file, dict) else None
+    if not isinstance(lines, list) or not lines or not isinstance(lines[-1], str):
         return None
-    try:
-        summary = json.loads(lines[-1])
-    except (ValueError, TypeError) as error:
-        raise Invalid(f"the run's summary is not JSON: {error}") from error
+    summary = jsons.read(lines[-1], "the run's summary")
     return summary if isinstance(summary, dict) else None

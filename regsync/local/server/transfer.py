@@ -6,12 +6,13 @@ trusted. The right to read is asked again when the content is sent, so an addres
 
 from __future__ import annotations
 
-import binascii
 import json
+import threading
 from base64 import b64decode
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from regsync.local.server import jsons
 from regsync.local.server.addresses import Purpose, Signer
 from regsync.local.server.mutations import places
 from regsync.local.server.nodes import files
@@ -25,8 +26,11 @@ from regsync.local.store.errors import Damaged, Invalid
 
 Json = dict[str, Any]
 
-MAX_MANIFEST = 64 * 1024 * 1024
-"""Largest manifest that is read, in bytes: some hundred thousand files."""
+MAX_MANIFEST = 32 * 1024 * 1024
+"""Largest manifest that is read, in bytes: some hundred thousand files. They are read one at a time."""
+MAX_SIZE = 2**53
+"""Most bytes that the files of a version can have: what JSON holds exactly."""
+_one_manifest = threading.Lock()
 
 
 def receive(store: Store, claim: Json, stream: BinaryIO) -> None:
@@ -125,24 +129,32 @@ def read_manifest(data: bytes) -> list[ManifestEntry]:
     """The files that a manifest names. Raises `Invalid`."""
     if len(data) > MAX_MANIFEST:
         raise Invalid(f"the manifest is larger than {MAX_MANIFEST} bytes")
-    try:
-        document = json.loads(data)
-        listed: Json = document["contents"]
-        return [_entry(path, entry) for path, entry in listed.items()]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Invalid(f"the manifest cannot be read: {type(error).__name__}: {error}") from error
+    with _one_manifest:
+        listed = jsons.read_object(data, "the manifest").get("contents")
+    if not isinstance(listed, dict):
+        raise Invalid("the manifest cannot be read: it has no object `contents`")
+    entries = [_entry(path, entry) for path, entry in listed.items()]
+    if sum(entry.size for entry in entries) > MAX_SIZE:
+        raise Invalid(f"the manifest's files are larger than {MAX_SIZE} bytes together")
+    return entries
 
 
-def _entry(path: str, entry: Json) -> ManifestEntry:
+def _entry(path: str, entry: Any) -> ManifestEntry:
+    if not isinstance(entry, dict):
+        raise Invalid(f"the manifest's entry of {path!r} is not an object")
     known = {"digest", "size", "ref"}
     others = {key: value for key, value in entry.items() if key not in known and value is not None}
-    ref = entry.get("ref")
+    ref, size, digest = entry.get("ref"), entry.get("size") or 0, entry.get("digest")
+    if not isinstance(digest, str) or not isinstance(ref, str | None):
+        raise Invalid(f"the manifest's entry of {path!r}: digest and ref are text, and there is a digest")
+    if not isinstance(size, int) or not 0 <= size <= MAX_SIZE:
+        raise Invalid(f"the manifest's size of {path!r} is not a whole number of bytes up to {MAX_SIZE}")
     return ManifestEntry(
         path,
-        str(entry["digest"]),
-        int(entry.get("size") or 0),
+        digest,
+        size,
         ref,
-        None if ref is not None else _md5(path, entry["digest"]),
+        None if ref is not None else _md5(path, digest),
         json.dumps(others) if others else None,
     )
 
@@ -150,7 +162,7 @@ def _entry(path: str, entry: Json) -> ManifestEntry:
 def _md5(path: str, digest: str) -> str:
     try:
         raw = b64decode(digest, validate=True)
-    except binascii.Error:
+    except ValueError:
         raw = b""
     if len(raw) != 16:
         raise Invalid(f"the manifest's digest of {path!r} is not an MD5; this server knows no other")

@@ -122,6 +122,50 @@ def sees_user(tx: Transaction, user_id: int) -> bool:
     )
 
 
+def sees_entity(tx: Transaction, entity_id: int) -> bool:
+    """Whether the actor may know that there is such an entity: a team or the organization's own, or a user whom they see."""
+    row = tx.one(
+        """SELECT e.kind, e.organization_id, u.id AS user_id FROM entities e LEFT JOIN users u ON u.entity_id = e.id
+           WHERE e.id = ?""",
+        entity_id,
+    )
+    if row is None:
+        return False
+    if row["kind"] == "user":
+        return sees_user(tx, row["user_id"])
+    return organization_role(tx, row["organization_id"]) is not None
+
+
+def sees_place(tx: Transaction, project_id: int) -> bool:
+    """Whether a project or a registry is there for the actor."""
+    row = tx.one(
+        """SELECT p.entity_id, e.organization_id, r.visibility FROM projects p JOIN entities e ON e.id = p.entity_id
+           LEFT JOIN registries r ON r.project_id = p.id WHERE p.id = ?""",
+        project_id,
+    )
+    if row is None:
+        return False
+    if row["visibility"] is None:
+        return entity_role(tx, row["entity_id"]) is not None
+    return registry_role(tx, project_id, row["organization_id"], row["visibility"]) is not None
+
+
+def sees_collection(tx: Transaction, collection_id: int) -> bool:
+    """Whether a collection of either kind is there for the actor."""
+    project_id = tx.value("SELECT project_id FROM collections WHERE id = ?", collection_id)
+    return project_id is not None and sees_place(tx, project_id)
+
+
+def sees_version(tx: Transaction, artifact_id: int) -> bool:
+    """Whether an artifact version is there for the actor, where it was logged or through a link."""
+    entity_id = tx.value(
+        """SELECT p.entity_id FROM artifacts a JOIN collections c ON c.id = a.sequence_id
+           JOIN projects p ON p.id = c.project_id WHERE a.id = ?""",
+        artifact_id,
+    )
+    return entity_id is not None and version_role(tx, artifact_id, entity_id) is not None
+
+
 def readable_entities(tx: Transaction) -> frozenset[int] | None:
     """Keys of the user and team entities whose projects the actor can read; None means all of them."""
     if tx.actor.is_owner:

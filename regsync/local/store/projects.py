@@ -99,7 +99,7 @@ def of_entity(tx: Transaction, entity_name: str) -> list[Project]:
 def ensure(tx: Transaction, entity_name: str, name: str) -> Project:
     """The project, made where it is missing, as logging to it does. Raises `NotFound`, `Forbidden`, `Invalid`."""
     owner = entity(tx, entity_name)
-    require_write(tx, owner.id, f"entity {entity_name}")
+    require_write(tx, owner.id, f"entity {entity_name!r}")
     if owner.kind == "organization":
         raise Invalid(f"{entity_name} is an organization's own entity: it holds registries, not projects")
     found = find(tx, entity_name, name)

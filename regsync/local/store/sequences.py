@@ -23,6 +23,7 @@ from regsync.local.store.artifacts import (
     by_id,
     check_metadata,
     delete,
+    shown,
 )
 from regsync.local.store.collections import Collection
 from regsync.local.store.contents import Staged
@@ -133,7 +134,7 @@ def set_entries(
 
     Contents must have been added, or come before `commit`. Raises `Conflict` for a version that is not pending.
     """
-    require_write(tx, version.entity_id, f"artifact {version}")
+    require_write(tx, version.entity_id, shown(tx, version))
     if version.state != PENDING:
         raise Conflict(f"artifact {version} is committed; its files cannot change")
     tx.run("DELETE FROM artifact_files WHERE artifact_id = ?", version.id)
@@ -157,7 +158,7 @@ def commit(tx: Transaction, version: Version) -> Version:
     Raises `Conflict` where a file's content was not uploaded to this project (and the actor cannot read it elsewhere), or the
     version was deleted; `Invalid` where the digest that it was begun with is not that of its files.
     """
-    require_write(tx, version.entity_id, f"artifact {version}")
+    require_write(tx, version.entity_id, shown(tx, version))
     if version.state == COMMITTED:
         return version
     if version.state == DELETED:

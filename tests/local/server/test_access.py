@@ -96,7 +96,10 @@ def test_a_client_that_hangs_up_leaves_nothing_behind(served: Served, store: Sto
     with socket.create_connection((place.hostname, place.port)) as connection:
         head = head.format(token=token)
         connection.sendall(
-            f"{head} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nContent-Length: 1000\r\n\r\n{{".encode()
+            (
+                f"{head} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                f"Authorization: Basic {basic}\r\nContent-Length: 1000\r\n\r\n{{"
+            ).encode()
         )
     assert httpx.get(served.url).status_code == 200
     with store.read() as tx:

@@ -109,7 +109,12 @@ def test_refusals_have_the_shape_that_the_client_shows(
      b'{"query": "{ viewer { id } }", "variables": {"name": "\\ud800"}}', b"[" * 100_000],
 )  # fmt: skip
 def test_a_body_that_is_no_question(served: Served, body: bytes) -> None:
-    answer = httpx.post(f"{served.url}/graphql", content=body, auth=("api", api_key("alice")))
+    answer = httpx.post(
+        f"{served.url}/graphql",
+        content=body,
+        headers={"Content-Type": "application/json"},
+        auth=("api", api_key("alice")),
+    )
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["message"]
 

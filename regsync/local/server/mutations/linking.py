@@ -77,6 +77,6 @@ def _by_collection(tx: Transaction, input: Json) -> list[tuple[Link, Collection,
     for key, collection in found.items():
         link = links.find(tx, collection, version.id)
         if link is None:
-            missing(f"{version} in {collection.address}")
+            missing(f"{artifacts.shown(tx, version)} in {collection.address}")
         targets.append((link, collection, names[key]))
     return targets

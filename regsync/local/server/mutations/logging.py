@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from regsync.local.server import seen
+from regsync.local.server import jsons, seen
 from regsync.local.server.nodes.files import MANIFEST_NAME, ManifestNode
 from regsync.local.server.nodes.versions import TTL_INHERITED
 from regsync.local.server.session import Session
@@ -38,7 +37,7 @@ class ArtifactMutations:
                 sequence,
                 input["digest"],
                 digest_algorithm=input.get("digest_algorithm") or "MANIFEST_MD5",
-                metadata=json_object(input.get("metadata"), "metadata"),
+                metadata=jsons.read_object(input.get("metadata"), "metadata"),
                 description=input.get("description"),
                 ttl_seconds=_ttl(input.get("ttl_duration_seconds")),
                 names=[given["alias"] for given in input.get("aliases") or ()],
@@ -81,7 +80,7 @@ class ArtifactMutations:
             if "description" in input:
                 artifacts.set_description(tx, version, input["description"])
             if input.get("metadata") is not None:
-                artifacts.set_metadata(tx, version, json_object(input["metadata"], "metadata"))
+                artifacts.set_metadata(tx, version, jsons.read_object(input["metadata"], "metadata"))
             if input.get("ttl_duration_seconds") is not None:
                 artifacts.set_ttl(tx, version, _ttl(input["ttl_duration_seconds"]))
             artifacts.change_tags(
@@ -108,7 +107,7 @@ class ArtifactMutations:
     def _pending(self, key: int) -> Version:
         """A version that is being uploaded, by whoever may write to its project."""
         version = artifacts.by_id(self.session.tx, key)
-        projects.require_write(self.session.tx, version.entity_id, f"artifact {version}")
+        projects.require_write(self.session.tx, version.entity_id, artifacts.shown(self.session.tx, version))
         return version
 
     def _manifest(self, key: int) -> Json:
@@ -133,17 +132,6 @@ class ArtifactMutations:
 
     def _address(self, **claim: Any) -> str:
         return self.session.addresses.upload(self.session.actor.user_id, **claim)
-
-
-def json_object(text: str | None, what: str) -> Json:
-    """A JSON object that was sent as text. Raises `Invalid`."""
-    try:
-        value = json.loads(text or "{}")
-    except (ValueError, RecursionError) as error:
-        raise Invalid(f"{what} is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise Invalid(f"{what} is not a JSON object")
-    return value
 
 
 def _by_id(tx: Transaction, input: Json) -> Version:

@@ -10,7 +10,7 @@ from regsync.local.server.mutations import places
 from regsync.local.server.nodes.projects import ACCESS
 from regsync.local.server.session import Session
 from regsync.local.store import accounts, members, projects, registries
-from regsync.local.store.access import missing
+from regsync.local.store.access import missing, sees_entity, sees_user
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Invalid, NotFound
 from regsync.local.store.ids import Kind, decode
@@ -150,11 +150,14 @@ def _role(text: str) -> Role:
 
 
 def _user(tx: Transaction, text: str) -> str:
-    return accounts.user_by_id(tx, decode(text, Kind.USER)).name
+    key = decode(text, Kind.USER)
+    return accounts.user_by_id(tx, key).name if sees_user(tx, key) else missing("user")
 
 
 def _team(tx: Transaction, text: str) -> str:
-    return TEAM_PREFIX + accounts.entity_by_id(tx, decode(text, Kind.ENTITY)).name
+    key = decode(text, Kind.ENTITY)
+    found = accounts.entity_by_id(tx, key) if sees_entity(tx, key) else missing("team")
+    return TEAM_PREFIX + found.name if found.kind == "team" else missing("team")
 
 
 def _members(tx: Transaction, input: Json) -> list[str]:

@@ -6,7 +6,7 @@ import secrets
 import string
 from typing import Any
 
-from regsync.local.server.mutations.logging import json_object
+from regsync.local.server import jsons
 from regsync.local.server.session import Session
 from regsync.local.store import projects
 from regsync.local.store.database import Transaction
@@ -80,4 +80,4 @@ class RunMutations:
 
 
 def _optional(input: Json, key: str) -> Json | None:
-    return None if input.get(key) is None else json_object(input[key], key)
+    return None if input.get(key) is None else jsons.read_object(input[key], key)

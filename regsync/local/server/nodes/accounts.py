@@ -9,6 +9,7 @@ from regsync.local.server import listings, seen
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
 from regsync.local.store import accounts
+from regsync.local.store.access import sees_entity
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.ids import Kind, encode
 from regsync.names import Role
@@ -47,7 +48,8 @@ class UserNode:
         return self.user.name
 
     def teams(self, after: str | None = None, first: int | None = None) -> Connection:
-        found = accounts.teams_of_user(self.session.tx, self.user)
+        tx = self.session.tx
+        found = [team for team in accounts.teams_of_user(tx, self.user) if sees_entity(tx, team.id)]
         return listed(found, lambda team: team.name, lambda team: team, after=after, first=first)
 
     @property

@@ -71,13 +71,15 @@ class CollectionActionNode:
 
     session: Session
     artifact_collection: Collection
+    number: int
     linked: moves.Linked
 
     typename: ClassVar[str] = "ArtifactCollectionAction"
 
     @property
     def id(self) -> str:
-        return encode(Kind.ACTION, self.linked.seq)
+        # Counted within the collection: the number of the event would tell how much happens elsewhere.
+        return encode(Kind.ACTION, f"{self.artifact_collection.id}/{self.number}")
 
     @property
     def action_type(self) -> str:
@@ -103,7 +105,7 @@ def on_aliases(session: Session, collection: Collection, *, alias: str | None = 
         wanted = [alias] if alias is not None else [None, LATEST]
         asked = [(collection.address, each) for each in wanted]
         found = moves.of_aliases(session.tx, collection.organization, asked)
-    return _page(found, lambda move: AliasActionNode(session, collection, move), **page)
+    return _page(found, lambda number, move: AliasActionNode(session, collection, move), **page)
 
 
 def on_links(session: Session, collection: Collection, *, filters: str | None = None, **page: Any) -> Connection:
@@ -111,12 +113,12 @@ def on_links(session: Session, collection: Collection, *, filters: str | None = 
     if filters:
         raise Invalid("this server cannot filter the actions of a collection")
     found = moves.of_links(session.tx, collection.organization, collection.address) if collection.is_portfolio else []
-    return _page(found, lambda linked: CollectionActionNode(session, collection, linked), **page)
+    return _page(found, lambda number, linked: CollectionActionNode(session, collection, number, linked), **page)
 
 
 def _page(
     found: Iterable[T],
-    node: Callable[[T], Any],
+    node: Callable[[int, T], Any],
     *,
     after: str | None = None,
     first: int | None = None,
@@ -124,13 +126,19 @@ def _page(
     before: str | None = None,
     last: int | None = None,
 ) -> Connection:
-    """Events by their numbers, written so that they sort like numbers."""
+    """Events by their numbers in the list, oldest first, written so that they sort like numbers."""
     if before or last is not None:
         raise Invalid("this server reads lists forwards: `after` and `first`")
     if order not in (*NEWEST_FIRST, *OLDEST_FIRST):
         raise Invalid(f"no order {order!r}; there is createdAt, with + or - before")
     rising = order in OLDEST_FIRST
-    return listed(found, lambda item: f"{item.seq if rising else _LAST - item.seq:013}", node, after=after, first=first)
+    return listed(
+        enumerate(found),
+        lambda item: f"{item[0] if rising else _LAST - item[0]:013}",
+        lambda item: node(*item),
+        after=after,
+        first=first,
+    )
 
 
 def _artifact(session: Session, place: moves.Place | None) -> Version | None:

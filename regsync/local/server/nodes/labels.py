@@ -20,12 +20,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class TypeNode:
-    """An artifact type in a project that the viewer can see."""
+    """An artifact type in a project; of one that the viewer cannot see, only its name."""
 
     session: Session
     project_id: int
     key: int
     name: str
+    stand_in: str | None = None
+    """Where the viewer cannot see the project: the time that is told in place of the one when the type came to it."""
 
     typename: ClassVar[str] = "ArtifactType"
 
@@ -35,12 +37,16 @@ class TypeNode:
 
     @property
     def description(self) -> str | None:
+        if self.stand_in is not None:
+            return None
         found: str | None = self.session.tx.value("SELECT description FROM artifact_types WHERE id = ?", self.key)
         return found
 
     @property
     def created_at(self) -> str:
-        return str(self.session.tx.value("SELECT created_at FROM artifact_types WHERE id = ?", self.key))
+        return self.stand_in or str(
+            self.session.tx.value("SELECT created_at FROM artifact_types WHERE id = ?", self.key)
+        )
 
     def artifact_collections(
         self,
@@ -50,7 +56,7 @@ class TypeNode:
         first: int | None = None,
         order: str | None = None,
     ) -> Connection:
-        here = Condition("c.type_id = ?", (self.key,))
+        here = Condition("c.type_id = ?" if self.stand_in is None else "c.type_id = ? AND 0", (self.key,))
         return collections_in(self.session, here, filters, Page(after, first, order))
 
     def artifact_collection(self, name: str) -> Collection | None:
@@ -91,7 +97,8 @@ def type_of(session: Session, version: Version) -> TypeNode:
         ("type of", version.sequence_id),
         lambda: session.tx.value("SELECT type_id FROM collections WHERE id = ?", version.sequence_id),
     )
-    return TypeNode(session, version.project_id, key, version.type)
+    hidden = seen.place(session, version.project_id) is None
+    return TypeNode(session, version.project_id, key, version.type, version.created_at if hidden else None)
 
 
 def types(session: Session, place: seen.Place) -> list[TypeNode]:

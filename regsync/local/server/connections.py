@@ -1,0 +1,122 @@
+"""Connections that never become requests: how many there may be, how long they may take, how much of them is logged.
+
+A connection that has sent half a request costs a file handle for as long as its client likes. So its headers must come in
+time, there is an upper number of connections, and when it is reached the one that has waited longest without a request is
+closed for the next: who keeps connections idle locks out nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEADER_SECONDS = 10.0
+"""Longest that the headers of a request may take, from the first byte of the connection or after the last answer."""
+MAX_CONNECTIONS = 256
+LINES_AT_ONCE = 20
+"""Most lines of one logger in `LOG_PERIOD` seconds; the next one after that says how many were left out."""
+LOG_PERIOD = 10.0
+
+
+def most_connections() -> int:
+    """As many as fit beside the files that requests need."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit.
+        return MAX_CONNECTIONS
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(8, min(MAX_CONNECTIONS, soft // 3))
+
+
+class GuardedProtocol(H11Protocol):
+    """uvicorn's HTTP/1.1 with these limits."""
+
+    most = MAX_CONNECTIONS
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.idle_since = 0.0
+        self._deadline: asyncio.TimerHandle | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request of this connection is under way."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        if len(self.connections) >= self.most:
+            idle = [one for one in self.connections if isinstance(one, GuardedProtocol) and one.is_idle]
+            if idle:
+                min(idle, key=lambda one: one.idle_since).drop()
+            else:
+                transport.abort()  # All of them are at work; the client tries again.
+        super().connection_made(transport)
+        self._look()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._look()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._forget()
+        self.idle_since = self.loop.time()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def drop(self) -> None:
+        """Close without a word: no request is there to be answered."""
+        self._forget()
+        self.connections.discard(self)
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _look(self) -> None:
+        """Begin to wait for a request's headers, or stop waiting because they are here."""
+        if not self.is_idle:
+            self._forget()
+        elif self._deadline is None:
+            self.idle_since = self.loop.time()
+            self._deadline = self.loop.call_later(HEADER_SECONDS, self.drop)
+
+    def _forget(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+class Sparing(logging.Filter):
+    """Lets a logger write so much and no more: what strangers do must not fill a disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = 0.0
+        self._written = 0
+        self._left_out = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        if now - self._began > LOG_PERIOD:
+            self._began, self._written = now, 0
+        self._written += 1
+        if self._written > LINES_AT_ONCE:
+            self._left_out += 1
+            return False
+        if self._left_out:
+            record.msg, record.args = f"{record.getMessage()} ({self._left_out} more lines were left out)", ()
+            self._left_out = 0
+        return True
+
+
+def spare_the_log() -> None:
+    """Bound what the server's loggers write."""
+    for name in ("uvicorn.error", "asyncio", "regsync.server"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(one, Sparing) for one in logger.filters):
+            logger.addFilter(Sparing())

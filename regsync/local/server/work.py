@@ -1,0 +1,107 @@
+"""Requests under way: how many of one user at once, how long a body may take to come, and how they end.
+
+What a request does to the registry happens in a thread. Meanwhile the connection is watched: when the client hangs up, or the
+server ends, the request's budget is cancelled and the thread stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+
+from regsync.local.server.budget import Budget
+from regsync.local.store.errors import Invalid
+
+AT_ONCE = 4
+"""Requests of one user that are worked on at once; more of them wait."""
+UPLOADS_AT_ONCE = 16
+BODY_PAUSE = 30.0
+"""Longest that a client may be silent while its body is read, in seconds."""
+BODY_SECONDS = 120.0
+"""Longest that the body of a JSON request may take."""
+
+T = TypeVar("T")
+
+
+class UnreadableError(Invalid):
+    """The body of a request is too large, too slow, or not what it should be."""
+
+
+class Work:
+    """All requests under way of one application."""
+
+    def __init__(self) -> None:
+        self._budgets: weakref.WeakSet[Budget] = weakref.WeakSet()
+        self._turns: dict[Hashable, asyncio.Semaphore] = {}
+        self._ending = False
+
+    def stop(self) -> None:
+        """End all requests under way as soon as may be, and those that come."""
+        self._ending = True
+        for budget in list(self._budgets):
+            budget.cancel("the server is ending")
+
+    @asynccontextmanager
+    async def turn(self, user: Hashable, at_once: int = AT_ONCE) -> AsyncIterator[None]:
+        """Wait until fewer requests of that user are under way."""
+        async with self._turns.setdefault((user, at_once), asyncio.Semaphore(at_once)):
+            yield
+
+    async def do(self, request: Request, act: Callable[[Budget], T]) -> T:
+        """What `act` returns in a thread; its budget is cancelled when the client hangs up. The body must have been read."""
+        budget = Budget()
+        self._budgets.add(budget)
+        if self._ending:
+            budget.cancel("the server is ending")
+        watching = asyncio.ensure_future(_watch(request, budget))
+        try:
+            return await run_in_threadpool(act, budget)
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+
+async def _watch(request: Request, budget: Budget) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    budget.cancel("the client is gone")
+
+
+async def chunks(request: Request) -> AsyncIterator[bytes]:
+    """The body, piece by piece. Raises `UnreadableError` where the client is silent for too long."""
+    while True:
+        try:
+            async with asyncio.timeout(BODY_PAUSE):
+                message = await request.receive()
+        except TimeoutError as error:
+            raise UnreadableError(f"the rest of the body did not come within {BODY_PAUSE:g} seconds") from error
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        if body := message.get("body", b""):
+            yield body
+        if not message.get("more_body", False):
+            return
+
+
+async def body(request: Request, most: int) -> bytes:
+    """The whole body. Raises `UnreadableError` for one of more than `most` bytes, or one that takes too long."""
+    announced = request.headers.get("content-length", "0")
+    if announced.isascii() and announced.isdigit() and int(announced[:19]) > most:
+        raise UnreadableError(f"the request is larger than {most} bytes")
+    held = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in chunks(request):
+                held += chunk
+                if len(held) > most:
+                    raise UnreadableError(f"the request is larger than {most} bytes")
+    except TimeoutError as error:
+        raise UnreadableError(f"the body did not come within {BODY_SECONDS:g} seconds") from error
+    return bytes(held)
