@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from regsync.backends.base import BackendError, Reader
 from regsync.core.desired import Desired, DesiredRegistry
-from regsync.core.live import LiveRegistry, RegistryScope
+from regsync.core.diff import Comparison
+from regsync.core.live import LiveRegistry, RegistryScope, Unresolved
+from regsync.core.scope import scope_of
 from regsync.diagnostics import RegsyncError
 from regsync.names import Role
+
+_TEAM = "a version is looked up in the project that logged it: the key's owner has to be in that team"
 
 
 class State(StrEnum):
@@ -20,6 +24,13 @@ class State(StrEnum):
     OK = "ok"
     NOTE = "note"
     PROBLEM = "problem"
+
+
+class Purpose(StrEnum):
+    """What the key is for: `plan` only reads; `apply` does what the manifests declare."""
+
+    PLAN = "plan"
+    APPLY = "apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +56,18 @@ class Informant(Protocol):
         ...
 
 
-def examine(open_backend: Callable[[], Reader], desired: Desired | None) -> list[Finding]:
-    """Look at everything, as far as one gets. `desired` None: at every registry that there is, in place of the declared."""
+def examine(
+    open_backend: Callable[[], Reader], desired: Desired | None, purpose: Purpose = Purpose.APPLY
+) -> list[Finding]:
+    """Look at everything, as far as one gets. `desired` None: at every registry that there is, in place of the declared.
+
+    What the key cannot do is a problem where its `purpose` needs it.
+    """
     try:
         with open_backend() as reader:
-            who, registries = list(_who(reader)), list(_registries(reader, desired))
+            who, registries = list(_who(reader)), list(_registries(reader, desired, purpose))
+            if desired is not None:
+                registries += _sources(reader, desired)
             # A server shows what it lacks when it is asked for it, so this comes after the registries.
             facts = reader.facts() if isinstance(reader, Informant) else []
             return [*who, *facts, *registries]
@@ -64,7 +82,7 @@ def _who(reader: Reader) -> Iterable[Finding]:
     yield Finding("organization", State.OK, f"{there.organization} (entity {there.entity})")
 
 
-def _registries(reader: Reader, desired: Desired | None) -> Iterable[Finding]:
+def _registries(reader: Reader, desired: Desired | None, purpose: Purpose) -> Iterable[Finding]:
     declared: Mapping[str, DesiredRegistry] = (
         {} if desired is None else {str(k): v for k, v in desired.registries.items()}
     )
@@ -82,7 +100,8 @@ def _registries(reader: Reader, desired: Desired | None) -> Iterable[Finding]:
             yield _missing(name, declared[name])
         else:
             may_write = reader.may_write(name) if isinstance(reader, Informant) else None
-            yield _role(found, may_write, declared.get(name))
+            role = _role(found, may_write, declared.get(name))
+            yield _for_reading(role) if purpose is Purpose.PLAN else role
     if not names:
         yield Finding("registries", State.NOTE, "there is none that this key can see")
 
@@ -112,6 +131,27 @@ def _role(live: LiveRegistry, may_write: bool | None, wanted: DesiredRegistry | 
         )
     text = f"{visibility}; role not told" + ("; this key may write" if may_write else "")
     return _with_needs(subject, text, needs, known=False)
+
+
+def _for_reading(found: Finding) -> Finding:
+    """The same finding for a key that only plans: whoever sees a registry can plan it, whatever the role."""
+    return replace(found, state=State.OK, hint=None)
+
+
+def _sources(reader: Reader, desired: Desired) -> Iterable[Finding]:
+    """Whether the versions that the manifests name, and that are not linked yet, are found: a plan needs that."""
+    try:
+        live = reader.observe(scope_of(desired))
+        refs = Comparison(desired, live).refs_to_resolve()
+        resolved = reader.resolve(refs) if refs else {}
+    except BackendError as error:
+        yield Finding("sources", State.PROBLEM, error.message, error.hint)
+        return
+    lost = {str(ref): found for ref, found in resolved.items() if isinstance(found, Unresolved)}
+    for name, why in sorted(lost.items()):
+        yield Finding(f"source {name}", State.PROBLEM, why.reason, why.hint or _TEAM)
+    if not lost:
+        yield Finding("sources", State.OK, f"all that are not linked yet are found ({len(refs)})")
 
 
 def _with_needs(subject: str, text: str, needs: Sequence[str], *, known: bool) -> Finding:

@@ -27,18 +27,26 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to show it.",
 )
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice(["plan", "apply"]),
+    default="apply",
+    show_default=True,
+    help="What the key is for: plan only reads, so a viewer's key is enough.",
+)
 @pass_settings
-def command(settings: Settings, manifests: ManifestArguments, format_: str) -> int:
-    """Check the connection, the key, and its role in each registry; reads only.
+def command(settings: Settings, manifests: ManifestArguments, format_: str, purpose: str) -> int:
+    """Check the connection, the key, its role in each registry, and the declared sources; reads only.
 
-    With PATH..., the registries that the manifests declare are looked at; without, all that the key can see.
-    Exit codes: 0 everything that was looked at works; 1 something does not.
+    With PATH..., the registries and sources that the manifests declare are looked at; without, all registries that the key
+    can see. Exit codes: 0 everything that --for needs works; 1 something does not.
     """
-    from regsync.backends.checkup import State, examine
+    from regsync.backends.checkup import Purpose, State, examine
 
     desired = manifests.load(settings.organization).desired if manifests.paths else None
     organization = desired.organization if desired else None
-    findings = examine(lambda: settings.reader(organization), desired)
+    findings = examine(lambda: settings.reader(organization), desired, Purpose(purpose))
     healthy = all(finding.state is not State.PROBLEM for finding in findings)
     if format_ == "json":
         click.echo(json.dumps({"ok": healthy, "findings": [asdict(finding) for finding in findings]}, indent=2))

@@ -169,6 +169,29 @@ def test_the_doctor_tells_what_a_role_is_too_weak_for(line: Line) -> None:
     assert code == 0 and json.loads(out)["ok"] is True
 
 
+def test_the_doctor_knows_what_the_key_is_for(line: Line) -> None:
+    """A plan only reads: a weak key is enough for it, and not for an apply."""
+    settings = line.manifest.with_name("settings.yaml")
+    settings.write_text(
+        "apiVersion: regsync/v1\norganization: acme\nregistries: {model: {protected_aliases: [production]}}\n"
+    )
+    code, out, _ = line.run("doctor", "--for", "plan", str(settings), user="carol")
+    assert code == 0, out
+    assert "role member" in out
+    assert line.run("doctor", "--for", "apply", str(settings), user="carol")[0] == 1
+
+
+def test_the_doctor_looks_up_the_declared_sources(line: Line) -> None:
+    missing = line.manifest.with_name("missing.yaml")
+    missing.write_text(
+        "apiVersion: regsync/v1\norganization: acme\nregistries: {fresh: {collections: {new: {type: model, "
+        "aliases: {x: 'acme-ml/fraud/nowhere:v1'}}}}}\n"
+    )
+    code, out, _ = line.run("doctor", "--for", "plan", str(missing))
+    assert code == 1
+    assert "problem  source acme-ml/fraud/nowhere:v1" in out
+
+
 @pytest.mark.parametrize("behave", [like_wandb(), lacking(OLD_FIELDS)], ids=["wandb", "old"])
 def test_the_doctor_tells_what_a_server_cannot_do(line: Line, between: Relay, behave: object) -> None:
     between.reset(behave)  # type: ignore[arg-type]
