@@ -153,15 +153,16 @@ def _apply_manifests(
 def _plan_or_go_on(loaded: Loaded, writer: Writer, selection: Selection) -> Planned:
     """The plan. Where an interrupted run of these manifests has made links, `latest` may stand where nobody had to be asked
     about it: what that run began is no hazard of the one that finishes it."""
+    from regsync.console.evidence import known_receipts
     from regsync.core.desired import HazardName
     from regsync.execution.state import StateDir
     from regsync.planning.making import plan_manifests
 
-    planned = plan_manifests(loaded, writer, selection)
+    planned = plan_manifests(loaded, writer, selection, receipts=known_receipts(()))
     if any(hazard.name is HazardName.LATEST_MOVES and not hazard.consented for hazard in planned.plan.hazards):
         begun = StateDir().begun_links(planned.plan.destination, loaded.digest)
         if begun:
-            return plan_manifests(loaded, writer, selection, begun)
+            return plan_manifests(loaded, writer, selection, begun, known_receipts(()))
     return planned
 
 

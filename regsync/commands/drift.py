@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from regsync.console.context import Settings, pass_settings
+from regsync.console.evidence import known_receipts, receipt_option
 from regsync.console.options import ManifestArguments, manifest_arguments
 from regsync.console.selection import SelectionArguments, selection_options
 
@@ -12,6 +15,7 @@ from regsync.console.selection import SelectionArguments, selection_options
 @click.command("drift")
 @manifest_arguments()
 @selection_options
+@receipt_option
 @click.option(
     "--format",
     "format_",
@@ -21,20 +25,28 @@ from regsync.console.selection import SelectionArguments, selection_options
     help="How to show it.",
 )
 @pass_settings
-def command(settings: Settings, manifests: ManifestArguments, selection: SelectionArguments, format_: str) -> int:
+def command(
+    settings: Settings,
+    manifests: ManifestArguments,
+    selection: SelectionArguments,
+    receipts: tuple[Path, ...],
+    format_: str,
+) -> int:
     """Tell where live differs from the manifests. Exit 0: it agrees; 2: it differs; 1: error.
 
-    Where a receipt of an earlier apply is in the state folder, each alias is shown with the side that moved since.
+    Receipts of earlier applies, in the state folder or named with --receipt, tell which side moved since; the registry's own
+    records tell who moved an alias, where the server keeps them.
     """
-    from regsync.execution.state import StateDir
-    from regsync.planning.drift import differences, remembered
+    from regsync.planning.drift import differences
     from regsync.planning.making import plan_manifests
     from regsync.views.drift import drift_document, render_drift
 
+    known = known_receipts(receipts)
     loaded = manifests.load(settings.organization)
     with settings.reader(loaded.desired.organization) as reader:
-        plan = plan_manifests(loaded, reader, selection.selection()).plan
-    found = differences(plan, remembered(StateDir().read_history(), plan.destination))
+        planned = plan_manifests(loaded, reader, selection.selection(), receipts=known)
+    plan = planned.plan
+    found = differences(plan, known(plan.destination).memory)
     document = drift_document(plan, found)
     click.echo(render_drift(document, format_, color=settings.use_color()))
     return 2 if found else 0

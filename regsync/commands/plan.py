@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from regsync.console.context import Settings, pass_settings
+from regsync.console.evidence import receipt_option
 from regsync.console.files import check_output
 from regsync.console.options import ManifestArguments, manifest_arguments
 from regsync.console.selection import SelectionArguments, selection_options
@@ -22,6 +23,7 @@ from regsync.console.shown import FORMATS, compact_option, limit_option, plan_vi
 )
 @compact_option
 @limit_option
+@receipt_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there are changes, 0 where there are none.")
 @pass_settings
 def command(
@@ -32,12 +34,14 @@ def command(
     format_: str,
     compact: bool,
     limit: int,
+    receipts: tuple[Path, ...],
     detailed_exitcode: bool,
 ) -> int:
     """Show what would change to make live as the manifests declare.
 
     Exit codes: 0 done; 1 error; 2 there are changes (with --detailed-exitcode); 3 a hazard that nobody consented to.
     """
+    from regsync.console.evidence import known_receipts
     from regsync.core.plan_document import plan_document, plan_text
     from regsync.execution.files import write_whole
     from regsync.execution.state import StateDir
@@ -46,7 +50,7 @@ def command(
     loaded = manifests.load(settings.organization)
     check_output(settings, out, (Path(file.path) for file in loaded.files))
     with settings.reader(loaded.desired.organization) as reader:
-        planned = plan_manifests(loaded, reader, selection.selection())
+        planned = plan_manifests(loaded, reader, selection.selection(), receipts=known_receipts(receipts))
     document = plan_document(planned.plan)
     if out is not None:
         write_whole(out, plan_text(document))

@@ -12,8 +12,10 @@ import click
 from regsync.console.options import ManifestArguments
 
 if TYPE_CHECKING:
+    from regsync.core.live import Destination
     from regsync.execution.records import Found
     from regsync.names import Address
+    from regsync.planning.by_hand import Receipts
     from regsync.planning.commits import Declared, Told
 
 P = ParamSpec("P")
@@ -53,6 +55,21 @@ def all_receipts(paths: tuple[Path, ...]) -> list[Found]:
 
     found = [*read_receipts_at(StateDir().receipts.glob("*.json")), *named_receipts(paths)]
     return in_order({each.record.digest: each for each in found}.values())
+
+
+def known_receipts(paths: tuple[Path, ...]) -> Callable[[Destination], Receipts]:
+    """What those and the state folder tell of a destination; read when a plan needs it."""
+    from regsync.execution.state import StateDir
+    from regsync.planning.by_hand import receipts_of
+
+    more = named_receipts(paths)
+
+    def known(destination: Destination) -> Receipts:
+        state = StateDir()
+        found = state.read_all(more)
+        return receipts_of(found, state.with_left(found), destination)
+
+    return known
 
 
 def commits_of(manifests: ManifestArguments, wanted: Address | None, most: int) -> Told:

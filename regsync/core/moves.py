@@ -38,6 +38,22 @@ class AliasMove(NamedTuple):
     after: Held | None
 
 
+class MovedByHand(NamedTuple):
+    """Somebody moved the alias of an operation outside of Git, and the operation meets that.
+
+    `by` and `at` are "" where no registry told. `since_apply`: a receipt shows what the last apply left there; otherwise the
+    registry's record alone shows that the operation puts back the last move, which may have been an apply's.
+    """
+
+    operation: str
+    address: Address
+    before: Held | None
+    after: Held | None
+    by: str
+    at: str
+    since_apply: bool
+
+
 class Untold(NamedTuple):
     """The registry does not tell who moved what. `reason` is a whole sentence without its full stop."""
 

@@ -13,6 +13,7 @@ from regsync.core.desired import Consents
 from regsync.core.diff import ManualStep
 from regsync.core.hazards import Hazard
 from regsync.core.live import Destination, Scope
+from regsync.core.moves import MovedByHand
 from regsync.core.operation import Operation
 from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
@@ -73,6 +74,8 @@ class Plan:
     undo: tuple[Operation, ...]
     irrevocable: tuple[Irrevocable, ...]
     proof: Proof
+    moved_by_hand: tuple[MovedByHand, ...] = ()
+    """Moves outside of Git that operations meet, where that could be known; for the reader, nothing rests on it."""
     undoes: str | None = None
     """The digest of the receipt that this plan takes back, for a plan made by `undo`."""
     reviewed: str | None = None

@@ -14,6 +14,7 @@ from regsync.core.desired import HazardName
 from regsync.core.diff import ManualStep
 from regsync.core.hazards import Hazard, check_consented
 from regsync.core.live import Destination, RegistryScope
+from regsync.core.moves import Held, MovedByHand
 from regsync.core.operation import Hit, Operation, Reason
 from regsync.core.plan import ManifestInfo, Plan, ReadInfo, Selection
 from regsync.core.plan_check import check_hazards, check_operations
@@ -80,6 +81,7 @@ def plan_document(plan: Plan) -> Json:
                 {"operation": lost.operation, "address": lost.address, "why": lost.why} for lost in plan.irrevocable
             ],
         },
+        "moved_by_hand": [moved_json(moved) for moved in plan.moved_by_hand],
         "undoes": plan.undoes,
         "proof": {"states": plan.proof.states, "invariants": plan.proof.invariants},
         "complete": plan.complete,
@@ -120,6 +122,30 @@ def operation_json(operation: Operation) -> Json:
         "notes": list(operation.notes),
         "evidence": operation.evidence,
     }
+
+
+def moved_json(moved: MovedByHand) -> Json:
+    """A move outside of Git, as it stands in a plan and in drift."""
+    return {
+        "operation": moved.operation,
+        "address": str(moved.address),
+        "before": None if moved.before is None else _held_json(moved.before),
+        "after": None if moved.after is None else _held_json(moved.after),
+        "by": moved.by,
+        "at": moved.at,
+        "since_apply": moved.since_apply,
+    }
+
+
+def _held_json(held: Held) -> Json:
+    return {"artifact_id": held.artifact_id, "source": held.source, "index": held.index}
+
+
+def _decode_moved(data: Json) -> MovedByHand:
+    before, after = (None if data[side] is None else Held(**data[side]) for side in ("before", "after"))
+    return MovedByHand(
+        data["operation"], parse_address(data["address"]), before, after, data["by"], data["at"], data["since_apply"]
+    )
 
 
 def _diagnostic_json(diagnostic: Diagnostic) -> Json:
@@ -237,6 +263,7 @@ def _decode_plan(document: Json) -> Plan:
         undo=tuple(decode_operation(operation) for operation in document["undo"]["operations"]),
         irrevocable=tuple(Irrevocable(**lost) for lost in document["undo"]["irrevocable"]),
         proof=Proof(**document["proof"]),
+        moved_by_hand=tuple(_decode_moved(moved) for moved in document["moved_by_hand"]),
         undoes=document["undoes"],
     )
 

@@ -87,18 +87,21 @@ class StateDir:
         paths = self.receipts.glob(f"*-{short_digest(plan_digest)}*.json")
         return [each.document for each in read_receipts_at(paths) if each.record.plan_digest == plan_digest]
 
-    def read_history(self, more: Iterable[Found] = ()) -> list[Record]:
-        """Every receipt, what applies saw that found nothing to do, and runs that ended without a receipt; oldest first.
+    def read_all(self, more: Iterable[Found] = ()) -> list[Found]:
+        """Every receipt, and what applies saw that found nothing to do, oldest first.
 
         `more`: receipts from elsewhere, such as those of a pipeline. One that is in both counts once.
         """
         found = [*read_receipts_at([*self.receipts.glob("*.json"), *self.seen.glob("*.json")]), *more]
-        once = {each.record.digest: each for each in found}
-        return [each.record for each in in_order(once.values())] + [record for record, _ in self._left()]
+        return in_order({each.record.digest: each for each in found}.values())
+
+    def with_left(self, found: Iterable[Found]) -> list[Record]:
+        """The records of receipts, and behind them those of runs that ended without a receipt."""
+        return [each.record for each in found] + [record for record, _ in self._left()]
 
     def next_order(self, now: str) -> str:
         """The place of a receipt that is written now, behind all that are here."""
-        return next_order(now, max((record.order for record in self.read_history()), key=moment, default=None))
+        return next_order(now, max((each.record.order for each in self.read_all()), key=moment, default=None))
 
     def _left(self) -> Iterator[tuple[Record, list[tuple[Operation, Status]]]]:
         """Runs that ended without a receipt. A journal that cannot be used is passed over."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from regsync.core.actions import RemoveAlias, SetAlias
 from regsync.core.live import Destination
+from regsync.core.moves import MovedByHand
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.execution.receipt import Record
@@ -29,6 +30,9 @@ class Difference:
 
     operation: Operation
     moved: Moved
+    who: MovedByHand | None = None
+    after_undo: bool = False
+    """What regsync last did here was an undo: the manifests ask again for what it took back."""
 
 
 class Part(NamedTuple):
@@ -44,6 +48,8 @@ class Memory:
 
     bindings: dict[str, str | None] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
+    undone: set[str] = field(default_factory=set)
+    """The addresses where the last that regsync did was an undo."""
 
     def forget(self, address: str) -> None:
         """Something was done there by regsync itself, and nobody looked afterwards."""
@@ -64,14 +70,31 @@ def remembered(records: Iterable[Record], destination: Destination) -> Memory:
         for address in record.touched:
             memory.forget(address)
         memory.bindings.update(record.seen.bindings)
+        places = {*record.touched, *record.seen.bindings, *record.seen.fingerprints}
+        memory.undone.difference_update(places)
+        memory.undone.update(places if record.undoes is not None else ())
         manifest = record.manifest_digest if record.agrees else None
         memory.parts.update({place: Part(found, manifest) for place, found in record.seen.fingerprints.items()})
     return memory
 
 
 def differences(plan: Plan, memory: Memory) -> list[Difference]:
-    """Every operation of the plan, with the side that moved where that can be known."""
-    return [Difference(operation, _moved(operation, plan, memory)) for operation in plan.operations]
+    """Every operation of the plan, with the side that moved where that can be known, and whose move it was."""
+    who = {each.operation: each for each in plan.moved_by_hand}
+    return [
+        Difference(
+            operation,
+            _moved(operation, plan, memory),
+            who.get(operation.id),
+            not memory.undone.isdisjoint(_places(operation)),
+        )
+        for operation in plan.operations
+    ]
+
+
+def _places(operation: Operation) -> set[str]:
+    address = operation.action.address
+    return {str(address)} if address.alias else {str(address), str(address._replace(alias=None))}
 
 
 def _moved(operation: Operation, plan: Plan, memory: Memory) -> Moved:

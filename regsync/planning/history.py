@@ -80,7 +80,8 @@ def history(
         for each in _joined(recorded, applied)
     ]
     entries += commits.changes
-    entries.sort(key=lambda each: moment(each.at if isinstance(each, Moved) else each.commit.at), reverse=True)
+    entries.sort(key=lambda each: moment(each.at if isinstance(each, Moved) else each.commit.at))
+    entries.reverse()
     return History(tuple(entries), told.reason if isinstance(told, Untold) else None, len(here), commits.note)
 
 

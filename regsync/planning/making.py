@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from regsync.core.desired import Desired
 from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
-from regsync.core.live import LinkKey, Live
+from regsync.core.live import Destination, LinkKey, Live
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Inputs, compare, make_plan
 from regsync.core.scope import declares, removes_unlisted, restrict, scope_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
+from regsync.planning.by_hand import Receipts, moved_by_hand, noted
 from regsync.planning.commit import git_commit
 from regsync.planning.evidence import gather
 from regsync.planning.standing import with_dates
@@ -36,10 +38,13 @@ def plan_manifests(
     reader: Reader,
     selection: Selection = EVERYTHING,
     begun: frozenset[LinkKey] = frozenset(),
+    receipts: Callable[[Destination], Receipts] | None = None,
 ) -> Planned:
     """Read what is live and plan the difference. Never writes: a `Reader` cannot.
 
     `begun`: the links that an interrupted run of these manifests has made, for an apply that finishes it.
+    `receipts`: what receipts tell of a destination; with it, the plan says what was moved outside of Git since (one request
+    more at most). The plan is the same, byte for byte, for the same manifests, options, live state, receipts and records.
     Raises `DiagnosticsError` (with every error at once) and `BackendError`.
     """
     _check_selection(loaded.desired, selection)
@@ -78,7 +83,12 @@ def plan_manifests(
     )
     compared = compare(inputs, comparison)
     evidence = gather(compared.operations, desired, reader.describe)
-    return Planned(with_dates(make_plan(inputs, compared, evidence)), live, desired)
+    plan = with_dates(make_plan(inputs, compared, evidence))
+    if receipts is not None:
+        found = moved_by_hand(plan.operations, live, receipts(destination), reader)
+        operations = tuple(noted(operation, found.get(operation.id)) for operation in plan.operations)
+        plan = replace(plan, operations=operations, moved_by_hand=tuple(found.values()))
+    return Planned(plan, live, desired)
 
 
 def _check_selection(desired: Desired, selection: Selection) -> None:

@@ -9,10 +9,10 @@ import click
 
 from regsync.core.canonical import canonical_json
 from regsync.core.plan import Plan
-from regsync.core.plan_document import operation_json
+from regsync.core.plan_document import moved_json, operation_json
 from regsync.planning.drift import Difference
 from regsync.views.escape import plain
-from regsync.views.words import change, counted, destination, place, verb, who_moved
+from regsync.views.words import WAYS_OUT, change, counted, destination, place, verb, who_moved
 
 Json = dict[str, Any]
 
@@ -25,7 +25,15 @@ def drift_document(plan: Plan, found: Sequence[Difference]) -> Json:
         "manifest": {"digest": plan.manifest.digest, "commit": plan.manifest.commit},
         "in_sync": not found,
         "unchanged": plan.unchanged,
-        "differences": [operation_json(item.operation) | {"moved": item.moved.value} for item in found],
+        "differences": [
+            operation_json(item.operation)
+            | {
+                "moved": item.moved.value,
+                "who": None if item.who is None else moved_json(item.who),
+                "after_undo": item.after_undo,
+            }
+            for item in found
+        ],
     }
 
 
@@ -56,5 +64,5 @@ def _text(document: Json, *, color: bool) -> str:
         lines.append(paint(f"      live:     {difference.old or 'not there'}"))
         lines.append(paint(f"      declared: {difference.new or 'not there'} ({place(item['reason'])})"))
         lines.append(paint(f"      to agree: {verb(item)}; {who_moved(item)}"))
-    lines += ["", paint(f"{counted(len(found), 'difference')}. `regsync plan` shows what an apply would do.")]
+    lines += ["", paint(f"{counted(len(found), 'difference')}. {WAYS_OUT}")]
     return "\n".join(lines)

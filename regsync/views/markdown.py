@@ -17,6 +17,7 @@ from regsync.views.words import (
     HEADINGS,
     LOCK,
     SYMBOLS,
+    WAYS_OUT,
     Effect,
     change,
     counted,
@@ -292,7 +293,7 @@ def render_drift(document: Json, *, limit: int = GITHUB_LIMIT) -> str:
     rows = [("destination", _destination(document)), ("manifests", _manifests(document))]
     return fit(
         Page(
-            top=title if found else f"{title}\n\n{agrees}",
+            top=f"{title}\n\n{WAYS_OUT if found else agrees}",
             sections=[Section(opening, items, "differences", rank=1)],
             bottom=_footer(rows),
             notice=lambda cuts: _notice(cuts, "regsync drift", found),

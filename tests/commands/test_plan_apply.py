@@ -103,7 +103,7 @@ def test_drift_tells_who_moved(shell: Shell, edit: object) -> None:
     assert shell("apply", "person.yaml", "--auto-approve", REGSYNC_STATE_DIR="elsewhere").code == 0
     answer = shell("drift", "moves.yaml")
     assert answer.code == 2
-    assert "somebody moved it in the registry since the last apply" in answer.out
+    assert "alice moved it in the registry since the last apply" in answer.out
 
 
 def test_why_names_the_line_the_live_value_and_the_rule(shell: Shell) -> None:

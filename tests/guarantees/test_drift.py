@@ -146,7 +146,7 @@ def test_without_a_receipt(here: Here) -> None:
     as_person(here.file, lambda person: person.move("production", 0))
     shutil.rmtree(here.folder / ".regsync")
     assert here.drift() == {"set-alias model/fraud:production": "unknown"}
-    assert "no receipt tells who moved" in here.run("drift", "registry.yaml").out
+    assert "no receipt is at hand; in the registry, local:owner moved it last" in here.run("drift", "registry.yaml").out
 
 
 def test_an_apply_that_found_nothing_to_do_counts(here: Here) -> None:
