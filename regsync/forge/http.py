@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 import httpx
 import tenacity
 
+from regsync.backends.base import BackendError
+from regsync.backends.http import http_client
 from regsync.backends.wandb.connection.url import is_loopback
 from regsync.forge.base import ForgeError, LostError, ReadOnlyTokenError
 from regsync.hiding import hide, remember
-from regsync.version import __version__
 
 PAGE = 100
 """Items of a page: the most that GitHub and GitLab give."""
@@ -71,13 +72,7 @@ class Client:
         self._host = host
         self._token = token
         base = checked_url(base, origin)
-        self._http = httpx.Client(
-            base_url=base,
-            headers={"User-Agent": f"regsync/{__version__}", **headers, **token.headers()},
-            follow_redirects=False,
-            trust_env=not is_loopback(urlsplit(base).hostname or ""),
-            timeout=_TIMEOUT,
-        )
+        self._http = _client(base, {**headers, **token.headers()})
 
     def get(self, path: str, what: str, **query: str | int) -> Any:
         """What is there. `what` names the request in messages."""
@@ -109,7 +104,7 @@ class Client:
             return response.content
         address = checked_url(response.headers.get("location", "").partition("?")[0], "the storage of the host")
         try:
-            with httpx.Client(follow_redirects=False, timeout=_TIMEOUT, trust_env=self._http.trust_env) as plain:
+            with _client(address, {}) as plain:
                 stored = plain.get(response.headers["location"])
         except httpx.HTTPError as error:
             raise ForgeError(f"{self._host}: {what}: {error}", "run this again", code="lost") from None
@@ -211,6 +206,13 @@ class Client:
                 code="redirect",
             )
         return ForgeError(f"refused, HTTP {status} ({said})", code="refused")
+
+
+def _client(base: str, headers: Mapping[str, str]) -> httpx.Client:
+    try:
+        return http_client(base, headers=headers, timeout=_TIMEOUT)
+    except BackendError as error:
+        raise ForgeError(error.message, error.hint, code=error.code) from None
 
 
 def checked_url(url: str, origin: str) -> str:

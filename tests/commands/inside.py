@@ -30,6 +30,7 @@ Cli = Callable[..., Ran]
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Cli:
     """Runs `regsync` with arguments in a fresh folder, which is the current one."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WANDB_CONFIG_DIR", str(tmp_path / "no-settings"))
     for name in ("REGSYNC_BACKEND", "REGSYNC_ORGANIZATION", "REGSYNC_STATE_DIR", "WANDB_API_KEY", *PROXIES):
         monkeypatch.delenv(name, raising=False)
 

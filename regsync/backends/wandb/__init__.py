@@ -37,17 +37,18 @@ def open_wandb(
 ) -> WandbReader | WandbWriter:
     """A W&B server. Nothing is sent yet.
 
-    `url` None: `WANDB_BASE_URL`, else the public cloud. `organization`: the display name; None for the only one of the
-    key's owner. `options` None: from the environment. Raises `BackendError` for a URL or a key that cannot be used.
+    `url` None: `WANDB_BASE_URL`, else the server in the client's settings of this user, else the public cloud. `organization`: the
+    display name; None for the only one of the key's owner. `options` None: from the environment. Raises `BackendError` for a URL
+    or a key that cannot be used.
     """
     from regsync.backends.wandb.backend import WandbReader, WandbWriter
     from regsync.backends.wandb.connection.credentials import find_credentials
     from regsync.backends.wandb.connection.options import options_from_environment
     from regsync.backends.wandb.connection.transport import ReadOnlyClient, WritingClient
-    from regsync.backends.wandb.connection.url import base_url
+    from regsync.backends.wandb.connection.url import base_url, is_default
 
     server = base_url(url)
-    credentials = find_credentials(server)
+    credentials = find_credentials(server, is_default=is_default(url))
     settings = options or options_from_environment()
     if write:
         return WandbWriter(WritingClient(server, credentials, settings, notify), organization, settings)

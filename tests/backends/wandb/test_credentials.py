@@ -7,14 +7,16 @@ import logging
 import threading
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import metadata
 from pathlib import Path
 
+import httpx
 import pytest
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection.credentials import find_credentials
 from regsync.backends.wandb.connection.transport import ReadOnlyClient
-from regsync.backends.wandb.connection.url import base_url, key_page
+from regsync.backends.wandb.connection.url import base_url, is_default, key_page
 from regsync.hiding import hide
 from tests.backends.wandb.wire import Response, relay
 from tests.backends.wandb.worlds import KEYS, PEOPLE, QUICK, Work, served, write_world
@@ -43,7 +45,79 @@ def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "netrc"
     monkeypatch.delenv("WANDB_API_KEY")
     monkeypatch.setenv("NETRC", str(path))
+    monkeypatch.setenv("HOME", str(tmp_path))
     return path
+
+
+def entry(machine: str, key: str) -> str:
+    """What `wandb login` of 0.23, 0.29, 0.30 and 0.31 writes."""
+    return f"machine {machine}\n  login user\n  password {key}\n"
+
+
+@pytest.mark.parametrize("machine", ["api.wandb.ai", "api.forge.coreweave.com"])
+@pytest.mark.parametrize("server", ["https://api.wandb.ai", "https://api.forge.coreweave.com"])
+def test_the_public_cloud_has_two_names(netrc: Path, machine: str, server: str) -> None:
+    netrc.write_text(entry(machine, KEY))
+    assert used_key(server) == basic(KEY)
+    both = entry("api.wandb.ai", KEYS["alice"]) + entry("api.forge.coreweave.com", KEYS["bob"])
+    netrc.write_text(both)
+    assert used_key(server) == basic(KEYS["alice" if "wandb.ai" in server else "bob"]), "the one that was asked for"
+
+
+@pytest.mark.parametrize(
+    ("release", "taken"),
+    [("0.23.0", "alice"), ("0.29.0", "alice"), ("0.30.0", "alice"), ("0.31.0", "bob"), ("1.2", "bob"), (None, "bob")],
+)
+def test_where_nobody_chose_the_installed_client_does(
+    netrc: Path, monkeypatch: pytest.MonkeyPatch, release: str | None, taken: str
+) -> None:
+    def version(name: str) -> str:
+        if release is None:
+            raise metadata.PackageNotFoundError(name)
+        return release
+
+    monkeypatch.setattr(metadata, "version", version)
+    netrc.write_text(entry("api.wandb.ai", KEYS["alice"]) + entry("api.forge.coreweave.com", KEYS["bob"]))
+    request = httpx.Request("POST", "https://api.wandb.ai/graphql")
+    used = next(find_credentials("https://api.wandb.ai", is_default=True).auth.sync_auth_flow(request))
+    assert used.headers["Authorization"] == basic(KEYS[taken])
+
+
+def test_the_server_that_the_client_was_told_to_use(
+    netrc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / ".config/wandb/settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("[default]\nbase_url = https://wandb.corp.example\n")
+    assert base_url(None) == "https://wandb.corp.example" and not is_default(None)
+    assert base_url(URL) == URL
+    with pytest.raises(BackendError, match=r"no API key for wandb\.example\.com") as raised:
+        find_credentials(URL)
+    assert f"--host {URL}" in str(raised.value.hint) and "settings says https://wandb.corp.exam" in str(
+        raised.value.hint
+    )
+    monkeypatch.setenv("WANDB_BASE_URL", "https://other.example")
+    assert base_url(None) == "https://other.example"
+    monkeypatch.delenv("WANDB_BASE_URL")
+    monkeypatch.setenv("WANDB_CONFIG_DIR", str(tmp_path / "elsewhere"))
+    assert base_url(None) == "https://api.wandb.ai" and is_default(None)
+    monkeypatch.delenv("WANDB_CONFIG_DIR")
+    settings.write_text("[default]\nbase_url = https://wandb.ai\n")
+    with pytest.raises(BackendError, match=r"settings: wandb\.ai is the web app"):
+        base_url(None)
+    settings.write_text("base_url = x\n")
+    with pytest.raises(BackendError, match="not in the format of settings"):
+        base_url(None)
+
+
+def test_settings_in_the_working_folder_choose_no_server(
+    netrc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client reads them; a stranger's pull request may hold them, and they would decide where the key goes."""
+    (tmp_path / "repository/wandb").mkdir(parents=True)
+    (tmp_path / "repository/wandb/settings").write_text("[default]\nbase_url = https://evil.example\n")
+    monkeypatch.chdir(tmp_path / "repository")
+    assert base_url(None) == "https://api.wandb.ai"
 
 
 def test_the_environment_comes_first(netrc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,6 +193,7 @@ def test_nothing_of_a_client_shows_the_key(caplog: pytest.LogCaptureFixture, tmp
         ("http://localhost:8080", "http://localhost:8080"),
         ("http://127.0.0.1:80", "http://127.0.0.1"),
         ("http://[::1]:99/", "http://[::1]:99"),
+        ("https://forge.coreweave.com/api/wandb/", "https://api.forge.coreweave.com"),
     ],
 )
 def test_one_server_has_one_address(given: str | None, normal: str) -> None:
@@ -148,6 +223,9 @@ def test_the_address_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
         ("https://wandb.example.com:port", "is not a URL"),
         ("https://[::1", "is not a URL"),
         ("https://wandb.ai", "is the web app, not the API"),
+        ("https://app.wandb.ai/", "is the web app, not the API"),
+        ("https://forge.coreweave.com/wandb", "is the web app, not the API"),
+        ("https://forge.coreweave.com:8443/api/wandb", "is the web app, not the API"),
     ],
 )
 def test_an_address_that_a_key_must_not_go_to(url: str, says: str) -> None:

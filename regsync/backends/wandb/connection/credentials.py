@@ -2,7 +2,8 @@
 
 Sources, in this order: `WANDB_API_KEY`; `WANDB_IDENTITY_TOKEN_FILE`, a token that the server exchanges for one of its
 own; the netrc entry of the server's host (`NETRC`, `~/.netrc`, `~/_netrc`), as the client does
-(`wandb/sdk/lib/wbauth/`, 0.31). An entry for another host, or netrc's `default`, is never used.
+(`wandb/sdk/lib/wbauth/`, 0.31). The public cloud has two names, and an entry for either will do; where nobody chose a server and
+both are there, the one that the installed client would take. An entry for another host, or netrc's `default`, is never used.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Generator
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,11 +21,14 @@ import httpx
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection.answers import NotSentError
+from regsync.backends.wandb.connection.url import CLOUD, OTHER_NAMES, logged_in_at
 from regsync.hiding import remember
 
 KEY_VARIABLE = "WANDB_API_KEY"
 TOKEN_VARIABLE = "WANDB_IDENTITY_TOKEN_FILE"  # noqa: S105 - the name of a variable
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_TWO_NAMES_SINCE = (0, 31)
+"""The release of the client that asks for api.forge.coreweave.com where no server is chosen; 0.30 asks for api.wandb.ai."""
 _EARLY = 60.0
 """Seconds before its end at which an access token is replaced."""
 
@@ -61,8 +66,8 @@ def _from_key(source: str, key: str) -> Credentials:
     return Credentials(source, _Basic(key))
 
 
-def find_credentials(server: str) -> Credentials:
-    """The credentials for the server at that address. Raises `BackendError` where there are none."""
+def find_credentials(server: str, *, is_default: bool = False) -> Credentials:
+    """The credentials for the server at that address; `is_default`: nobody chose it. Raises `BackendError` where there are none."""
     key, token_file = os.environ.get(KEY_VARIABLE), os.environ.get(TOKEN_VARIABLE)
     if key and token_file:
         raise BackendError(
@@ -73,21 +78,47 @@ def find_credentials(server: str) -> Credentials:
     if token_file:
         return Credentials(TOKEN_VARIABLE, _Identity(server, Path(token_file)))
     parts = urlsplit(server)
+    names = _names(parts.netloc, is_default=is_default)
     for path in _netrc_paths():
-        found = _from_netrc(path, parts.netloc, parts.hostname or "")
+        found = _from_netrc(path, (*names, parts.hostname or ""))
         if found is not None:
             return found
     raise BackendError(
-        f"there is no API key for {parts.netloc}",
-        f"set {KEY_VARIABLE}, or run `wandb login --host {server}`, which writes netrc",
+        f"there is no API key for {' or '.join(names)}",
+        f"set {KEY_VARIABLE}, or run `wandb login --host {server}`, which writes netrc{_elsewhere(server)}",
         code="no-key",
     )
+
+
+def _names(netloc: str, *, is_default: bool) -> tuple[str, ...]:
+    """The hosts whose entry is for this server, best first."""
+    other = OTHER_NAMES.get(netloc)
+    if other is None:
+        return (netloc,)
+    return (other, netloc) if is_default and _client_asks(other) else (netloc, other)
+
+
+def _client_asks(host: str) -> bool:
+    """Whether the client that is installed beside regsync, or else the newest one, asks for this name of the public cloud."""
+    try:
+        older = tuple(int(part) for part in metadata.version("wandb").split(".")[:2]) < _TWO_NAMES_SINCE
+    except (metadata.PackageNotFoundError, ValueError):
+        older = False
+    return (host == urlsplit(CLOUD).netloc) is older
+
+
+def _elsewhere(server: str) -> str:
+    """The end of the hint where the client was told to use another server."""
+    known = logged_in_at()
+    if known is None or known[0].rstrip("/") == server:
+        return ""
+    return f"; {known[1]} says {known[0]}: is that the server that is meant (--backend wandb:{known[0]})?"
 
 
 def _netrc_paths() -> list[Path]:
     named = os.environ.get("NETRC")
     if named:
-        return [Path(named)]
+        return [Path(named).expanduser()]
     try:
         home = Path.home()
     except RuntimeError:
@@ -95,7 +126,7 @@ def _netrc_paths() -> list[Path]:
     return [home / ".netrc", home / "_netrc"]
 
 
-def _from_netrc(path: Path, netloc: str, host: str) -> Credentials | None:
+def _from_netrc(path: Path, names: tuple[str, ...]) -> Credentials | None:
     try:
         hosts = netrc.netrc(path).hosts
     except FileNotFoundError:
@@ -107,7 +138,7 @@ def _from_netrc(path: Path, netloc: str, host: str) -> Credentials | None:
         raise BackendError(
             f"cannot read {path}: line {error.lineno} is not netrc's format", f"or set {KEY_VARIABLE}", code="netrc"
         ) from None
-    entry = hosts.get(netloc) or hosts.get(host)
+    entry = next((hosts[name] for name in names if name in hosts), None)
     return _from_key(f"netrc ({path})", entry[2]) if entry and entry[2] else None
 
 

@@ -15,6 +15,7 @@ import httpx
 import tenacity
 
 from regsync.backends.base import BackendError, Notify
+from regsync.backends.http import http_client
 from regsync.backends.wandb.connection.answers import (
     Answer,
     BusyError,
@@ -26,9 +27,8 @@ from regsync.backends.wandb.connection.answers import (
 )
 from regsync.backends.wandb.connection.credentials import Credentials
 from regsync.backends.wandb.connection.options import DEADLINE_VARIABLE, PAGE_VARIABLE, TIMEOUT_VARIABLE, Options
-from regsync.backends.wandb.connection.url import is_loopback, key_page
+from regsync.backends.wandb.connection.url import key_page
 from regsync.hiding import hide
-from regsync.version import __version__
 
 _log = logging.getLogger("regsync.wandb")
 _PIECE = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*|[{}()]|[A-Za-z_]\w*', re.DOTALL)
@@ -69,7 +69,13 @@ class ReadOnlyClient:
         """For messages."""
         self._connected = False
         self._closed = threading.Event()
-        self._http = _http_client(server, credentials, options)
+        self._http = http_client(
+            server,
+            headers={"Accept": "application/json"},
+            auth=credentials.auth,
+            timeout=httpx.Timeout(options.timeout, connect=options.connect_timeout),
+            limits=httpx.Limits(max_connections=options.in_flight, max_keepalive_connections=options.in_flight),
+        )
 
     def read(self, document: str, variables: Mapping[str, Any], what: str) -> dict[str, Any]:
         """The data for a query, in full. `what` names it in messages.
@@ -188,27 +194,6 @@ class WritingClient(ReadOnlyClient):
         another `BackendError` (refused).
         """
         return self._patiently(lambda: self._post(document, variables, what), what, BusyError, NotSentError)
-
-
-def _http_client(server: str, credentials: Credentials, options: Options) -> httpx.Client:
-    """Redirects are not followed, so the key goes to no other host; a server on this machine is reached without a proxy."""
-    loopback = is_loopback(urlsplit(server).hostname or "")
-    try:
-        return httpx.Client(
-            base_url=server,
-            auth=credentials.auth,
-            follow_redirects=False,
-            trust_env=not loopback,
-            headers={"User-Agent": f"regsync/{__version__}", "Accept": "application/json"},
-            timeout=httpx.Timeout(options.timeout, connect=options.connect_timeout),
-            limits=httpx.Limits(max_connections=options.in_flight, max_keepalive_connections=options.in_flight),
-        )
-    except (OSError, ValueError, httpx.InvalidURL) as error:
-        raise BackendError(
-            f"cannot set up the connection to {server}: {clipped(str(error))}",
-            "check the proxy variables (HTTPS_PROXY, NO_PROXY) and SSL_CERT_FILE",
-            code="connection-setup",
-        ) from None
 
 
 def _not_connected(error: httpx.TransportError) -> BackendError:

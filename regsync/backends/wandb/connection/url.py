@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import configparser
 import ipaddress
 import os
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from regsync.backends.base import BackendError
 
 URL_VARIABLE = "WANDB_BASE_URL"
 CLOUD = "https://api.wandb.ai"
+_FORGE = "forge.coreweave.com"
+OTHER_NAMES = {"api.wandb.ai": f"api.{_FORGE}", f"api.{_FORGE}": "api.wandb.ai"}
+"""The two names of the public cloud, each with the other one (client 0.31, `wandb/sdk/lib/urls.py`)."""
+_WEB_APPS = {
+    "wandb.ai": CLOUD,
+    "www.wandb.ai": CLOUD,
+    "app.wandb.ai": CLOUD,
+    _FORGE: f"https://api.{_FORGE}",
+}
+_FORGE_PROXY = "/api/wandb"
+"""Where the cloud's web server hands on to its API; the client takes that address for the API's own (`HostUrl`)."""
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def base_url(url: str | None) -> str:
-    """The server's normal address: from the command line, else `WANDB_BASE_URL`, else the public cloud.
+    """The server's normal address: from the command line, else `WANDB_BASE_URL`, else the one that the client was told to use
+    (`logged_in_at`), else the public cloud.
 
     Raises `BackendError` for what is no address, and for plain http to anywhere but this machine.
 
     >>> base_url("HTTPS://Wandb.Example.com:443/")
     'https://wandb.example.com'
     """
-    text, origin = (url, "--backend wandb:URL") if url else (os.environ.get(URL_VARIABLE) or CLOUD, URL_VARIABLE)
+    text, origin = (url, "--backend wandb:URL") if url else (os.environ.get(URL_VARIABLE), URL_VARIABLE)
+    if not text:
+        text, origin = logged_in_at() or (CLOUD, URL_VARIABLE)
     parts = _split(text.strip(), origin)
     host = (parts.hostname or "").lower()
     if parts.scheme == "http" and not is_loopback(host):
@@ -30,11 +46,42 @@ def base_url(url: str | None) -> str:
             f"write https://{host}; plain http is for servers on this machine only",
             code="insecure-url",
         )
-    if host in {"wandb.ai", "www.wandb.ai"}:
-        raise BackendError(f"{origin}: {host} is the web app, not the API", f"write {CLOUD}", code="bad-url")
+    if host == _FORGE and parts.path.rstrip("/") == _FORGE_PROXY and parts.port is None:
+        return _WEB_APPS[host]
+    if host in _WEB_APPS:
+        raise BackendError(f"{origin}: {host} is the web app, not the API", f"write {_WEB_APPS[host]}", code="bad-url")
     port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}{port}{parts.path.rstrip('/')}"
+
+
+def is_default(url: str | None) -> bool:
+    """Whether nobody chose a server, so that it is the client's own choice."""
+    return not (url or os.environ.get(URL_VARIABLE) or logged_in_at())
+
+
+def logged_in_at() -> tuple[str, str] | None:
+    """The `base_url` that `wandb login --host` has put into the client's settings of this user, and the file's name.
+
+    Only the user's own file is read (`WANDB_CONFIG_DIR`, else `~/.config/wandb`): one in the working folder may be a
+    stranger's, and would decide where the key goes. Raises `BackendError` for a file that cannot be read.
+    """
+    named = os.environ.get("WANDB_CONFIG_DIR")
+    try:
+        path = (Path(named).expanduser() if named else Path.home() / ".config" / "wandb") / "settings"
+    except RuntimeError:
+        return None
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+        reason = (getattr(error, "strerror", None) or "it is not in the format of settings").lower()
+        hint = f"correct it, or set {URL_VARIABLE} (the public cloud is {CLOUD})"
+        raise BackendError(f"cannot read {path}: {reason}", hint, code="client-settings") from None
+    found = parser.get("default", "base_url", fallback="").strip()
+    return (found, str(path)) if found else None
 
 
 def _split(text: str, origin: str) -> SplitResult:
@@ -72,4 +119,6 @@ def is_loopback(host: str) -> bool:
 
 def key_page(server: str) -> str:
     """Where a user of that server finds their API key."""
-    return "https://wandb.ai/authorize" if server == CLOUD else f"{server}/authorize"
+    if server == CLOUD:
+        return "https://wandb.ai/authorize"
+    return f"https://{_FORGE}/wandb/authorize" if server == _WEB_APPS[_FORGE] else f"{server}/authorize"
