@@ -278,6 +278,9 @@ def parse_address(text: str) -> Address:
     >>> parse_address("model/fraud-detector:production").alias
     'production'
     """
+    _, _, rest = text.partition("/")
+    if rest.startswith(REGISTRY_PREFIX) and "/" in rest:
+        text = rest  # As W&B's pages write it: ENTITY/wandb-registry-NAME/COLLECTION. No collection has a slash in its name.
     text = text.removeprefix(REGISTRY_PREFIX)
     registry, slash, rest = text.partition("/")
     collection, colon, alias = rest.partition(":")

@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 import httpx
 
 from regsync.backends.base import BackendError
-from regsync.backends.wandb.connection.url import is_loopback
 from regsync.version import __version__
 
 _CERTIFICATE_FILES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -51,6 +50,16 @@ def http_client(
         timeout=timeout,
         limits=limits or httpx.Limits(),
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by name or by address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def proxy_for(url: str) -> httpx.Proxy | None:

@@ -12,8 +12,7 @@ import httpx
 import tenacity
 
 from regsync.backends.base import BackendError
-from regsync.backends.http import http_client
-from regsync.backends.wandb.connection.url import is_loopback
+from regsync.backends.http import http_client, is_loopback
 from regsync.forge.base import ForgeError, LostError, ReadOnlyTokenError
 from regsync.hiding import hide, remember
 

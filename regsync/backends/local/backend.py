@@ -45,7 +45,7 @@ from regsync.local.store.bulk import SourceRow
 from regsync.local.store.database import DEFAULT_TIMEOUT, Store, Transaction, open_store
 from regsync.local.store.errors import Damaged, Refused, RegistryError
 from regsync.local.store.registries import Registry
-from regsync.names import Address, ArtifactId, SourceRef
+from regsync.names import REGISTRY_PREFIX, Address, ArtifactId, SourceRef
 
 OWNER_NAME = "local:owner"
 """Who acts where the organization has no admin yet. No user can have this name, because of the colon."""
@@ -91,8 +91,10 @@ class LocalReader:
     def resolve(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, Version | Unresolved]:
         """The version that each reference means now, or why there is none that could be linked."""
         with self._read() as (tx, organization):
-            rows = bulk.sources(tx, refs)
-            return {ref: _resolved(tx, organization, ref, row) for ref, row in rows.items()}
+            linked = {ref for ref in refs if _is_in_registry(ref, organization)}
+            rows = bulk.sources(tx, [ref for ref in refs if ref not in linked])
+            found = {ref: _resolved(tx, organization, ref, row) for ref, row in rows.items()}
+            return found | {ref: _linked(tx, organization, ref) for ref in linked}
 
     def describe(self, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
         """Metadata, size, time to live and run of versions; deleted ones are left out."""
@@ -297,6 +299,28 @@ def _resolved(tx: Transaction, organization: Organization, ref: SourceRef, row: 
         return Unresolved(f"cannot be linked: {links.FOREIGN_SOURCE}", hint)
     source = f"{ref.entity}/{ref.project}/{ref.artifact}:v{row.number}"
     return Version(ids.encode(ids.Kind.ARTIFACT, row.artifact), source, row.digest or "", row.type or "")
+
+
+def _is_in_registry(ref: SourceRef, organization: Organization) -> bool:
+    """Whether a reference names a link in a registry, as W&B's pages do; the organization by its entity or its display name."""
+    return ref.project.startswith(REGISTRY_PREFIX) and ref.entity in {organization.entity, organization.name}
+
+
+def _linked(tx: Transaction, organization: Organization, ref: SourceRef) -> Version | Unresolved:
+    """The version that a link in a registry stands for, by its source."""
+    registry = registries.find(tx, organization, ref.project.removeprefix(REGISTRY_PREFIX))
+    if registry is None:
+        known = [f"{REGISTRY_PREFIX}{each.name}" for each in registries.visible(tx, organization)]
+        hint = did_you_mean(ref.project, known)
+        return Unresolved(f"does not exist: {ref.entity} has no project {ref.project!r}", hint)
+    collection = _collections(tx, registry, frozenset({ref.artifact})).get(ref.artifact)
+    index = None
+    if collection is not None:
+        index = collection.latest if ref.version == LATEST else collection.aliases.get(ref.version, ref.number)
+    if collection is None or index not in collection.links:
+        what = f"there is no {ref.artifact}:{ref.version} in project {ref.entity}/{ref.project}"
+        return Unresolved(f"does not exist: {what}", "check the name and the version on the collection's page")
+    return collection.links[index]
 
 
 def _not_there(tx: Transaction, ref: SourceRef, row: SourceRow) -> Unresolved:

@@ -19,7 +19,7 @@ from regsync.core.diff.context import (
 from regsync.core.live import LiveCollection, Unresolved, Version
 from regsync.core.operation import Hit
 from regsync.diagnostics import Position
-from regsync.names import Address, Alias, IndexRef, SourceRef, VersionRef, version_index
+from regsync.names import REGISTRY_PREFIX, Address, Alias, IndexRef, SourceRef, VersionRef, version_index
 
 
 class _Link(NamedTuple):
@@ -110,6 +110,14 @@ class VersionDiff:
             return None
         if not self._fits(ref, version, digest, origin):
             return None
+        if ref.project.startswith(REGISTRY_PREFIX):
+            its = f"its source is {version.source}" if version.source else "its source is not visible to this key"
+            self._findings.warn(
+                "registry-path",
+                f"{ref} is a link in a registry; {its}",
+                origin,
+                f"write {version.source}: that means the same version in every registry" if version.source else None,
+            )
         linked = version.artifact_id in self._matcher.by_artifact
         return version if linked or accepts(version.type, self._context, origin, self._findings) else None
 

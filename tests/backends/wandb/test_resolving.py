@@ -77,6 +77,16 @@ def test_a_version_of_a_registry_means_its_source(work: Work, entity: str) -> No
     assert linked == source and isinstance(aliased, Version) and aliased.source == "acme-ml/fraud/detector:v0"
 
 
+@pytest.mark.parametrize("entity", ["acme", "acme-org"])
+@pytest.mark.parametrize("version", ["v0", "v1", "latest", "production", "nothing", "v9"])
+def test_and_so_it_does_on_the_file(work: Work, served_file: tuple[Path, str], entity: str, version: str) -> None:
+    one = ref(f"{entity}/wandb-registry-model/detector:{version}")
+    with work.reader() as reader, LocalReader(served_file[0], "acme") as local:
+        assert local.resolve([one]) == reader.resolve([one]) or version in {"nothing", "v9"}
+        if version in {"nothing", "v9"}:
+            assert f"there is no detector:{version}" in str(local.resolve([one])[one])
+
+
 def _three(work: Work, entity: str) -> tuple[Version | Unresolved, Version | Unresolved, Version | Unresolved]:
     texts = (
         f"{entity}/wandb-registry-model/detector:v1",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import configparser
-import ipaddress
 import os
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from regsync.backends.base import BackendError
+from regsync.backends.http import is_loopback
 
 URL_VARIABLE = "WANDB_BASE_URL"
 CLOUD = "https://api.wandb.ai"
@@ -105,16 +105,6 @@ def _split(text: str, origin: str) -> SplitResult:
             code="bad-url",
         )
     return parts
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by name or by address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def key_page(server: str) -> str:
