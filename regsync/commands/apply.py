@@ -13,6 +13,7 @@ from regsync.console.context import Settings, pass_settings, shown_error
 from regsync.console.expecting import check_manifests, taken_over
 from regsync.console.files import check_output, read_document
 from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.output import write_data, write_view
 from regsync.console.selection import SelectionArguments, selection_options
 from regsync.console.shown import FORMATS, plan_view, receipt_view, say_way_back
 from regsync.diagnostics import RegsyncError
@@ -204,7 +205,7 @@ def _carry_out(
     if applied.receipt is None:
         return _nothing_to_do(applied.nothing, receipt, format_, saved=saved)
     document = receipt_document(applied.receipt)
-    click.echo(receipt_view(document, format_, color=settings.use_color()))
+    write_view(receipt_view(document, format_, color=settings.use_color()), format_)
     say_way_back(settings, document, applied.path)
     if applied.unsaved is not None:
         shown_error(applied.unsaved)
@@ -222,7 +223,7 @@ def _nothing_to_do(nothing: Receipt | None, receipt: Path | None, format_: str, 
     if nothing is not None and receipt is not None:
         write_whole(receipt, canonical_json(receipt_document(nothing)) + "\n")
     if nothing is not None and format_ == "json":
-        click.echo(canonical_json(receipt_document(nothing)))
+        write_data(canonical_json(receipt_document(nothing)))
     else:
         done = "Already applied: every result of this plan is there."
         click.echo(done if saved else "Nothing to do: live is as declared.")

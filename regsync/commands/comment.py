@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regsync.console.context import Settings, pass_settings
+from regsync.console.output import write_data
 
 if TYPE_CHECKING:
     from regsync.console.pages import ShownPage
@@ -68,7 +69,7 @@ def command(
     text = page.render(sticky.room(key, most, page.digest))
     _add_to_summary(text)
     if dry_run:
-        click.echo(text)
+        write_data(text)
         return 0
     asked = Asked(repository, number, api_url, author)
     try:

@@ -10,6 +10,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.output import write_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ def command(settings: Settings, manifests: ManifestArguments, format_: str, purp
     findings = examine(lambda: settings.reader(organization), desired, Purpose(purpose))
     healthy = all(finding.state is not State.PROBLEM for finding in findings)
     if format_ == "json":
-        click.echo(json.dumps({"ok": healthy, "findings": [asdict(finding) for finding in findings]}, indent=2))
+        write_data(json.dumps({"ok": healthy, "findings": [asdict(finding) for finding in findings]}, indent=2))
     else:
         click.echo(_table(findings, color=settings.use_color()))
     return 0 if healthy else 1

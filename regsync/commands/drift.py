@@ -9,6 +9,7 @@ import click
 from regsync.console.context import Settings, pass_settings
 from regsync.console.evidence import known_receipts, receipt_option
 from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.output import write_view
 from regsync.console.selection import SelectionArguments, selection_options
 
 
@@ -48,5 +49,5 @@ def command(
     plan = planned.plan
     found = differences(plan, known(plan.destination).memory)
     document = drift_document(plan, found)
-    click.echo(render_drift(document, format_, color=settings.use_color()))
+    write_view(render_drift(document, format_, color=settings.use_color()), format_)
     return 2 if found else 0

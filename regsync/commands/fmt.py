@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from regsync.console.context import Settings, pass_settings
+from regsync.console.output import write_data
 
 
 @click.command("fmt")
@@ -42,11 +43,11 @@ def command(settings: Settings, paths: tuple[Path, ...], check: bool) -> int:
             continue
         changed += 1
         if check:
-            click.echo(_diff(source.name, source.data.decode(), text), nl=False)
+            write_data(_diff(source.name, source.data.decode(), text), nl=False)
             settings.say(f"{source.name} would change")
         else:
             rewrite({source.name: (source.sha256, text)})
-            click.echo(source.name)
+            write_data(source.name)
     if problems:
         click.echo(render_diagnostics(problems, color=settings.use_color(err=True)), err=True)
     settings.say(f"{len(sources)} read, {changed} {'would change' if check else 'changed'}")

@@ -6,6 +6,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.output import write_data
 from regsync.console.selection import SelectionArguments, selection_options
 
 
@@ -34,6 +35,6 @@ def command(settings: Settings, manifests: ManifestArguments, selection: Selecti
     with settings.reader(loaded.desired.organization) as reader:
         planned = plan_manifests(loaded, reader, selection.selection())
     document = plan_document(planned.plan)
-    click.echo(mermaid(document) if format_ == "mermaid" else dot(document), nl=False)
+    write_data(mermaid(document) if format_ == "mermaid" else dot(document), nl=False)
     if format_ == "mermaid" and len(edges(document)) > MERMAID_MOST_EDGES:
         settings.say(f"more than {MERMAID_MOST_EDGES} arrows: Mermaid may not draw it; use --target, or --format dot")

@@ -9,6 +9,7 @@ import click
 from regsync.console.context import Settings, pass_settings
 from regsync.console.evidence import receipt_option
 from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.output import write_view
 from regsync.console.selection import addresses_and_paths
 
 
@@ -74,5 +75,5 @@ def command(
             "check the address; `regsync why` shows what is declared",
             code="unknown-address",
         )
-    click.echo(render_history(history_document(found, destination), format_, color=settings.use_color()))
+    write_view(render_history(history_document(found, destination), format_, color=settings.use_color()), format_)
     return 0

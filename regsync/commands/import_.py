@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regsync.console.context import Settings, pass_settings
+from regsync.console.output import write_data
 from regsync.console.selection import address
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ def command(
     write = one_text if out is None else in_files
     imported = write(live, wanted, organization, Content(digests, members))
     if out is None:
-        click.echo(imported.files[""], nl=False)
+        write_data(imported.files[""], nl=False)
     else:
         create({out / name: text for name, text in imported.files.items()})
         for name in imported.files:
-            click.echo(str(out / name))
+            write_data(str(out / name))
     if imported.warnings:
         settings.say(render_diagnostics(imported.warnings, color=settings.use_color(err=True)))
     if any(each.protected_aliases is None for each in live.registries.values()):

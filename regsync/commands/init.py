@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from regsync.console.context import Settings, pass_settings
+from regsync.console.output import write_data
 
 CI = ["github", "gitlab", "none"]
 
@@ -35,7 +36,7 @@ def command(settings: Settings, folder: Path, from_live: bool, ci: str) -> None:
         return
     create(new)
     for path in new:
-        click.echo(str(path))
+        write_data(str(path))
     for name in kept:
         more = "; see that .regsync/ is in it" if name == ".gitignore" else ""
         settings.say(f"left alone, because it is there already: {folder / name}{more}")

@@ -10,6 +10,7 @@ from regsync.console.context import Settings, pass_settings
 from regsync.console.evidence import receipt_option
 from regsync.console.files import check_output
 from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.output import write_view
 from regsync.console.selection import SelectionArguments, selection_options
 from regsync.console.shown import FORMATS, compact_option, limit_option, plan_view, say_next
 
@@ -57,7 +58,7 @@ def command(
     if out is not None or format_ == "json":
         StateDir().note_planned(document["digest"])
     color = settings.use_color()
-    click.echo(plan_view(document, format_, color=color, limit=limit, compact=compact))
+    write_view(plan_view(document, format_, color=color, limit=limit, compact=compact), format_)
     say_next(settings, document, out)
     if not planned.plan.applyable:
         settings.say("not applyable: see the hazards above for the consent that would allow it")

@@ -6,6 +6,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.output import write_data
 
 
 @click.command("render")
@@ -25,4 +26,4 @@ def command(settings: Settings, manifests: ManifestArguments, output: str) -> No
     loaded = manifests.load(settings.organization)
     if loaded.warnings and not settings.quiet:
         click.echo(render_diagnostics(loaded.warnings, color=settings.use_color(err=True)), err=True)
-    click.echo(to_json(loaded.desired) if output == "json" else to_yaml(loaded.desired), nl=False)
+    write_data(to_json(loaded.desired) if output == "json" else to_yaml(loaded.desired), nl=False)

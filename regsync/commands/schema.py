@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from regsync.console.output import write_data
 from regsync.schema_files import SCHEMAS
 
 
@@ -13,4 +14,4 @@ def command(document: str) -> None:
     """Print the JSON schema of manifests, plans or receipts, for editors and other tools."""
     from regsync.schema_files import schema_text
 
-    click.echo(schema_text(document), nl=False)
+    write_data(schema_text(document), nl=False)

@@ -8,6 +8,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.files import check_shape, read_document
+from regsync.console.output import write_view
 from regsync.console.shown import FORMATS, compact_option, limit_option, plan_view, receipt_view
 
 
@@ -29,9 +30,9 @@ def command(settings: Settings, file: Path, format_: str, compact: bool, limit: 
     if isinstance(document, dict) and str(document.get("format", "")).startswith(RECEIPT_FORMAT.rpartition("/")[0]):
         decode_receipt_operations(document)
         check_shape(document, "receipt")
-        click.echo(receipt_view(document, format_, color=color, limit=limit))
+        write_view(receipt_view(document, format_, color=color, limit=limit), format_)
     else:
         decode_plan(document)
         check_shape(document, "plan")
-        click.echo(plan_view(document, format_, color=color, limit=limit, compact=compact))
+        write_view(plan_view(document, format_, color=color, limit=limit, compact=compact), format_)
     return 0

@@ -8,6 +8,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.files import check_output, read_document
+from regsync.console.output import write_view
 from regsync.console.selection import SelectionArguments
 from regsync.console.shown import FORMATS, plan_view, say_next
 
@@ -41,7 +42,7 @@ def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[st
         write_whole(out, plan_text(shown))
     if out is not None or format_ == "json":
         StateDir().note_planned(shown["digest"])
-    click.echo(plan_view(shown, format_, color=settings.use_color()))
+    write_view(plan_view(shown, format_, color=settings.use_color()), format_)
     say_next(settings, shown, out)
     return 0 if plan.applyable else 3
 

@@ -6,6 +6,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.output import write_data
 
 
 @click.command("validate")
@@ -36,7 +37,7 @@ def command(context: click.Context, settings: Settings, manifests: ManifestArgum
         findings, summary = error.diagnostics, ""
     failed = any(finding.is_error for finding in findings)
     if output == "json":
-        click.echo(diagnostics_json(findings), nl=False)
+        write_data(diagnostics_json(findings), nl=False)
     else:
         shown = [finding for finding in findings if finding.is_error or not settings.quiet]
         if shown:

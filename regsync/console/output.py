@@ -1,0 +1,33 @@
+"""What goes to stdout: data, which is UTF-8 wherever it goes, and views for people, in which a terminal may replace a sign."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+def write_data(text: str, *, nl: bool = True) -> None:
+    """Write a manifest, a document or a page to stdout as UTF-8, whatever encoding the terminal or a launcher asks for.
+
+    In another encoding a name could become another, legal name. Line ends stay as they are, on every system.
+    """
+    if nl:
+        text += "\n"
+    if sys.stdout is None:
+        return
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        click.echo(text, nl=False)
+        return
+    sys.stdout.flush()
+    buffer.write(text.encode("utf-8", "surrogateescape"))
+    buffer.flush()
+
+
+def write_view(text: str, format_: str) -> None:
+    """Write a view: `text` is for people; JSON, Markdown, HTML and the like are data."""
+    if format_ == "text":
+        click.echo(text)
+    else:
+        write_data(text)
