@@ -53,6 +53,8 @@ class Job:
     """Bytes that no file may grow beyond; 0: none. Where it is reached, a write fails as on a full disk."""
     patience: float = 0.0
     """Seconds that are waited for a registry file that another process has locked; 0: the usual."""
+    hasty: bool = False
+    """Whether a request that failed is sent again at once."""
 
 
 @dataclass(slots=True)

@@ -1,8 +1,8 @@
 """Guarantee 7, and 3 and 8 with it: whatever moment the process is killed at, the same command again finishes the work.
 
 SIGKILL, so that nothing gets to clean up: before and after each line of the journal and in the middle of it, before, inside and
-after each write to the registry, around the receipt; and at random moments. All the while somebody watches every alias, and
-afterwards the registry's own history is held against the plan and the receipts.
+after each write to the registry, around the receipt; and at random moments. `make test` takes a share of the points. All the while
+somebody watches every alias, and afterwards the registry's own history is held against the plan and the receipts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 
 from tests.backends.wandb.script import MANIFEST, SEED
 from tests.backends.wandb.worlds import served, write_world
-from tests.budget import spend
+from tests.budget import is_torture, some, spend
 from tests.guarantees.figures import check_at_least
 from tests.guarantees.grounds import Grounds, Zygote, watched
 
@@ -38,10 +38,14 @@ def over_http(folder: Path, zygote: Zygote) -> Iterator[Grounds]:
         yield grounds
 
 
+ONE_IN = 5
+"""A share of the points, and not of one kind only: an operation passes more than so many, and not always as many."""
+
+
 def kill_everywhere(grounds: Grounds, command: list[str]) -> int:
-    """Cut the run at each of its points; let the same command finish. How often it was killed."""
+    """Cut the run at each of its points; let the same command finish. How many points there are."""
     points = grounds.run(command).points
-    for number in range(1, len(points) + 1):
+    for number in some(range(1, len(points) + 1), ONE_IN):
         grounds.reset()
         with watched(grounds):
             cut = grounds.run(command, cut=number)
@@ -52,16 +56,19 @@ def kill_everywhere(grounds: Grounds, command: list[str]) -> int:
     return len(points)
 
 
+@pytest.mark.share
 def test_a_saved_plan_on_a_file_one_operation_at_a_time(quick: Path, zygote: Zygote) -> None:
     with on_a_file(quick, zygote, batch=1) as grounds:
         check_at_least("kills: saved plan, registry file", kill_everywhere(grounds, grounds.saved))
 
 
+@pytest.mark.share
 def test_manifests_on_a_file(quick: Path, zygote: Zygote) -> None:
     with on_a_file(quick, zygote, batch=0) as grounds:
         check_at_least("kills: manifests, registry file", kill_everywhere(grounds, grounds.declared))
 
 
+@pytest.mark.share
 def test_a_saved_plan_over_http(quick: Path, zygote: Zygote) -> None:
     with over_http(quick, zygote) as grounds:
         check_at_least("kills: saved plan, over HTTP", kill_everywhere(grounds, grounds.saved))
@@ -89,14 +96,16 @@ def kill_at_random(grounds: Grounds, times: int, seed: int) -> int:
     return killed
 
 
+@pytest.mark.share
 def test_at_random_on_a_file(quick: Path, zygote: Zygote) -> None:
     with on_a_file(quick, zygote, batch=0) as grounds:
-        kill_at_random(grounds, 12, seed=1)
+        kill_at_random(grounds, 12 if is_torture() else 4, seed=1)
 
 
+@pytest.mark.share
 def test_at_random_over_http(quick: Path, zygote: Zygote) -> None:
     with over_http(quick, zygote) as grounds:
-        kill_at_random(grounds, 12, seed=2)
+        kill_at_random(grounds, 12 if is_torture() else 4, seed=2)
 
 
 def kill_twice(grounds: Grounds, times: int, seed: int) -> None:
@@ -113,19 +122,20 @@ def kill_twice(grounds: Grounds, times: int, seed: int) -> None:
         grounds.check_finished()
 
 
+@pytest.mark.share
 def test_twice_in_a_row(quick: Path, zygote: Zygote) -> None:
     with on_a_file(quick, zygote, batch=1) as grounds:
-        kill_twice(grounds, 40, seed=3)
+        kill_twice(grounds, 40 if is_torture() else 10, seed=3)
 
 
-@pytest.mark.torture
+@pytest.mark.torture(seconds=150)
 def test_many_more_on_a_file(quick: Path, zygote: Zygote) -> None:
     with on_a_file(quick, zygote, batch=1) as grounds:
         kill_twice(grounds, 400, seed=4)
         kill_at_random(grounds, 60, seed=5)
 
 
-@pytest.mark.torture
+@pytest.mark.torture(seconds=150)
 def test_many_more_over_http(quick: Path, zygote: Zygote) -> None:
     with over_http(quick, zygote) as grounds:
         kill_twice(grounds, 150, seed=6)

@@ -55,7 +55,7 @@ class Place:
             "REGSYNC_HTTP_TIMEOUT": "0.5",
             "REGSYNC_HTTP_DEADLINE": "1.6",
         }
-        return self.zygote.run(Job(self.folder, environment, ["--backend", backend, *arguments]))
+        return self.zygote.run(Job(self.folder, environment, ["--backend", backend, *arguments], hasty=True))
 
 
 @pytest.fixture(scope="module")

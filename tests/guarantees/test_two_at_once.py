@@ -25,6 +25,7 @@ from regsync.local.store import accounts, aliases, collections, registries
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import open_store
 from tests.backends.wandb.worlds import KEYS, PEOPLE, served, write_world
+from tests.budget import some
 from tests.guarantees import history
 from tests.guarantees.figures import check_at_least
 from tests.guarantees.grounds import EVERY_CONSENT, Ended, Grounds, Job, Zygote
@@ -139,13 +140,14 @@ def outcome_is_orderly(both: Pair, slow: Ended, fast: Ended) -> None:
     history.check_receipts(both.events(), both.receipts())
 
 
+@pytest.mark.share
 @BACKENDS
 def test_another_apply_at_every_point(quick: Path, zygote: Zygote, over_http: bool) -> None:
     """The other plan wants `production` elsewhere. It is carried out whole at each point of the first one."""
     with pair(quick, zygote, over_http, OTHER) as both:
         points = apart_from_transactions(both.one.run(both.one.saved).points)
         won = {"slow": 0, "fast": 0}
-        for number in points:
+        for number in some(points, 3):
             both.reset()
             with zygote.stopped(both.one.job(both.one.saved, cut=number)) as slow:
                 fast = both.other.run(both.other_job)
@@ -205,13 +207,14 @@ def person_moves(file: Path, alias: str, index: int) -> None:
         store.close()
 
 
+@pytest.mark.share
 @BACKENDS
 @pytest.mark.parametrize("alias", ["production", "canary"])
 def test_a_person_moves_an_alias_at_every_point(quick: Path, zygote: Zygote, over_http: bool, alias: str) -> None:
     """Nobody overrules the person after they have moved it, and nothing is done after that is known."""
     with pair(quick, zygote, over_http, APART) as both:
         points = both.one.run(both.one.saved).points
-        for number in apart_from_transactions(points):
+        for number in some(apart_from_transactions(points), 3, len(alias)):
             both.reset()
             with zygote.stopped(both.one.job(both.one.saved, cut=number)) as slow:
                 person_moves(both.one.file, alias, 1 if alias == "canary" else 2)

@@ -70,6 +70,8 @@ def _run(job: Json) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (job["limit"], job["limit"]))
         if job["patience"]:
             _impatient(job["patience"])
+        if job["hasty"]:
+            _hasty()
         _put_in(cut)
         from regsync.commands import run
 
@@ -156,6 +158,13 @@ def _impatient(seconds: float) -> None:
     from regsync.backends.local import backend as local
 
     local.LocalReader.__init__.__kwdefaults__["timeout"] = seconds
+
+
+def _hasty() -> None:
+    """Tries again at once where it would wait a while first."""
+    from regsync.backends.wandb.connection import options
+
+    options.Options.__init__.__kwdefaults__ |= {"first_wait": 0.01, "longest_wait": 0.05}
 
 
 if __name__ == "__main__":
