@@ -8,7 +8,10 @@ BIN   := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 
-.PHONY: help quickstart test programs check torture bench format clean
+# What `make check` runs: one name, one tool.
+CHECKS := check-format check-lint check-types check-imports check-workflows
+
+.PHONY: help quickstart test programs check $(CHECKS) lowest torture bench format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,11 +37,22 @@ test: $(VENV)/developing programs ## Run the tests
 programs: $(VENV)/developing # What tests need beside Python, installed where that asks for no password
 	@$(BIN)/python -m tests.needing
 
-check: $(VENV)/developing ## Format, lint, types, import rules, workflows
+check: $(VENV)/developing ## Format, lint, types, import rules, workflows, side by side
+	@$(MAKE) --no-print-directory --keep-going -j --output-sync=target $(CHECKS)
+
+check-format:
 	$(BIN)/ruff format --check .
+
+check-lint:
 	$(BIN)/ruff check .
+
+check-types:
 	$(BIN)/mypy
+
+check-imports:
 	$(BIN)/lint-imports
+
+check-workflows:
 	$(BIN)/zizmor --offline --no-progress --quiet action.yml .github examples/github/*.yml
 
 $(VENV)/fuzzing: $(VENV)/developing
@@ -49,6 +63,20 @@ $(VENV)/fuzzing: $(VENV)/developing
 torture: $(VENV)/fuzzing programs ## What is exhaustive or long: small worlds whole, faults, kills, fuzzing (SECONDS=10: of each campaign)
 	REGSYNC_TORTURE=1 REGSYNC_CAMPAIGN_SECONDS=$(SECONDS) \
 		$(BIN)/python -m pytest -m 'torture or share' -n auto --dist worksteal -rP $(TORTURE)
+
+# What `pyproject.toml` promises: it works with the lowest releases that it admits. The tests are those that lean on a library.
+LOWEST := $(VENV)/lowest
+lowest: $(VENV)/developing ## The quickstart, and tests of what libraries do, with their lowest releases
+	@echo "installing the lowest releases that pyproject.toml admits into $(LOWEST)"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[server]'
+	@$(BIN)/uv pip freeze --quiet --python $(LOWEST)/bin/python --exclude-editable > $(LOWEST)/constraints.txt
+	@$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --constraint $(LOWEST)/constraints.txt \
+		pytest pytest-xdist hypothesis jsonschema cmarkgfm
+	@cat $(LOWEST)/constraints.txt
+	@PATH="$(CURDIR)/$(LOWEST)/bin:$$PATH" examples/quickstart/run.sh
+	$(LOWEST)/bin/python -m pytest tests/manifest/reading tests/planning/test_metadata.py tests/views/test_html.py \
+		tests/local/server/test_access.py tests/local/server/test_documents.py tests/backends/wandb/test_command.py
 
 bench: $(VENV)/developing ## Measure speed and memory, side by side, as a table
 	$(BIN)/python -m benchmarks
