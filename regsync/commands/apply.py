@@ -22,6 +22,7 @@ from regsync.views.words import counted
 if TYPE_CHECKING:
     from regsync.backends.base import Writer
     from regsync.core.plan import Plan, Selection
+    from regsync.execution.again import Declared
     from regsync.execution.receipt import Receipt
     from regsync.manifest.reading.load import Loaded
     from regsync.planning.making import Planned
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     metavar="PATH",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="For a saved plan: refuse (exit 5) unless it was made from exactly these manifests, with the --overlay, --var and "
-    "--var-file given here. Repeatable.",
+    help="For a saved plan: plan again from these manifests, with the --overlay, --var, --var-file and --allow given here, and "
+    "refuse (exit 5) where an operation is not as in the plan. Repeatable.",
 )
 @click.option(
     "--any-user",
@@ -110,18 +111,22 @@ def _apply_saved(
     any_user: bool,
 ) -> int:
     from regsync.core.plan_document import decode_plan
+    from regsync.execution.again import Declared
 
-    if selection.targets or selection.excludes or selection.allow:
+    if selection.targets or selection.excludes or (selection.allow and declared is None):
         raise click.UsageError("a saved plan is applied as it was reviewed: --target, --exclude and --allow go to plan")
     check_output(settings, receipt, [path])
     plan = decode_plan(read_document(path))
+    expected = None
     if declared is not None:
-        check_manifests(plan, declared.load(settings.organization))
+        loaded = declared.load(settings.organization)
+        check_manifests(plan, loaded)
+        expected = Declared(loaded.desired, selection.selection().allow)
     organization = settings.organization or plan.destination.organization
     with settings.writer(organization) as writer:
         if any_user:
             plan = taken_over(plan, writer.destination(), settings.say)
-        return _carry_out(settings, plan, writer, receipt, format_, saved=True)
+        return _carry_out(settings, plan, writer, receipt, format_, expected, saved=True)
 
 
 def _apply_manifests(
@@ -133,6 +138,7 @@ def _apply_manifests(
     format_: str,
 ) -> int:
     from regsync.core.plan_document import plan_document
+    from regsync.execution.again import Declared
     from regsync.execution.execute import check_applyable
 
     loaded = manifests.load(settings.organization)
@@ -148,7 +154,8 @@ def _apply_manifests(
         check_applyable(planned.plan)
         if planned.plan.operations and not auto_approve and not _approved(len(planned.plan.operations)):
             raise RegsyncError("not approved; nothing was changed", code="not-approved")
-        return _carry_out(settings, planned.plan, writer, receipt, format_, saved=False)
+        expected = Declared(loaded.desired, planned.plan.selection.allow)
+        return _carry_out(settings, planned.plan, writer, receipt, format_, expected, saved=False)
 
 
 def _plan_or_go_on(loaded: Loaded, writer: Writer, selection: Selection) -> Planned:
@@ -183,13 +190,20 @@ def _approved(number: int) -> bool:
 
 
 def _carry_out(
-    settings: Settings, plan: Plan, writer: Writer, receipt: Path | None, format_: str, *, saved: bool
+    settings: Settings,
+    plan: Plan,
+    writer: Writer,
+    receipt: Path | None,
+    format_: str,
+    expected: Declared | None,
+    *,
+    saved: bool,
 ) -> int:
     from regsync.console.progress import progress_watch
     from regsync.core.canonical import canonical_json
     from regsync.execution.files import write_whole
     from regsync.execution.receipt import receipt_document
-    from regsync.execution.run import apply_plan, stop_on_signal
+    from regsync.execution.run import apply_plan, not_in_this_plan, stop_on_signal
     from regsync.execution.state import StateDir
 
     with stop_on_signal(settings.say) as stop_requested, progress_watch(settings) as watch:
@@ -201,12 +215,18 @@ def _carry_out(
             say=settings.say_plainly,
             stop_requested=stop_requested,
             planned_now=not saved,
+            declared=expected,
         )
     if applied.receipt is None:
-        return _nothing_to_do(applied.nothing, receipt, format_, saved=saved)
+        code = _nothing_to_do(applied.nothing, receipt, format_, saved=saved)
+        if applied.besides:
+            settings.say(not_in_this_plan(applied.besides))
+        return code
     document = receipt_document(applied.receipt)
     write_view(receipt_view(document, format_, color=settings.use_color()), format_)
     say_way_back(settings, document, applied.path)
+    if applied.besides:
+        settings.say(not_in_this_plan(applied.besides))
     if applied.unsaved is not None:
         shown_error(applied.unsaved)
         return applied.receipt.exit_code or 1

@@ -15,6 +15,7 @@ from regsync.core.desired import Desired, HazardName, Metric
 from regsync.core.live import VersionDetails
 from regsync.core.operation import Hit, Operation
 from regsync.diagnostics import Diagnostic
+from regsync.names import ArtifactId
 
 
 class Evidence(NamedTuple):
@@ -72,6 +73,17 @@ def _with_evidence(operation: Operation, declared: DeclaredMetrics, evidence: Ev
     if facts is None and not hits and not notes:
         return operation
     return replace(operation, hits=operation.hits + hits, notes=operation.notes + notes, evidence=facts)
+
+
+def bound_artifacts(operations: Iterable[Operation], desired: Desired) -> list[ArtifactId]:
+    """The versions that aliases are set to where a declared metric has a bound: the bounds must be looked up for all of them."""
+    declared = declared_metrics(desired)
+    return [
+        ArtifactId(action.version.artifact_id)
+        for action in (each.action for each in operations)
+        if isinstance(action, a.SetAlias)
+        and any(metric.bound is not None for metric in declared.get((action.registry, action.collection), {}).values())
+    ]
 
 
 def ttl_note(days: int) -> str:

@@ -22,6 +22,7 @@ from regsync.core.consent import (
     within,
 )
 from regsync.core.desired import Cap, Consents, Desired, HazardName, Kind
+from regsync.core.diff.context import Emptied
 from regsync.core.live import Live
 from regsync.core.operation import Hit, Operation
 from regsync.diagnostics import Position
@@ -62,7 +63,7 @@ class Assessment(NamedTuple):
 
 def assess(
     operations: Sequence[Operation],
-    emptied: Iterable[tuple[Address, Hit]],
+    emptied: Iterable[Emptied],
     desired: Desired,
     live: Live,
     allow: Consents,
@@ -70,10 +71,13 @@ def assess(
 ) -> Assessment:
     """Every hazard of the plan, with what consents given in the manifest and on the command line leave open.
 
-    `otherwise`: where a consent would go if the manifests declare nothing at all.
+    Only what `operations` do counts, whatever else the manifests ask for. `otherwise`: where a consent would go if the manifests
+    declare nothing at all.
     """
     instances = carried(operations)
-    instances += [Instance(scopes_of(address), hit, None) for address, hit in emptied]
+    instances += [
+        Instance(scopes_of(each.address), hit, None) for each in emptied for hit in _emptying(each, operations)
+    ]
     instances += [Instance(scopes, hit, None) for scopes, hit in _mass_changes(operations, desired, live)]
     if not desired.registries:
         message = "the manifests declare no registry at all"
@@ -126,6 +130,16 @@ def check_consented(operations: Sequence[Operation], hazards: Sequence[Hazard], 
     for hazard in hazards:
         if hazard.consented and hazard.name not in names:
             raise ValueError(f"nobody consented to hazard {hazard.name}")
+
+
+def _emptying(emptied: Emptied, operations: Sequence[Operation]) -> list[Hit]:
+    """The hazard of an empty block, by as much as the operations take away there."""
+    removed = sum(
+        number
+        for kind, number in (_change(each.action) for each in operations if emptied.address.covers(each.action.address))
+        if kind is emptied.kind
+    )
+    return [emptied.hit._replace(weight=removed)] if removed else []
 
 
 def _common(addresses: Iterable[Address]) -> tuple[Address | None, ...]:

@@ -69,6 +69,12 @@ class Model:
             self._own.add(id(collection))
         return collection
 
+    def is_bare(self, name: str) -> bool:
+        """Whether that registry holds no more than a registry that the acting user has just made."""
+        registry = self.registry(name)
+        others = (registry.members or {}).keys() - {self._actor}
+        return not (registry.collections or registry.protected_aliases or others)
+
     def identity(self, registry: str, collection: str) -> Key:
         """The key under which effects on this collection are reported."""
         return self._identity.get((registry, collection), (registry, collection))

@@ -12,7 +12,7 @@ from regsync.core.consent import Ask, Given
 from regsync.core.desired import Consents
 from regsync.core.diff import ManualStep
 from regsync.core.hazards import Hazard
-from regsync.core.live import Destination, Scope
+from regsync.core.live import Destination, LinkKey, Scope
 from regsync.core.moves import MovedByHand
 from regsync.core.operation import Operation
 from regsync.core.proof import Proof
@@ -76,10 +76,15 @@ class Plan:
     proof: Proof
     moved_by_hand: tuple[MovedByHand, ...] = ()
     """Moves outside of Git that operations meet, where that could be known; for the reader, nothing rests on it."""
+    desired: Json | None = None
+    """What the manifests declare of it, as one manifest, so that the same can be planned again; None for the plan of an undo."""
     undoes: str | None = None
     """The digest of the receipt that this plan takes back, for a plan made by `undo`."""
     reviewed: str | None = None
-    """The digest of the document that was reviewed, where another user takes the plan over; not part of the document."""
+    """The digest of the document that was reviewed, where this is not quite that any more: another user takes the plan over, or
+    links get other indices than when it was made. Not part of the document."""
+    begun: frozenset[LinkKey] = frozenset()
+    """Links that an interrupted run of the same manifests had made when this plan was. Not part of the document."""
 
     @property
     def complete(self) -> bool:

@@ -9,8 +9,9 @@ from typing import Any
 
 from regsync.core.actions import Json, decode_action
 from regsync.core.canonical import canonical_json, digest_of, document_digest
+from regsync.core.consent import Given
 from regsync.core.consent_document import ask_json, consent_json, decode_ask, decode_consent
-from regsync.core.desired import HazardName
+from regsync.core.desired import Consents, HazardName
 from regsync.core.diff import ManualStep
 from regsync.core.hazards import Hazard, check_consented
 from regsync.core.live import Destination, RegistryScope
@@ -73,6 +74,7 @@ def plan_document(plan: Plan) -> Json:
         "missing_consents": [ask_json(ask) for ask in plan.missing_consents],
         "manual": [{"address": str(step.address), "text": step.text} for step in plan.manual],
         "warnings": [_diagnostic_json(diagnostic) for diagnostic in plan.warnings],
+        "desired": plan.desired,
         "owned": plan.owned,
         "unchanged": plan.unchanged,
         "undo": {
@@ -211,6 +213,12 @@ def decode_plan(document: Any) -> Plan:
     Raises what `check_document` raises, and `RegsyncError` where a document with a fitting digest is malformed all the same.
     """
     checked = check_document(document, PLAN_FORMAT, "plan")
+    if "desired" not in checked:
+        raise RegsyncError(
+            f"this plan was made by an older regsync ({checked.get('tool_version')}), and does not hold what its manifests declare",
+            "plan again",
+            code="plan-format",
+        )
     try:
         plan = _decode_plan(checked)
         check_operations(plan.operations)
@@ -218,6 +226,8 @@ def decode_plan(document: Any) -> Plan:
         check_hazards(plan.operations, plan.hazards)
         check_consented(plan.operations, plan.hazards, plan.consents)
         _check_nothing_is_lost(plan, checked)
+        if (plan.desired is None) is (plan.undoes is None):
+            raise ValueError("a plan comes from manifests or takes back a receipt, and not both")
         return plan
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         message = f"this plan is malformed: {type(error).__name__}: {error}"
@@ -234,6 +244,7 @@ def _check_nothing_is_lost(plan: Plan, document: Json) -> None:
 
 def _decode_plan(document: Json) -> Plan:
     read, manifest, selection = document["read"], document["manifest"], document["selection"]
+    consents = tuple(decode_consent(each) for each in document["consents"])
     return Plan(
         destination=Destination(**document["destination"]),
         manifest=ManifestInfo(
@@ -251,21 +262,27 @@ def _decode_plan(document: Json) -> Plan:
             read["items"],
             read["fingerprints"],
         ),
-        selection=Selection(_addresses(selection["targets"]), _addresses(selection["excludes"])),
+        selection=Selection(_addresses(selection["targets"]), _addresses(selection["excludes"]), _allowed(consents)),
         operations=tuple(decode_operation(operation) for operation in document["operations"]),
         hazards=tuple(_decode_hazard(hazard) for hazard in document["hazards"]),
         manual=tuple(ManualStep(parse_address(step["address"]), step["text"]) for step in document["manual"]),
         warnings=tuple(_decode_diagnostic(warning) for warning in document["warnings"]),
         owned=document["owned"],
-        consents=tuple(decode_consent(each) for each in document["consents"]),
+        consents=consents,
         missing_consents=tuple(decode_ask(each) for each in document["missing_consents"]),
         unchanged=document["unchanged"],
         undo=tuple(decode_operation(operation) for operation in document["undo"]["operations"]),
         irrevocable=tuple(Irrevocable(**lost) for lost in document["undo"]["irrevocable"]),
         proof=Proof(**document["proof"]),
         moved_by_hand=tuple(_decode_moved(moved) for moved in document["moved_by_hand"]),
+        desired=document["desired"],
         undoes=document["undoes"],
     )
+
+
+def _allowed(consents: tuple[Given, ...]) -> Consents:
+    """What was consented to on the command line."""
+    return {each.consent.hazard: each.consent.number for each in consents if each.on_the_command_line}
 
 
 def _addresses(texts: list[str]) -> tuple[Address, ...]:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from regsync.core.actions import Json
 from regsync.core.consent import unused
 from regsync.core.desired import Desired, HazardName
-from regsync.core.diff import Comparison, Findings, ManualStep
+from regsync.core.diff import Comparison, Emptied, Findings, ManualStep
 from regsync.core.evidence import NO_EVIDENCE, Evidence, with_evidence
 from regsync.core.hazards import Assessment, assess
 from regsync.core.live import Destination, LinkKey, Live, Scope, Unresolved, Version
-from regsync.core.operation import Hit, Operation
+from regsync.core.operation import Operation
 from regsync.core.order import number_off, put_in_order
 from regsync.core.owned import owned_by, unchanged
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, ReadInfo, Selection
 from regsync.core.proof import Proof, prove
 from regsync.core.undo import Irrevocable, Undo, undo_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
-from regsync.names import Address, SourceRef
+from regsync.names import SourceRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class Inputs:
     manages_protected: bool
     selection: Selection = EVERYTHING
     warnings: tuple[Diagnostic, ...] = ()
+    declared: Json | None = None
+    """`desired`, and what a selection was cut from, as a manifest."""
     begun: frozenset[LinkKey] = frozenset()
     """Links that an interrupted run of the same manifests has made; a run that finishes it goes on from there."""
 
@@ -112,7 +115,7 @@ def make_undo_plan(inputs: Inputs, undo: Undo, receipt_digest: str, evidence: Ev
     )
 
 
-def _assessed(operations: tuple[Operation, ...], emptied: Iterable[tuple[Address, Hit]], inputs: Inputs) -> Assessment:
+def _assessed(operations: tuple[Operation, ...], emptied: Iterable[Emptied], inputs: Inputs) -> Assessment:
     """The hazards of a plan. Where the manifests declare nothing, consent would stand in the first of them."""
     files = inputs.manifest.files
     first = Position(files[0][0], 1, 1) if files else Position("manifest")
@@ -148,5 +151,7 @@ def _assembled(
         undo=undo,
         irrevocable=irrevocable,
         proof=proof,
+        desired=inputs.declared,
         undoes=undoes,
+        begun=inputs.begun,
     )

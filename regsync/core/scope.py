@@ -78,6 +78,20 @@ def declares(desired: Desired, address: Address) -> bool:
     return address.alias in (collection.aliases or {})
 
 
+def needed_by(desired: Desired, selection: Sequence[Address], restricted: Desired) -> Desired:
+    """Of `desired`, what the same restriction to `selection` (the targets) makes `restricted` of."""
+    if not selection:
+        return desired
+    kept = {}
+    for name, cut in restricted.registries.items():
+        registry = desired.registries[name]
+        collections = registry.collections
+        if cut.partial and collections is not None:
+            collections = {key: each for key, each in collections.items() if key in (cut.collections or {})}
+        kept[name] = replace(registry, collections=collections)
+    return replace(desired, registries=kept)
+
+
 def removes_unlisted(desired: Desired, address: Address) -> bool:
     """Whether something at this address would be removed because it is not listed."""
     registry = desired.registry_at(address)

@@ -1,15 +1,21 @@
-"""Whether a saved plan still fits what is live: which of its operations are done already, and what else has moved."""
+"""Whether a reviewed plan is still true: which of its operations are done already, and which would not be planned again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import NamedTuple
 
 from regsync.core import actions as a
-from regsync.core.fingerprint import ABSENT, scope_fingerprints
-from regsync.core.live import Destination, Live
+from regsync.core.again import Again, Compared, compare_again, hazards_again, new_hazards
+from regsync.core.desired import Consents, HazardName
+from regsync.core.hazards import Hazard
+from regsync.core.live import Destination, LinkKey, Live
 from regsync.core.model import IllegalActionError, Model
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
+from regsync.core.sentences import what_moved
 from regsync.core.standing import Is, standing
 from regsync.core.unwind import unwind
 from regsync.diagnostics import StalePlanError
@@ -33,93 +39,142 @@ def check_destination(wanted: Destination, destination: Destination, noun: str =
         )
 
 
-def check_fresh(plan: Plan, live: Live) -> frozenset[str]:
-    """The ids of the operations whose result is there already; all others can still be done.
+class TakenBack(NamedTuple):
+    """Which results are there (by operation id), the state before them, and the index of each link among them."""
 
-    Raises `StalePlanError` that lists everything that moved since the plan was made, unless every result is there.
-    """
-    done, before = take_back(plan.operations, live, plan.destination.user)
-    if len(done) == len(plan.operations):
-        return done
-    moved = _moved(plan, live, done)
-    explained = {str(address).partition(":")[0] for address, _ in moved}
-    problems = [f"{address}: {found}" for address, found in moved]
-    for address in _changed_elsewhere(plan, before, done):
-        if address not in explained:
-            problems.append(f"{address}: it is not as it was read for this plan")
-    if problems:
-        raise stale(problems)
-    return done
+    done: frozenset[str]
+    before: Model
+    made: Mapping[LinkKey, int]
 
 
-def take_back(operations: Sequence[Operation], live: Live, actor: str) -> tuple[frozenset[str], Model]:
+def take_back(operations: Sequence[Operation], live: Live, actor: str) -> TakenBack:
     """Which results are there, and what was there before them.
 
     Operations are looked at from the last to the first, each in the state that the later ones leave when they are taken
-    back, so that a rename does not hide what was done under the name before it.
+    back, so that a rename does not hide what was done under the name before it. A link that is there although one before it
+    is not was made by somebody else: its result is there, and it stays where it is.
     """
     model = Model(live, actor)
     done: set[str] = set()
+    made: dict[LinkKey, int] = {}
+    links = _Links(operations)
     for operation in reversed(operations):
         action = operation.action
         if not isinstance(action, a.RegistryAction) and action.registry not in model.registries:
             continue  # Nothing was done in a registry that does not have its name yet; that it is empty says nothing.
         if standing(action, model.registries).state is Is.DONE:
             done.add(operation.id)
+            if isinstance(action, a.LinkVersion):
+                collection = model.registries[action.registry].collections[action.collection]
+                index = collection.index_of(action.version.artifact_id)
+                if index is not None:
+                    made[action.registry, action.collection, action.version.artifact_id] = index
+                if not links.in_order(action, model):
+                    continue
             unwind(model, action)
-    return frozenset(done), model
+    return TakenBack(frozenset(done), model, made)
+
+
+class _Links:
+    """Which links of a plan are there in the order in which the plan makes them: one collection's are made one after the other."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self._planned: dict[tuple[str, str], list[a.LinkVersion]] = {}
+        self._first: dict[tuple[str, str], frozenset[str]] = {}
+        for operation in operations:
+            action = operation.action
+            if isinstance(action, a.LinkVersion):
+                self._planned.setdefault((action.registry, action.collection), []).append(action)
+
+    def in_order(self, action: a.LinkVersion, model: Model) -> bool:
+        """Whether every link that comes before it in its collection is there as well. Asked before any of them is taken back."""
+        place = (action.registry, action.collection)
+        if place not in self._first:
+            there = takewhile(lambda each: standing(each, model.registries).state is Is.DONE, self._planned[place])
+            self._first[place] = frozenset(each.version.artifact_id for each in there)
+        return action.version.artifact_id in self._first[place]
+
+
+class Moved(NamedTuple):
+    """Why an operation is not as it was reviewed: which one, and what happened, as a sentence without its full stop."""
+
+    operation: Operation
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """`moved`, `failures` and `hazards` are empty for a plan that is still true.
+
+    `failures`: why these manifests cannot be planned any more. `hazards`: those that the plan was not reviewed with.
+    """
+
+    compared: Compared
+    moved: tuple[Moved, ...]
+    failures: tuple[str, ...]
+    hazards: tuple[Hazard, ...]
+
+
+def judge(plan: Plan, live: Live, done: frozenset[str], again: Again, allow: Consents) -> Verdict:
+    """Whether planning again gives each operation of `plan` that is still to do, as it was reviewed.
+
+    `allow`: the consents that did not come from the manifests.
+    """
+    compared = compare_again(plan.operations, done, again)
+    moved = [Moved(each.operation, what_moved(each, live.registries)) for each in compared.differences]
+    if not moved:
+        moved = not_possible(compared.operations, live, done, plan.destination.user)
+    hazards = hazards_again(plan, compared, again, live, done, allow)
+    return Verdict(
+        compared=compared,
+        moved=tuple(moved),
+        failures=tuple(dict.fromkeys(f"these manifests cannot be planned any more: {e.message}" for e in again.errors)),
+        hazards=tuple(new_hazards(plan.hazards, hazards)),
+    )
+
+
+def not_possible(operations: Sequence[Operation], live: Live, done: frozenset[str], actor: str) -> list[Moved]:
+    """Run what is left of a plan on a model of what is live: the operations that stand on something that is not there."""
+    model = Model(live, actor)
+    moved: list[Moved] = []
+    for operation in operations:
+        if operation.id in done:
+            continue
+        action = operation.action
+        found = standing(action, model.registries)
+        unseen = _protected_unseen(operation, model)
+        if unseen:
+            moved.append(Moved(operation, f"{unseen} was protected in {action.registry}"))
+        elif found.state is Is.MOVED:
+            moved.append(Moved(operation, f"{action.address}: {found.found} ({action.kind})"))
+        elif found.state is Is.PENDING:
+            try:
+                model.apply(action)
+            except IllegalActionError as error:
+                moved.append(Moved(operation, f"{action.address}: {error} ({action.kind})"))
+    return moved
+
+
+def _protected_unseen(operation: Operation, model: Model) -> str | None:
+    """A protected alias that goes with an operation that was not reviewed as taking one away."""
+    action = operation.action
+    registry = model.registries.get(action.registry)
+    protected = (registry.protected_aliases if registry else None) or frozenset()
+    if registry is None or any(hit.name is HazardName.REMOVE_PROTECTED_ALIAS for hit in operation.hits):
+        return None
+    if isinstance(action, a.RemoveAlias):
+        return action.alias if action.alias in protected else None
+    if isinstance(action, a.DeleteCollection) and action.collection in registry.collections:
+        return min(protected & registry.collections[action.collection].aliases.keys(), default=None)
+    return None
 
 
 def stale(problems: Sequence[str]) -> StalePlanError:
     """The error for a plan that does not fit any more."""
     more = [f"… and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
     return StalePlanError(
-        "this plan is stale: the registry has changed since it was made\n  " + "\n  ".join([*problems[:SHOWN], *more]),
+        "this plan is stale: planning again would not give it as it was reviewed\n  "
+        + "\n  ".join([*problems[:SHOWN], *more]),
         "plan again and review the new plan",
         code="stale-plan",
     )
-
-
-def _moved(plan: Plan, live: Live, done: frozenset[str]) -> list[tuple[object, str]]:
-    """Run what is left of the plan on a model of what is live; operations that are not possible have moved."""
-    model = Model(live, plan.destination.user)
-    moved: list[tuple[object, str]] = []
-    for operation in plan.operations:
-        if operation.id in done:
-            continue
-        found = standing(operation.action, model.registries)
-        if found.state is Is.MOVED:
-            moved.append((operation.action.address, f"{found.found} ({operation.action.kind})"))
-        elif found.state is Is.PENDING:
-            try:
-                model.apply(operation.action)
-            except IllegalActionError as error:
-                moved.append((operation.action.address, f"{error} ({operation.action.kind})"))
-    return moved
-
-
-def _changed_elsewhere(plan: Plan, before: Model, done: frozenset[str]) -> list[str]:
-    """Addresses whose fingerprint differs from the plan's once the plan's own finished operations are taken back."""
-    now = scope_fingerprints(before.registries, plan.read.scope)
-    deleted = _deleted_by([operation for operation in plan.operations if operation.id in done])
-    return sorted(
-        address
-        for address in plan.read.fingerprints.keys() | now.keys()
-        if plan.read.fingerprints.get(address, ABSENT) != now.get(address, ABSENT)
-        and address not in deleted
-        and address.partition("/")[0] not in deleted
-    )
-
-
-def _deleted_by(finished: Sequence[Operation]) -> frozenset[str]:
-    """What finished deletions took away cannot be compared any more; by the names that it was read under."""
-    read_as = {op.action.registry: op.action.previous for op in finished if isinstance(op.action, a.RenameRegistry)}
-    deleted: set[str] = set()
-    for operation in finished:
-        action = operation.action
-        registry = read_as.get(action.registry, action.registry)
-        if isinstance(action, a.DeleteRegistry):
-            deleted.add(registry)
-        elif isinstance(action, a.DeleteCollection):
-            deleted.add(f"{registry}/{action.collection}")
-    return frozenset(deleted)

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Protocol, assert_never
 
 from regsync.backends.base import BackendError, Outcome, Reader, Status, Writer
 from regsync.core import actions as a
+from regsync.core.again import with_indices
 from regsync.core.hazards import Hazard
-from regsync.core.live import Live, Unresolved, Version
+from regsync.core.live import LinkKey, Live
 from regsync.core.operation import Operation
 from regsync.core.order import stage
 from regsync.core.plan import Plan
 from regsync.core.plan_document import plan_digest
-from regsync.core.proof import ProofError, prove
 from regsync.core.scope import scope_of_actions
-from regsync.core.staleness import check_destination, check_fresh, stale, take_back
+from regsync.core.staleness import take_back
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import RefusedError, RegsyncError
 from regsync.execution.journal import Journal
 from regsync.execution.receipt import NOTHING_SEEN, Receipt, Result, Seen, seen_in, whole_result
-from regsync.names import SourceRef, parse_version_ref
 
 SHOWN = 10
 """How many messages of one hazard a refusal lists before it only counts them."""
@@ -79,54 +79,6 @@ def _messages(plan: Plan, hazard: Hazard) -> list[str]:
     return [hit.message for hit in hits] + list(hazard.messages)
 
 
-def check_before_first_write(plan: Plan, reader: Reader) -> tuple[frozenset[str], Live]:
-    """Everything that can be refused before anything is written; what is left to do is proven again on what is live now.
-
-    Returns the ids of operations that are done already, and what is live. Raises `StalePlanError`, `RefusedError`,
-    `BackendError`; `RegsyncError` for a plan that no planner made.
-    """
-    check_destination(plan.destination, reader.destination())
-    check_applyable(plan)
-    live = reader.observe(plan.read.scope)
-    done = check_fresh(plan, live)
-    _check_sources([operation for operation in plan.operations if operation.id not in done], reader)
-    try:
-        prove(plan.operations, live, plan.destination.user, lambda _: True, done)
-    except ProofError as error:
-        message = (
-            f"{error.message}; no planner makes such a plan, so the file was changed, or this is a defect of regsync"
-        )
-        raise RegsyncError(
-            message, "nothing was changed; plan again and review the new plan", code=error.code
-        ) from error
-    return done, live
-
-
-def _check_sources(operations: Sequence[Operation], reader: Reader) -> None:
-    """Raise `StalePlanError` where a version that is to be linked is not there as it was when the plan was made."""
-    to_link = [operation.action.version for operation in operations if isinstance(operation.action, a.LinkVersion)]
-    versions = {ref: version for version in to_link if (ref := _source_of(version)) is not None}
-    found = reader.resolve(versions.keys()) if versions else {}
-    problems = []
-    for ref, planned in versions.items():
-        here = found[ref]
-        if isinstance(here, Unresolved):
-            problems.append(f"{ref} {here.reason} (link-version)")
-        elif (here.artifact_id, here.digest) != (planned.artifact_id, planned.digest):
-            problems.append(f"{ref} is another version than it was: its digest is {here.digest} (link-version)")
-    if problems:
-        raise stale(problems)
-
-
-def _source_of(version: Version) -> SourceRef | None:
-    """The source version, where this user could see it when the plan was made."""
-    try:
-        ref = parse_version_ref(version.source)
-    except ValueError:
-        return None
-    return ref if isinstance(ref, SourceRef) else None
-
-
 class Execution:
     """One run of one plan. Make it after `check_before_first_write`, and `run` it once."""
 
@@ -141,6 +93,8 @@ class Execution:
         stop_requested: Callable[[], bool] = lambda: False,
     ) -> None:
         self._plan = plan
+        self._linked: dict[LinkKey, int] = {}
+        """The index that each version got which this run has linked: what the plan could only foretell."""
         self._writer = writer
         self._journal = journal
         self._watch = watch or Silent()
@@ -157,6 +111,8 @@ class Execution:
         self._watch.begin(len(remaining))
         for _, group in groupby(remaining, key=lambda op: stage(op.action, protected=op.protected)):
             self._run_stage(list(group))
+        operations = with_indices(self._plan.operations, self._linked)
+        self._plan = replace(self._plan, operations=operations, reviewed=plan_digest(self._plan))
         verified, seen = self._verify()
         return Receipt(
             plan=self._plan,
@@ -193,7 +149,7 @@ class Execution:
 
     def _run_batch(self, batch: list[Operation]) -> None:
         sendable: list[Operation] = []
-        for operation in batch:
+        for operation in with_indices(batch, self._linked):
             obstacle = self._obstacle(operation)
             if obstacle is None:
                 sendable.append(operation)
@@ -214,6 +170,7 @@ class Execution:
         outcomes = self._settle_unknown(sendable, outcomes)
         for operation, outcome in zip(sendable, outcomes, strict=True):
             self._settle(operation, outcome)
+            self._keep_index(operation, outcome)
             if outcome.fatal or outcome.stale:
                 self._halted = f"stopped after {operation.id} failed"
         try:
@@ -221,6 +178,12 @@ class Execution:
             self._journal.settled({id_: outcome for id_, outcome in settled if not outcome.promised})
         except RegsyncError as error:
             self._halted = error.message
+
+    def _keep_index(self, operation: Operation, outcome: Outcome) -> None:
+        """Remember the index that a link got; it is what later operations and the receipt say."""
+        action = operation.action
+        if isinstance(action, a.LinkVersion) and outcome.linked_index is not None:
+            self._linked[action.registry, action.collection, action.version.artifact_id] = outcome.linked_index
 
     def _obstacle(self, operation: Operation) -> str | None:
         """Why this operation is not sent; None where it is."""
@@ -265,7 +228,7 @@ class Execution:
         except BackendError:
             return False, NOTHING_SEEN
         done = [operation for operation in self._plan.operations if self._outcomes[operation.id].status in SETTLED]
-        there, _ = take_back(done, live, self._plan.destination.user)
+        there = take_back(done, live, self._plan.destination.user).done
         return len(there) == len(self._plan.operations), seen_in(live, self._plan)
 
 
@@ -306,7 +269,8 @@ def settle_by_reading(operation: Operation, outcome: Outcome, live: Live | None)
     why = outcome.message or "reason unknown"
     match found.state:
         case Is.DONE:
-            return Outcome(Status.DONE, "no answer came; a read afterwards found it done")
+            index = _linked_index(operation.action, live)
+            return Outcome(Status.DONE, "no answer came; a read afterwards found it done", linked_index=index)
         case Is.PENDING:
             return Outcome(Status.FAILED, f"no answer came; a read afterwards found it not done ({why})", outcome.hint)
         case Is.MOVED:
@@ -316,4 +280,10 @@ def settle_by_reading(operation: Operation, outcome: Outcome, live: Live | None)
             assert_never(found.state)
 
 
-__all__ = ["Execution", "Result", "Silent", "Watch", "check_before_first_write"]
+def _linked_index(action: a.Action, live: Live) -> int | None:
+    if not isinstance(action, a.LinkVersion):
+        return None
+    return live.registries[action.registry].collections[action.collection].index_of(action.version.artifact_id)
+
+
+__all__ = ["Execution", "Result", "Silent", "Watch"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,16 +11,18 @@ from pathlib import Path
 from types import FrameType
 
 from regsync.backends.base import Outcome, Reader, Status, Writer
+from regsync.core.actions import LinkVersion
+from regsync.core.again import with_indices
 from regsync.core.canonical import canonical_json, digest_of, document_digest
-from regsync.core.live import Live
+from regsync.core.live import LinkKey, Live
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.core.plan_document import decode_plan, plan_digest, plan_document
 from regsync.diagnostics import RegsyncError, StalePlanError
+from regsync.execution.again import Declared, check_before_first_write
 from regsync.execution.execute import (
     Execution,
     Watch,
-    check_before_first_write,
     settle_by_reading,
     try_observe,
 )
@@ -38,6 +40,8 @@ from regsync.execution.receipt import (
 )
 from regsync.execution.state import StateDir, short_digest
 
+MOST_BESIDES = 10
+"""How many operations that are not in the plan are named before they are only counted."""
 Say = Callable[[str], None]
 """Shows a line to whoever is watching."""
 
@@ -59,6 +63,8 @@ class Applied:
     unsaved: RegsyncError | None = None
     nothing: Receipt | None = None
     """Where nothing was left to do: a receipt that says so."""
+    besides: tuple[Operation, ...] = ()
+    """What planning again would do that is not in this plan, and was not done."""
 
 
 def apply_plan(
@@ -71,18 +77,24 @@ def apply_plan(
     clock: Callable[[], str] = utc_now,
     stop_requested: Callable[[], bool] = lambda: False,
     planned_now: bool = False,
+    declared: Declared | None = None,
 ) -> Applied:
     """Carry out exactly this plan, or refuse before the first write.
 
-    `planned_now`: the plan was made for this apply, so it is no old one that is applied a second time.
+    `planned_now`: the plan was made for this apply, so it is no old one that is applied a second time. `declared`: manifests
+    that it has to agree with; what the plan itself says of its manifests is not looked at then.
     Raises `StalePlanError`, `RefusedError`, `BackendError`, and `RegsyncError` where the state folder is locked or
     cannot be written. What happens to single operations is in the receipt, never an exception.
     """
     with state.locked():
         recover(state, writer, say)
-        done, live = check_before_first_write(plan, writer)
+        checked = check_before_first_write(plan, writer, declared)
+        plan, done, besides = checked.plan, checked.done, checked.besides
         if len(done) == len(plan.operations):
-            return Applied(None, None, nothing=_remember(plan, live, state, clock(), say))
+            nothing = _remember(plan, checked.live, state, clock(), say)
+            return Applied(None, None, nothing=nothing, besides=besides)
+        if besides:
+            say(not_in_this_plan(besides))
         document = plan_document(plan)
         digest = plan_digest(plan)
         if not planned_now and not state.was_planned_again(digest):
@@ -98,9 +110,16 @@ def apply_plan(
             try:
                 path = write_receipt(receipt, state, name)
             except RegsyncError as error:
-                return Applied(receipt, None, error)
+                return Applied(receipt, None, error, besides=besides)
             journal.remove()
-        return Applied(receipt, path)
+        return Applied(receipt, path, besides=besides)
+
+
+def not_in_this_plan(besides: Sequence[Operation]) -> str:
+    """What planning again would do besides, for whoever applies: it is not done."""
+    named = [f"{operation.action.address} ({operation.action.kind})" for operation in besides[:MOST_BESIDES]]
+    more = f" and {len(besides) - MOST_BESIDES} more" if len(besides) > MOST_BESIDES else ""
+    return f"not in this plan: {', '.join(named)}{more}; plan again"
 
 
 def _remember(plan: Plan, live: Live, state: StateDir, now: str, say: Say) -> Receipt:
@@ -211,7 +230,7 @@ def _receipt_of_interrupted(left: Interrupted, plan: Plan, reader: Reader) -> Re
             outcome = settle_by_reading(operation, outcome, live)
         outcomes[operation.id] = outcome
     return Receipt(
-        plan=plan,
+        plan=_with_indices(plan, outcomes),
         plan_digest=left.reviewed or document_digest(left.plan_document),
         outcomes=outcomes,
         started_at=left.started_at,
@@ -220,6 +239,16 @@ def _receipt_of_interrupted(left: Interrupted, plan: Plan, reader: Reader) -> Re
         verified=False,
         seen=NOTHING_SEEN,
     )
+
+
+def _with_indices(plan: Plan, outcomes: Mapping[str, Outcome]) -> Plan:
+    """The plan with the indices that its links got, as far as somebody saw them."""
+    linked: dict[LinkKey, int] = {}
+    for operation in plan.operations:
+        action, index = operation.action, outcomes[operation.id].linked_index
+        if isinstance(action, LinkVersion) and index is not None:
+            linked[action.registry, action.collection, action.version.artifact_id] = index
+    return replace(plan, operations=with_indices(plan.operations, linked))
 
 
 def _outcome(left: Interrupted, operation: Operation) -> Outcome:

@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 
 from regsync.core.actions import Json, LinkVersion, SetAlias
 from regsync.core.desired import Desired, Metric
-from regsync.core.evidence import NO_EVIDENCE, DeclaredMetrics, Evidence, bound_holds, declared_metrics, number_at
+from regsync.core.evidence import (
+    NO_EVIDENCE,
+    DeclaredMetrics,
+    Evidence,
+    bound_artifacts,
+    bound_holds,
+    declared_metrics,
+    number_at,
+)
 from regsync.core.live import VersionDetails
 from regsync.core.operation import Operation
 from regsync.diagnostics import Diagnostic, Severity
@@ -55,7 +63,7 @@ def gather(operations: Sequence[Operation], desired: Desired, describe: Describe
     declared = declared_metrics(desired)
     shown = sorted(moving, key=_importance)[:MOST_OPERATIONS]
     wanted = dict.fromkeys(key for each in shown for key in _artifacts(each.action))
-    wanted |= dict.fromkeys(_bound_artifacts(moving, declared))
+    wanted |= dict.fromkeys(bound_artifacts(operations, desired))
     details = {str(key): found for key, found in describe(list(wanted)).items()}
     facts = {each.id: _facts(each.action, declared, details) for each in shown}
     return Evidence(details, facts, _cut(len(shown), len(moving)))
@@ -74,16 +82,6 @@ def _artifacts(action: SetAlias | LinkVersion) -> list[ArtifactId]:
     if isinstance(action, SetAlias) and action.held_by is not None:
         versions.insert(0, action.held_by)
     return [ArtifactId(version.artifact_id) for version in versions]
-
-
-def _bound_artifacts(moving: Sequence[_Moving], declared: DeclaredMetrics) -> list[ArtifactId]:
-    if not declared:
-        return []
-    return [
-        ArtifactId(action.version.artifact_id)
-        for action in (each.action for each in moving if isinstance(each.action, SetAlias))
-        if any(metric.bound is not None for metric in declared.get((action.registry, action.collection), {}).values())
-    ]
 
 
 def _cut(shown: int, total: int) -> tuple[Diagnostic, ...]:

@@ -12,8 +12,9 @@ from regsync.core.fingerprint import scope_fingerprints
 from regsync.core.live import Destination, LinkKey, Live
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Inputs, compare, make_plan
-from regsync.core.scope import declares, removes_unlisted, restrict, scope_of
+from regsync.core.scope import declares, needed_by, removes_unlisted, restrict, scope_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
+from regsync.manifest.writing.render import to_manifest
 from regsync.planning.by_hand import Receipts, moved_by_hand, noted
 from regsync.planning.commit import git_commit
 from regsync.planning.evidence import gather
@@ -63,6 +64,7 @@ def plan_manifests(
     scope = scope_of(desired)
     destination = reader.destination()
     live = reader.observe(scope)
+    declared = to_manifest(needed_by(loaded.desired, selection.targets, desired))
     comparison = Comparison(desired, live)
     refs = comparison.refs_to_resolve()
     resolved = reader.resolve(refs) if refs else {}
@@ -79,6 +81,7 @@ def plan_manifests(
         manages_protected=reader.capabilities.manages_protected_aliases,
         selection=selection,
         warnings=tuple(loaded.warnings),
+        declared=declared,
         begun=begun,
     )
     compared = compare(inputs, comparison)

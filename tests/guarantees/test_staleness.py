@@ -1,10 +1,11 @@
-"""Guarantee 2: a saved plan fits one place and one state. What has changed in its scope makes it stale, before the first write;
-what has changed elsewhere does not.
+"""Guarantee 2: a saved plan is for one place, and good for as long as what was reviewed is true. What an operation stands on and
+has changed makes it stale, before the first write; whatever else has changed does not.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -106,34 +107,57 @@ def change_digest(person: Person) -> None:
     person.tx.run("UPDATE artifacts SET digest = ? WHERE id = ?", "f" * 32, person.source(1).id)
 
 
-IN_SCOPE: dict[str, Callable[[Person], object]] = {
-    "a declared alias was moved": lambda p: p.move("production", 1),
-    "a declared alias was moved to where the plan does not want it": lambda p: p.move("staging", 2),
+MOVED: dict[str, tuple[Callable[[Person], object], str]] = {
+    "a declared alias was moved": (lambda p: p.move("production", 1), "model/fraud:production was moved from v0 to v1"),
+    "a declared alias was moved to where the plan does not want it": (
+        lambda p: p.move("staging", 2),
+        "model/fraud:staging was moved from v1 to v2",
+    ),
+    "an alias that the plan makes was added elsewhere": (
+        lambda p: p.move("fresh", 2),
+        "model/fraud:fresh was set to v2",
+    ),
+    "an alias that the plan moves was removed": (
+        lambda p: aliases.remove_aliases(p.tx, p.collection(), ["production"]),
+        "model/fraud:production was removed from v0",
+    ),
+    "the version that an alias leaves was unlinked": (
+        lambda p: (p.move("person", 2), p.unlink(1)),
+        "model/fraud:staging was removed from v1",
+    ),
+    "the version that the plan binds to was unlinked": (lambda p: p.unlink(2), "model/fraud has no version v2"),
+    "a newer version was linked: the planned links would move latest back": (
+        lambda p: p.link(5),
+        "latest moves from v3 (acme-ml/fraud/detector:v5)",
+    ),
+    "the plan's second version was linked first: latest would move back": (
+        lambda p: p.link(4),
+        "latest moves from v3 (acme-ml/fraud/detector:v4) to acme-ml/fraud/detector:v3, an older version",
+    ),
+    "the digest of the version that an alias leaves changed": (change_digest, "model/fraud:staging"),
+    "the collection was renamed": (
+        lambda p: collections.rename(p.tx, p.collection(), "fraud-2"),
+        "model/fraud is not there any more",
+    ),
+    "the collection was deleted": (
+        lambda p: collections.delete(p.tx, p.model, p.collection()),
+        "model/fraud is not there any more",
+    ),
+    "the registry was renamed": (lambda p: registries.rename(p.tx, p.model, "models"), "model is not there any more"),
+    "the registry was deleted": (lambda p: registries.delete(p.tx, p.model), "model is not there any more"),
+}
+"""What an operation of the plan stands on, and what the refusal says."""
+STILL_TRUE: dict[str, Callable[[Person], object]] = {
     "an alias nobody declares was moved": lambda p: p.move("person", 2),
     "an alias was added": lambda p: p.move("new", 1),
-    "an alias that the plan makes was added elsewhere": lambda p: p.move("fresh", 2),
     "an alias was removed": lambda p: aliases.remove_aliases(p.tx, p.collection(), ["person"]),
-    "an alias that the plan moves was removed": lambda p: aliases.remove_aliases(p.tx, p.collection(), ["production"]),
-    "a version was unlinked": lambda p: p.unlink(1),
-    "the version that the plan binds to was unlinked": lambda p: p.unlink(2),
-    "a version was linked": lambda p: p.link(5),
     "a version was linked and unlinked, and its index is used up": lambda p: (p.link(5), p.unlink(5)),
-    "the plan's second version was linked first": lambda p: p.link(4),
-    "a digest changed": change_digest,
     "the description changed": lambda p: collections.set_description(p.tx, p.collection(), "by a person"),
     "a tag was added": lambda p: collections.add_tags(p.tx, p.collection(), ["person"]),
-    "the collection was renamed": lambda p: collections.rename(p.tx, p.collection(), "fraud-2"),
-    "the collection was deleted": lambda p: collections.delete(p.tx, p.model, p.collection()),
-    "the registry was renamed": lambda p: registries.rename(p.tx, p.model, "models"),
-    "the registry was deleted": lambda p: registries.delete(p.tx, p.model),
     "the registry's description changed": lambda p: registries.set_description(p.tx, p.model, "by a person"),
     "another type was accepted": lambda p: registries.allow_types(p.tx, p.model, ["dataset", "model"]),
     "a type was accepted": lambda p: registries.allow_types(p.tx, p.model, ["dataset"]),
     "an alias was protected": lambda p: registries.protect(p.tx, p.model, "staging"),
-    "a protection was taken off": lambda p: registries.unprotect(p.tx, p.model, "production"),
-}
-"""The last two are told by the embedded registry, directly and over HTTP; W&B's own API does not tell them."""
-ELSEWHERE: dict[str, Callable[[Person], object]] = {
     "an alias of another collection": lambda p: aliases.remove_aliases(p.tx, p.collection("churn"), ["production"]),
     "a link into another collection": lambda p: p.link(5, "churn"),
     "another collection was deleted": lambda p: collections.delete(p.tx, p.model, p.collection("churn")),
@@ -142,6 +166,7 @@ ELSEWHERE: dict[str, Callable[[Person], object]] = {
     "a new registry": lambda p: registries.create(p.tx, p.acme, "new"),
     "members, which the manifest does not manage": lambda p: members.set_member(p.tx, p.model, "carol", Role.VIEWER),
 }
+"""What no operation of the plan stands on, in the same collection and elsewhere."""
 
 
 @pytest.fixture(scope="module", params=["file", "http"])
@@ -170,19 +195,41 @@ def check_stale(grounds: Grounds, ended: Ended, before: int, *words: str) -> Non
     assert not history.receipts_in(grounds.state)
 
 
-@pytest.mark.parametrize("what", IN_SCOPE)
+@pytest.mark.parametrize("what", MOVED)
 def test_stale(fresh: Grounds, what: str) -> None:
-    as_person(fresh.file, IN_SCOPE[what])
+    act, words = MOVED[what]
+    as_person(fresh.file, act)
     before = history.last_event(fresh.file)
-    check_stale(fresh, fresh.run(fresh.saved), before, "this plan is stale", "model", "plan again")
+    check_stale(fresh, fresh.run(fresh.saved), before, "this plan is stale", words, "plan again")
 
 
-@pytest.mark.parametrize("what", ELSEWHERE)
-def test_not_stale(fresh: Grounds, what: str) -> None:
-    as_person(fresh.file, ELSEWHERE[what])
+def test_who_moved_it_and_when(fresh: Grounds) -> None:
+    """In the registry's words, with its own record of the move."""
+    as_person(fresh.file, lambda person: person.move("production", 1))
+    ended = fresh.run(fresh.saved)
+    assert ended.code == 5
+    found = re.search(r"fraud:production was moved from v0 to v1 \(20\d\d-\d\d-\d\dT[0-9:.]+Z(.*)\)", ended.err)
+    assert found, ended.err
+    if fresh.backend.startswith("local:"):
+        assert found[1] == ", by local:owner"
+
+
+@pytest.mark.parametrize("what", STILL_TRUE)
+def test_still_true(fresh: Grounds, what: str) -> None:
+    as_person(fresh.file, STILL_TRUE[what])
     ended = fresh.run(fresh.saved)
     assert ended.code == 0, ended.err
     assert "fraud:production" in ended.out
+    assert "not in this plan" not in ended.err
+
+
+def test_what_planning_again_would_do_besides_is_named_and_not_done(fresh: Grounds) -> None:
+    as_person(fresh.file, lambda person: registries.unprotect(person.tx, person.model, "production"))
+    ended = fresh.run(fresh.saved)
+    assert ended.code == 0, ended.err
+    before, _, after = ended.err.partition("receipt:")
+    for part in (before, after):
+        assert "not in this plan: model (protect-alias); plan again" in part
 
 
 def test_already_there(fresh: Grounds) -> None:
@@ -384,8 +431,8 @@ def test_a_removal_under_a_milder_name(fresh: Grounds) -> None:
     """A protected alias is not unbound under the hazard of an ordinary one, where the registry tells that it is protected."""
     before = history.last_event(fresh.file)
     ended = fresh.run(rewrite(fresh, with_a_removal_that_says_so_softly, sign=True))
-    assert ended.code == 1, ended
-    assert "a protected alias is unbound only by an operation that carries the hazard for it" in ended.err
+    assert ended.code == 5, ended
+    assert "planning again does not give remove-alias any more" in ended.err
     assert history.last_event(fresh.file) == before
 
 

@@ -64,9 +64,11 @@ ONE = moves(
     churn={"tags": ["one"], "aliases": {"production": f"{DETECTOR}:v4"}},
 )
 OTHER = moves(
-    fraud={"versions": [f"{DETECTOR}:v5"], "aliases": {"production": f"{DETECTOR}:v2", "staging": "v2"}},
+    fraud={"versions": [f"{DETECTOR}:v5"], "aliases": {"production": f"{DETECTOR}:v2", "nightly": "v2"}},
     churn={"description": "the other"},
 )
+POINTS_IN_THE_WINDOW = 3
+"""Over HTTP, between the read that checks an operation's precondition and the request that writes."""
 APART = {"registries": {"another": {"collections": {"rows": {"type": "dataset"}}}}}
 
 
@@ -147,26 +149,31 @@ def test_another_apply_at_every_point(quick: Path, zygote: Zygote, over_http: bo
     with pair(quick, zygote, over_http, OTHER) as both:
         points = apart_from_transactions(both.one.run(both.one.saved).points)
         won = {"slow": 0, "fast": 0}
+        overruled = 0
         for number in some(points, 3):
             both.reset()
             with zygote.stopped(both.one.job(both.one.saved, cut=number)) as slow:
                 fast = both.other.run(both.other_job)
                 seen = history.last_event(both.one.file)
             assert slow.ended is not None
+            if over_http and (slow.ended.code, fast.code) == (0, 0):
+                overruled += 1  # W&B has no compare-and-set: it was cut between its last look and its write.
+                history.check_receipts(both.events(), both.receipts())
+                continue
             outcome_is_orderly(both, slow.ended, fast)
             won["slow" if slow.ended.code == 0 else "fast"] += 1
             if fast.code == 0:
                 nothing_after_it_could_know(both, seen, slow.ended)
             check_bound_by_two(both)
         assert won["slow"] and won["fast"]
+        assert overruled <= POINTS_IN_THE_WINDOW
         check_at_least(f"two at once: {'over HTTP' if over_http else 'registry file'}", len(points))
 
 
 def nothing_after_it_could_know(both: Pair, seen: int, slow: Ended) -> None:
-    """The other one was whole before the first went on: so the first may finish a batch, and must not move what has moved."""
+    """The other one was whole before the first went on: so the first may do what is still as it was, and must not move what has moved."""
     later = [event for event in both.events() if event.seq > seen]
-    overtaken = {"model/fraud:production", "model/fraud:staging"}
-    assert not [event for event in later if event.address in overtaken]
+    assert not [event for event in later if event.address == "model/fraud:production"]
     assert slow.code in (4, 5)
 
 

@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from regsync.core.desired import Desired, DesiredRegistry
 from regsync.core.diff.collection import find_live
-from regsync.core.diff.context import Findings, ManualStep, Matcher, RegistryContext
+from regsync.core.diff.context import Emptied, Findings, ManualStep, Matcher, RegistryContext
 from regsync.core.diff.names import find_by_name, name_is_clear
 from regsync.core.diff.registry import diff_registry
 from regsync.core.live import LinkKey, Live, LiveRegistry, Unresolved, Version
 from regsync.names import Address, SourceRef
 
-__all__ = ["Comparison", "Findings", "ManualStep"]
+__all__ = ["Comparison", "Emptied", "Findings", "ManualStep"]
 
 
 class Comparison:
@@ -58,12 +59,14 @@ class Comparison:
         actor: str,
         manages_protected: bool,
         begun: frozenset[LinkKey] = frozenset(),
+        made: Mapping[LinkKey, int] = MappingProxyType({}),
     ) -> Findings:
         """Every change that is needed, and everything that makes a plan impossible.
 
-        `begun`: links that an interrupted run of the same manifests has made.
+        `begun`: links that an interrupted run of the same manifests has made. `made`: links that were taken out of the live
+        state before, with the index that each has.
         """
-        findings = Findings(resolved, begun)
+        findings = Findings(resolved, begun, made)
         for wanted in self._desired.registries.values():
             there = self._find_registry(wanted)
             siblings = bool(self._live.registries)

@@ -105,7 +105,7 @@ def _tags(wanted: DesiredCollection, live: LiveCollection | None, context: Regis
     added = sorted(tag for tag, item in wanted.tags.items() if not item.absent and tag not in there)
     removed = sorted(tag for tag, item in wanted.tags.items() if item.absent and tag in there)
     unlisted = sorted(there - wanted.tags.keys()) if Kind.TAGS in wanted.remove_unlisted else []
-    note_if_emptied(wanted.tags, unlisted, "tag", Address(context.name, wanted.name), findings)
+    note_if_emptied(wanted.tags, unlisted, Kind.TAGS, Address(context.name, wanted.name), findings)
     for chunk in _chunks(added):
         findings.draft(
             a.AddTags(context.name, wanted.name, chunk), DECLARED, _origin(wanted.tags, chunk, wanted.origin)

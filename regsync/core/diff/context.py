@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from regsync.core.actions import Action
-from regsync.core.desired import HazardName
+from regsync.core.desired import HazardName, Kind
 from regsync.core.live import LinkKey, LiveCollection, LiveRegistry, Unresolved, Version
 from regsync.core.operation import Draft, Hit, Reason
 from regsync.diagnostics import Diagnostic, Position, Severity
@@ -14,6 +15,14 @@ from regsync.names import Address, SourceRef
 
 DECLARED = "declared"
 DECLARED_ABSENT = "declared absent"
+
+
+class Emptied(NamedTuple):
+    """A block that is declared empty while everything unlisted in it is to be removed: where, of which kind, and its hazard."""
+
+    address: Address
+    kind: Kind
+    hit: Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +65,12 @@ class Findings:
     resolved: Mapping[SourceRef, Version | Unresolved]
     begun: frozenset[LinkKey] = frozenset()
     """Links that an interrupted run of the same manifests has made."""
+    made: Mapping[LinkKey, int] = field(default_factory=dict)
+    """Links that are not in the live state that is compared, because they were taken back, with the index that each has."""
     drafts: list[Draft] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     manual: list[ManualStep] = field(default_factory=list)
-    emptied: list[tuple[Address, Hit]] = field(default_factory=list)
+    emptied: list[Emptied] = field(default_factory=list)
     """One for each block that is declared empty while everything unlisted in it is to be removed."""
 
     def draft(
@@ -105,11 +116,21 @@ def accepts(kind: str, context: RegistryContext, position: Position, findings: F
     return False
 
 
-def note_if_emptied(block: object, unlisted: list[str], noun: str, address: Address, findings: Findings) -> None:
+def note_if_emptied(block: object, unlisted: list[str], kind: Kind, address: Address, findings: Findings) -> None:
     """Record the hazard that an empty block would remove everything of its kind."""
     if not block and unlisted:
-        message = f"an empty list would remove every {noun} of {address}: {some(unlisted)}"
-        findings.emptied.append((address, Hit(HazardName.EMPTY_DESIRED, message, len(unlisted))))
+        message = f"an empty list would remove every {_ONE[kind]} of {address}: {some(unlisted)}"
+        findings.emptied.append(Emptied(address, kind, Hit(HazardName.EMPTY_DESIRED, message, len(unlisted))))
+
+
+_ONE = {
+    Kind.ALIASES: "alias",
+    Kind.VERSIONS: "version",
+    Kind.TAGS: "tag",
+    Kind.MEMBERS: "member",
+    Kind.PROTECTED_ALIASES: "protected alias",
+    Kind.COLLECTIONS: "collection",
+}
 
 
 def some(names: Sequence[str]) -> str:

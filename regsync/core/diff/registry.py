@@ -145,7 +145,7 @@ def _protected_aliases(
     unlisted = (
         sorted(there - wanted.protected_aliases.keys()) if Kind.PROTECTED_ALIASES in wanted.remove_unlisted else []
     )
-    note_if_emptied(wanted.protected_aliases, unlisted, "protected alias", Address(wanted.name), findings)
+    note_if_emptied(wanted.protected_aliases, unlisted, Kind.PROTECTED_ALIASES, Address(wanted.name), findings)
     for alias in add:
         findings.draft(
             a.ProtectAlias(wanted.name, alias), DECLARED, wanted.protected_aliases[alias].origin, protected=True
@@ -191,7 +191,7 @@ def _members(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findi
             hits = _gives_up(member, actor, old, item.role, wanted.name)
             findings.draft(a.SetMember(wanted.name, member, old, item.role), DECLARED, item.origin, hits=hits)
     unlisted = sorted(there.keys() - wanted.members.keys() - {actor}) if Kind.MEMBERS in wanted.remove_unlisted else []
-    note_if_emptied(wanted.members, unlisted, "member", Address(wanted.name), findings)
+    note_if_emptied(wanted.members, unlisted, Kind.MEMBERS, Address(wanted.name), findings)
     for member in unlisted:
         action = a.RemoveMember(wanted.name, member, there[member])
         findings.draft(action, NOT_LISTED.format("members"), wanted.origin)
@@ -216,7 +216,7 @@ def _unlisted_collections(wanted: DesiredRegistry, context: RegistryContext, fin
         if live is not None:
             spoken_for.add(live.name)
     unlisted = sorted(context.live.collections.keys() - spoken_for)
-    note_if_emptied(wanted.collections, unlisted, "collection", Address(wanted.name), findings)
+    note_if_emptied(wanted.collections, unlisted, Kind.COLLECTIONS, Address(wanted.name), findings)
     for name in unlisted:
         draft_deletion(
             context, context.live.collections[name], findings, NOT_LISTED.format("collections"), wanted.origin

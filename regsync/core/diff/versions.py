@@ -48,6 +48,8 @@ class VersionDiff:
         self._findings = findings
         self._address = Address(context.name, wanted.name)
         self._new: dict[str, _Link] = {}
+        self._coming = 0
+        """How many of them are not linked yet, whatever the live state says."""
         self._kept: set[str] = set()
         self._aliases: dict[str, str] = {}
 
@@ -96,8 +98,10 @@ class VersionDiff:
         self._kept.add(version.artifact_id)
         if version.artifact_id in self._new or version.artifact_id in self._matcher.by_artifact:
             return
-        first = self._live.next_index
-        index = None if first is None else first + len(self._new)
+        index = self._findings.made.get((self._context.name, self._wanted.name, version.artifact_id))
+        if index is None and self._live.next_index is not None:
+            index = self._live.next_index + self._coming
+            self._coming += 1
         self._new[version.artifact_id] = _Link(version, index, origin)
 
     def _version(self, ref: SourceRef, digest: str | None, origin: Position) -> Version | None:
@@ -228,7 +232,7 @@ class VersionDiff:
             if Kind.ALIASES in self._wanted.remove_unlisted
             else []
         )
-        note_if_emptied(self._wanted.aliases, unlisted, "alias", self._address, self._findings)
+        note_if_emptied(self._wanted.aliases, unlisted, Kind.ALIASES, self._address, self._findings)
         absent = sorted(alias for alias, item in self._wanted.aliases.items() if item.ref is None)
         for alias in absent:
             if alias in live.aliases:
@@ -339,7 +343,7 @@ class VersionDiff:
                 continue
             gone.append((index, why, self._wanted.origin))
         unlisted = [f"v{index}" for index, _, _ in sorted(gone)]
-        note_if_emptied(self._wanted.versions, unlisted, "version", self._address, self._findings)
+        note_if_emptied(self._wanted.versions, unlisted, Kind.VERSIONS, self._address, self._findings)
         return gone
 
 

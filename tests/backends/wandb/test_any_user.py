@@ -49,8 +49,8 @@ def test_the_key_that_writes_takes_the_plan_of_the_key_that_reads(line: Line) ->
 def test_it_is_still_stale_where_something_moved(line: Line) -> None:
     assert line.run("plan", str(line.manifest), "-o", "plan.json", user="bob")[0] == 0
     other = line.folder / "other.yaml"
-    other.write_text(MANIFEST.replace("staging: v0", "canary: v0"))
-    assert line.run("apply", str(other), "--auto-approve")[0] == 0
+    other.write_text(MANIFEST.replace("staging: v0", "staging: absent"))
+    assert line.run("apply", str(other), "--auto-approve", "--allow", "remove-alias")[0] == 0
     code, _, shown = line.run("apply", "plan.json", "--any-user")
     assert code == 5 and "stale" in shown
 
