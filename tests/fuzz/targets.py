@@ -20,10 +20,10 @@ from regsync.backends.wandb.connection.options import Options
 from regsync.console.files import check_shape, read_document
 from regsync.core.canonical import document_digest
 from regsync.core.desired import Desired
-from regsync.core.live import Live, ReadProof, RegistryScope
+from regsync.core.live import Destination, Live, ReadProof, RegistryScope
 from regsync.core.plan_document import decode_plan, plan_document
-from regsync.core.staleness import check_fresh
 from regsync.diagnostics import DiagnosticsError, RegsyncError
+from regsync.execution.again import check_before_first_write
 from regsync.execution.journal import read_journal
 from regsync.execution.receipt import decode_receipt, decode_receipt_operations
 from regsync.manifest.reading.files import Source
@@ -33,6 +33,7 @@ from regsync.views import html, markdown, text
 from regsync.views.diagnostics import render_diagnostics
 from regsync.views.escape import plain
 from tests.fuzz.campaign import CORPUS
+from tests.guarantees.smallworlds import Shown
 from tests.harmless import harmless
 from tests.manifest.reading.cases import HERE as CASES
 from tests.manifest.reading.cases import read_case
@@ -109,9 +110,21 @@ def _plan(data: bytes) -> None:
     harmless(text.render_plan(document))
     assert {**plan_document(decoded), "tool_version": 0, "digest": 0} == {**document, "tool_version": 0, "digest": 0}
     try:
-        check_fresh(decoded, Live({}, ReadProof(complete=True, pages=1, items=0)))
+        check_before_first_write(decoded, _Nothing(decoded.destination))
     except RegsyncError as error:
         refused(error)
+
+
+class _Nothing(Shown):
+    """A destination with no registry in it."""
+
+    def __init__(self, here: Destination) -> None:
+        super().__init__({})
+        self.live = Live({}, ReadProof(complete=True, pages=1, items=0))
+        self._here = here
+
+    def destination(self) -> Destination:
+        return self._here
 
 
 def receipt(data: bytes) -> None:
