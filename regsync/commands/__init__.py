@@ -32,6 +32,7 @@ COMMANDS = {
     "comment": "Show a plan in its pull request, in one comment kept up to date",
     "reviewed": "Fetch the plan that was reviewed, after the merge",
     "undo": "Plan the way back from a receipt",
+    "unmanaged": "List what is live and declared nowhere",
     "why": "Explain one address: manifest line, live value, rule",
     "graph": "Show the operations of a plan as a graph",
     "doctor": "Check the connection, the key and the roles",

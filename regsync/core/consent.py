@@ -308,7 +308,7 @@ def unused(given: Iterable[Given]) -> list[Diagnostic]:
             "delete it, so that it lets nothing through later; `regsync fmt --prune` does it",
             Severity.WARNING,
         )
-        for each in given
+        for each in sorted(given, key=lambda each: each.consent.origin)
         if not each.needed and not each.on_the_command_line
     ]
 

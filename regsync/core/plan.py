@@ -17,6 +17,7 @@ from regsync.core.moves import MovedByHand
 from regsync.core.operation import Operation
 from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
+from regsync.core.unmanaged import NoLonger
 from regsync.diagnostics import Diagnostic
 from regsync.names import Address
 
@@ -78,6 +79,8 @@ class Plan:
     """Moves outside of Git that operations meet, where that could be known; for the reader, nothing rests on it."""
     desired: Json | None = None
     """What the manifests declare of it, as one manifest, so that the same can be planned again; None for the plan of an undo."""
+    no_longer_managed: tuple[NoLonger, ...] = ()
+    """What the manifests managed before and is live; for readers only, nothing is decided from it."""
     undoes: str | None = None
     """The digest of the receipt that this plan takes back, for a plan made by `undo`."""
     reviewed: str | None = None

@@ -21,6 +21,7 @@ from regsync.core.plan import ManifestInfo, Plan, ReadInfo, Selection
 from regsync.core.plan_check import check_hazards, check_operations
 from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
+from regsync.core.unmanaged import NoLonger, Unmanaged
 from regsync.diagnostics import Diagnostic, Position, RegsyncError, Severity, StalePlanError
 from regsync.names import Address, parse_address
 from regsync.version import __version__
@@ -73,6 +74,7 @@ def plan_document(plan: Plan) -> Json:
         "consents": [consent_json(given) for given in plan.consents],
         "missing_consents": [ask_json(ask) for ask in plan.missing_consents],
         "manual": [{"address": str(step.address), "text": step.text} for step in plan.manual],
+        "no_longer_managed": [_no_longer_json(each) for each in plan.no_longer_managed],
         "warnings": [_diagnostic_json(diagnostic) for diagnostic in plan.warnings],
         "desired": plan.desired,
         "owned": plan.owned,
@@ -148,6 +150,22 @@ def _decode_moved(data: Json) -> MovedByHand:
     return MovedByHand(
         data["operation"], parse_address(data["address"]), before, after, data["by"], data["at"], data["since_apply"]
     )
+
+
+def _no_longer_json(gone: NoLonger) -> Json:
+    return {**unmanaged_json(gone.what), "commit": gone.commit, "hint": gone.hint}
+
+
+def unmanaged_json(there: Unmanaged) -> Json:
+    """Something that nothing declares, as it stands in the plan and in what `unmanaged` shows."""
+    return {**there._asdict(), "address": str(there.address), "kind": there.kind}
+
+
+def _decode_no_longer(data: Json) -> NoLonger:
+    counts = [data[key] for key in ("collections", "versions", "aliases", "protected")]
+    if any(type(count) is not int or count < 0 for count in counts):
+        raise ValueError("a count that is none")
+    return NoLonger(Unmanaged(parse_address(data["address"]), *counts), data["commit"], data["hint"])
 
 
 def _diagnostic_json(diagnostic: Diagnostic) -> Json:
@@ -267,6 +285,7 @@ def _decode_plan(document: Json) -> Plan:
         hazards=tuple(_decode_hazard(hazard) for hazard in document["hazards"]),
         manual=tuple(ManualStep(parse_address(step["address"]), step["text"]) for step in document["manual"]),
         warnings=tuple(_decode_diagnostic(warning) for warning in document["warnings"]),
+        no_longer_managed=tuple(_decode_no_longer(each) for each in document["no_longer_managed"]),
         owned=document["owned"],
         consents=consents,
         missing_consents=tuple(decode_ask(each) for each in document["missing_consents"]),

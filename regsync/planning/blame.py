@@ -17,7 +17,6 @@ MOST_LINES = 200
 """Lines of one file that are looked up."""
 MOST_COMPARED = 3000
 """Lines of a file that differ from the committed ones and are still compared one by one."""
-_SAFE = ("-c", "blame.ignoreRevsFile=")
 _OPTIONS = ("--porcelain", "--root", "--no-textconv")
 _HEADER = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?")
 
@@ -80,7 +79,7 @@ class _File:
         wanted = [f"-L{line},{line}" for line in sorted(lines)]
         if not wanted:
             return {}
-        told = git_bytes(self.folder, *_SAFE, "blame", *_OPTIONS, *wanted, "HEAD", "--", self.name)
+        told = git_bytes(self.folder, "blame", *_OPTIONS, *wanted, "HEAD", "--", self.name)
         headers = (_HEADER.fullmatch(line) for line in (told or b"").split(b"\n"))
         return {int(header[2]): header[1].decode() for header in headers if header}
 

@@ -33,6 +33,8 @@ class Receipts:
 
     memory: Memory
     versions: Mapping[str, Version]
+    agreed: Record | None = None
+    """The newest of them after which all that the manifests declared was live."""
 
 
 def receipts_of(found: Sequence[Found], records: Iterable[Record], destination: Destination) -> Receipts:
@@ -44,7 +46,16 @@ def receipts_of(found: Sequence[Found], records: Iterable[Record], destination: 
         for side in (operation["before"], operation["after"])
         if isinstance(side, dict) and side.keys() >= set(Version._fields)
     }
-    return Receipts(remembered(records, destination), versions)
+    here = (destination.backend, destination.url, destination.organization, destination.instance)
+    records = list(records)
+    agreeing = [
+        each
+        for each in records
+        if each.agrees
+        and (each.destination.backend, each.destination.url, each.destination.organization, each.destination.instance)
+        == here
+    ]
+    return Receipts(remembered(records, destination), versions, agreeing[-1] if agreeing else None)
 
 
 def moved_by_hand(

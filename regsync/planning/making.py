@@ -18,6 +18,7 @@ from regsync.manifest.writing.render import to_manifest
 from regsync.planning.by_hand import Receipts, moved_by_hand, noted
 from regsync.planning.commit import git_commit
 from regsync.planning.evidence import gather
+from regsync.planning.formerly import no_longer_managed
 from regsync.planning.standing import with_dates
 
 if TYPE_CHECKING:
@@ -87,10 +88,14 @@ def plan_manifests(
     compared = compare(inputs, comparison)
     evidence = gather(compared.operations, desired, reader.describe)
     plan = with_dates(make_plan(inputs, compared, evidence))
-    if receipts is not None:
-        found = moved_by_hand(plan.operations, live, receipts(destination), reader)
+    told = receipts(destination) if receipts is not None else None
+    if told is not None:
+        found = moved_by_hand(plan.operations, live, told, reader)
         operations = tuple(noted(operation, found.get(operation.id)) for operation in plan.operations)
         plan = replace(plan, operations=operations, moved_by_hand=tuple(found.values()))
+    if not selection.targets and not selection.excludes:
+        last = told.agreed if told is not None else None
+        plan = replace(plan, no_longer_managed=no_longer_managed(loaded, reader, plan.operations, last))
     return Planned(plan, live, desired)
 
 

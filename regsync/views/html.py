@@ -19,6 +19,7 @@ from markupsafe import Markup
 from regsync.views.consents import for_one_run, given_before, holding, missing
 from regsync.views.escape import plain
 from regsync.views.facts import facts, shown_with_evidence
+from regsync.views.unmanaged import in_brackets, known_from
 from regsync.views.words import HEADINGS, LOCK, SYMBOLS, Effect, change, counted, effect, place, state_after, verb
 
 Json = dict[str, Any]
@@ -44,6 +45,10 @@ def render_plan(document: Json) -> str:
         groups=[group for group in groups if group[2]],
         consents=for_one_run(document),
         missing=missing(document),
+        gone=[
+            f"{item['address']}{in_brackets(item)}, {known_from(item)}{'. ' if item['hint'] else ''}{item['hint'] or ''}"
+            for item in document["no_longer_managed"]
+        ],
         holding={each["name"]: holding(document, each) for each in document["hazards"]},
         before={each["name"]: given_before(document, each) for each in document["hazards"]},
         side_effects=[(each["address"], note) for each in operations for note in each["notes"]],

@@ -13,6 +13,7 @@ from regsync.views.consents import for_one_run, given_before, holding, missing
 from regsync.views.facts import Tone, facts, shown_with_evidence
 from regsync.views.fitting import Cut, Page, Section, fit
 from regsync.views.gfm import code, in_html, prose
+from regsync.views.unmanaged import in_brackets, known_from
 from regsync.views.words import (
     HEADINGS,
     LOCK,
@@ -53,6 +54,7 @@ def render_plan(document: Json, *, limit: int = GITHUB_LIMIT) -> str:
     sections = [
         _hazards(document),
         *(_operations(operations, kind) for kind in Effect),
+        _no_longer_managed(document),
         _manual(document),
         _side_effects(operations),
         _irrevocable(document),
@@ -130,6 +132,19 @@ def _hazards(document: Json) -> Section:
             f"  - ⚠ **Consent given before this change** ({code(each)})" for each in given_before(document, hazard)
         ]
     return Section("#### Hazards\n", items, "hazards", rank=0, least=20)
+
+
+def _hint(item: Json) -> str:
+    return f". {prose(item['hint'])}" if item["hint"] else ""
+
+
+def _no_longer_managed(document: Json) -> Section:
+    items = [
+        f"- {code(item['address'] + in_brackets(item))}, {prose(known_from(item))}{_hint(item)}"
+        for item in document["no_longer_managed"]
+    ]
+    opening = "#### No longer managed: nothing declares it any more, and it stays as it is\n"
+    return Section(opening, items, "things no longer managed", rank=3, least=5)
 
 
 def _operations(operations: Iterable[Json], kind: Effect) -> Section:

@@ -26,6 +26,7 @@ from regsync.views.statements import (
     proof_words,
     what_is_left,
 )
+from regsync.views.unmanaged import in_brackets, known_from
 from regsync.views.words import (
     LOCK,
     SYMBOLS,
@@ -95,6 +96,7 @@ def render_plan(document: Json, *, color: bool = False, width: int | None = None
         _block(page, block, compact=compact)
     if not compact:
         _warnings(page, document)
+        _no_longer_managed(page, document)
         _manual(page, document)
         _irrevocable(page, document)
     _hazards(page, document, compact=compact)
@@ -191,6 +193,17 @@ def _warnings(page: _Page, document: Json) -> None:
         page.say([where, *parts_of(warning["message"]), f" [{warning['code']}]"], "yellow", indent="  ")
         if warning["hint"]:
             page.say(["hint: ", *parts_of(warning["hint"])], indent="    ")
+
+
+def _no_longer_managed(page: _Page, document: Json) -> None:
+    if not document["no_longer_managed"]:
+        return
+    page.heading("No longer managed: nothing declares it any more, and it stays as it is")
+    for item in document["no_longer_managed"]:
+        words = f"{bare(item['address'])}{in_brackets(item)}, {known_from(item)}"
+        page.say([f"no longer managed: {words}"], "yellow", indent="  ")
+        if item["hint"]:
+            page.say(["hint: ", *parts_of(item["hint"])], indent="    ")
 
 
 def _manual(page: _Page, document: Json) -> None:

@@ -25,6 +25,7 @@ from regsync.core.plan import ManifestInfo, Plan, ReadInfo, Selection
 from regsync.core.plan_document import plan_document
 from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
+from regsync.core.unmanaged import NoLonger, Unmanaged
 from regsync.diagnostics import Diagnostic, Position, Severity
 from regsync.execution.receipt import Receipt, Result, Seen, receipt_document
 from regsync.names import CollectionName, RegistryName, Role, Visibility
@@ -164,6 +165,10 @@ def plan_of(text: Texts, kinds: Iterable[str]) -> Plan:
         hazards=(Hazard(HazardName.LATEST_MOVES, 2, 1, ("op-1",), (text(),)),),
         manual=(ManualStep(operations[0].action.address, text()),),
         warnings=(Diagnostic("some-code", text(), where, text(), Severity.WARNING),),
+        no_longer_managed=(
+            NoLonger(Unmanaged(operations[0].action.address, 1, 2, 3, 1), text(), text()),
+            NoLonger(Unmanaged(operations[0].action.address, 0, 0, 1, 0), None),
+        ),
         owned={},
         consents=(
             Given(None, Consent(HazardName.LATEST_MOVES, None, text(), where), ("op-1",), True, Since(text(), True)),

@@ -8,9 +8,10 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from regsync.core.desired import Desired
@@ -45,6 +46,8 @@ class Loaded:
     warnings: list[Diagnostic]
     files: tuple[ManifestFile, ...]
     digest: str
+    paths: tuple[str, ...] = ()
+    """The files and folders that were named, overlays included; relative to the folder that the files are relative to."""
 
     @property
     def summary(self) -> str:
@@ -75,15 +78,17 @@ def load(
     than `variable_files`, and those than the manifests' own. `organization` overrides the manifests'.
     Raises `DiagnosticsError` with every error and warning that was found.
     """
-    sources, problems = find_sources(paths)
-    return load_sources(
+    named, laid_over = [os.fspath(path) for path in paths], [os.fspath(path) for path in overlays]
+    sources, problems = find_sources(named)
+    loaded = load_sources(
         sources,
-        overlays=read_sources(overlays, problems),
+        overlays=read_sources(laid_over, problems),
         problems=problems,
         variables=variables,
         variable_files=variable_files,
         organization=organization,
     )
+    return replace(loaded, paths=(*named, *laid_over))
 
 
 def load_sources(
