@@ -39,6 +39,7 @@ COMMANDS = {
     "import": "Write manifests from what is live",
     "promote": "Give one alias the version of another, in the manifest",
     "set": "Bind an alias, in the manifest",
+    "accept": "Keep what is live, in the manifest",
     "fmt": "Lay out manifests as a careful person would type them",
     "schema": "Print a JSON schema",
     "completion": "Print the completion script for a shell",

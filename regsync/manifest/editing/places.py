@@ -46,8 +46,9 @@ class Place:
 
 
 def places(sources: Iterable[Source], address: Address) -> Iterator[Place]:
-    """Every block of the collection at `address`, in the order of the sources."""
-    steps = ("registries", address.registry, "collections", str(address.collection))
+    """Every block of the collection (or, without one, the registry) at `address`, in the order of the sources."""
+    steps: tuple[str, ...] = ("registries", address.registry)
+    steps += () if address.collection is None else ("collections", address.collection)
     for source in sources:
         text = source.data.decode()
         for written in spans(text):

@@ -229,11 +229,11 @@ class Document(NamedTuple):
 
     def insert_line(self, after: tuple[Node, Node], lines: str) -> Splice:
         """Add whole lines below an entry of a block."""
-        last = self._last_offset(after)
+        last = self.last_offset(after)
         at = self.line_end(last)
         return Splice(at, at, self.line_break(last) + lines)
 
-    def _last_offset(self, entry: tuple[Node, Node]) -> int:
+    def last_offset(self, entry: tuple[Node, Node]) -> int:
         """An offset in the last line of an entry, comments below it left out."""
         node = entry[1]
         while isinstance(node, Map | List) and not node.flow:
