@@ -16,6 +16,11 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """`1 alias`, `2 aliases`: how a message says how many there are."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
 class Position(NamedTuple):
     """A place in a file as a person counts: line and column start at 1. Line 0 means the file as a whole."""
 

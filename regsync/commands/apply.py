@@ -12,12 +12,11 @@ import click
 from regsync.console.context import Settings, pass_settings, shown_error
 from regsync.console.expecting import check_manifests, taken_over
 from regsync.console.files import check_output, read_document
-from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_data, write_view
 from regsync.console.selection import SelectionArguments, selection_options
 from regsync.console.shown import FORMATS, plan_view, receipt_view, say_way_back
-from regsync.diagnostics import RegsyncError
-from regsync.views.words import counted
+from regsync.diagnostics import RegsyncError, counted
 
 if TYPE_CHECKING:
     from regsync.backends.base import Writer
@@ -44,17 +43,10 @@ if TYPE_CHECKING:
 @click.option(
     "--any-user",
     is_flag=True,
-    help="Take a saved plan that another user made, with a key that only reads, say. What is live has to look the same to both.",
+    help="Accept a saved plan that another user made, for example with a read-only key. Both must see the same live state.",
 )
 @click.option("--receipt", metavar="FILE", type=click.Path(path_type=Path), help="Write the receipt here as well.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="How to show the receipt.",
-)
+@format_option(FORMATS, help="How to show the receipt.")
 @pass_settings
 def command(
     settings: Settings,

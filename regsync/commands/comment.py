@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 @click.option(
     "--key", metavar="NAME", default=None, help="Which comment, where there are several. Default: the kind of FILE."
 )
-@click.option("--limit", metavar="N", type=click.IntRange(500), help="Characters; without it, what the host takes.")
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(500), help="Cut the page to N characters. Default: what the host takes."
+)
 @click.option("--repository", metavar="NAME", help="OWNER/NAME, or on GitLab GROUP/PROJECT or its number.")
 @click.option("--api-url", metavar="URL", help="The API's address, for a server of your own outside of its CI.")
 @click.option("--author", metavar="NAME", help="The account of the token, for the token of a GitHub App of your own.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regsync.console.context import Settings, pass_settings
-from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_data
 
 if TYPE_CHECKING:
@@ -20,14 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("doctor")
 @manifest_arguments(required=False)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to show it.",
-)
+@format_option(["text", "json"])
 @click.option(
     "--for",
     "purpose",

@@ -8,7 +8,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.evidence import known_receipts, receipt_option
-from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_view
 from regsync.console.selection import SelectionArguments, selection_options
 
@@ -17,14 +17,7 @@ from regsync.console.selection import SelectionArguments, selection_options
 @manifest_arguments()
 @selection_options
 @receipt_option
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How to show it.",
-)
+@format_option(["text", "json", "markdown"])
 @pass_settings
 def command(
     settings: Settings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from regsync.console.context import Settings, pass_settings
-from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_data
 from regsync.console.selection import SelectionArguments, selection_options
 
@@ -13,17 +13,10 @@ from regsync.console.selection import SelectionArguments, selection_options
 @click.command("graph")
 @manifest_arguments()
 @selection_options
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["mermaid", "dot"]),
-    default="mermaid",
-    show_default=True,
-    help="mermaid: GitHub and GitLab draw it in Markdown. dot: for Graphviz.",
-)
+@format_option(["mermaid", "dot"], help="mermaid: GitHub and GitLab draw it in Markdown. dot: for Graphviz.")
 @pass_settings
 def command(settings: Settings, manifests: ManifestArguments, selection: SelectionArguments, format_: str) -> None:
-    """Show the operations of the plan as a graph: an arrow leads to what has to wait.
+    """Show the operations of the plan as a graph: an arrow leads to an operation that has to wait.
 
     Plans as `regsync plan` does, and never writes to the registry.
     """

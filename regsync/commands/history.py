@@ -8,7 +8,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.evidence import receipt_option
-from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_view
 from regsync.console.selection import addresses_and_paths
 
@@ -17,16 +17,9 @@ from regsync.console.selection import addresses_and_paths
 @manifest_arguments(required=False, metavar="[ADDR] [PATH...]")
 @receipt_option
 @click.option(
-    "--commits", "most", type=click.IntRange(0), default=50, show_default=True, help="Look into so many commits."
+    "--commits", "most", type=click.IntRange(0), default=50, show_default=True, help="How many commits to look into."
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How to show it.",
-)
+@format_option(["text", "json", "markdown"])
 @pass_settings
 def command(
     settings: Settings, manifests: ManifestArguments, receipts: tuple[Path, ...], most: int, format_: str

@@ -10,6 +10,7 @@ import click
 from regsync.console.context import Settings, pass_settings
 from regsync.console.output import write_data
 from regsync.console.selection import address
+from regsync.diagnostics import counted
 
 if TYPE_CHECKING:
     from regsync.core.live import Live
@@ -75,10 +76,6 @@ def command(
 def _summary(live: Live, out: Path | None) -> str:
     collections = [each for registry in live.registries.values() for each in registry.collections.values()]
     aliases = sum(len(each.aliases) for each in collections)
-    registries = _count(len(live.registries), "registry", "registries")
-    counts = f"{registries}, {_count(len(collections), 'collection')}, {_count(aliases, 'alias', 'aliases')}"
+    registries = counted(len(live.registries), "registry", "registries")
+    counts = f"{registries}, {counted(len(collections), 'collection')}, {counted(aliases, 'alias', 'aliases')}"
     return f"{counts}; `regsync plan {out}` says that nothing would change" if out else counts
-
-
-def _count(number: int, noun: str, plural: str | None = None) -> str:
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -16,7 +16,7 @@ CI = ["github", "gitlab", "none"]
 @click.command("init")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option("--from-live", is_flag=True, help="Start from what is live: put the import there.")
-@click.option("--ci", type=click.Choice(CI), default="github", show_default=True, help="Whose workflows to write.")
+@click.option("--ci", type=click.Choice(CI), default="github", show_default=True, help="The CI to write workflows for.")
 @pass_settings
 def command(settings: Settings, folder: Path, from_live: bool, ci: str) -> None:
     """Make a repository to start from, in DIR (default: the current folder).

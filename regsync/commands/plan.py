@@ -9,7 +9,7 @@ import click
 from regsync.console.context import Settings, pass_settings
 from regsync.console.evidence import receipt_option
 from regsync.console.files import check_output
-from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_view
 from regsync.console.selection import SelectionArguments, selection_options
 from regsync.console.shown import FORMATS, compact_option, limit_option, plan_view, say_next
@@ -19,9 +19,7 @@ from regsync.console.shown import FORMATS, compact_option, limit_option, plan_vi
 @manifest_arguments()
 @selection_options
 @click.option("-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, for apply and show.")
-@click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it."
-)
+@format_option(FORMATS)
 @compact_option
 @limit_option
 @receipt_option

@@ -5,17 +5,15 @@ from __future__ import annotations
 import click
 
 from regsync.console.context import Settings, pass_settings
-from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_data
 
 
 @click.command("render")
 @manifest_arguments()
-@click.option(
-    "--format", "output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="What to print."
-)
+@format_option(["yaml", "json"], help="What to print.")
 @pass_settings
-def command(settings: Settings, manifests: ManifestArguments, output: str) -> None:
+def command(settings: Settings, manifests: ManifestArguments, format_: str) -> None:
     """Show manifests as one: composed, with variables, defaults and overlays applied.
 
     The result is a manifest that declares exactly the same.
@@ -26,4 +24,4 @@ def command(settings: Settings, manifests: ManifestArguments, output: str) -> No
     loaded = manifests.load(settings.organization)
     if loaded.warnings and not settings.quiet:
         click.echo(render_diagnostics(loaded.warnings, color=settings.use_color(err=True)), err=True)
-    write_data(to_json(loaded.desired) if output == "json" else to_yaml(loaded.desired), nl=False)
+    write_data(to_json(loaded.desired) if format_ == "json" else to_yaml(loaded.desired), nl=False)

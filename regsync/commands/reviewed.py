@@ -54,7 +54,7 @@ def command(
     api_url: str | None,
     author: str | None,
 ) -> int:
-    """Fetch the plan that was reviewed in the pull request of a merge, and say the pull request's number.
+    """Fetch the plan that was reviewed in the merged pull request, and print the pull request's number.
 
     The newest plan counts that was made before the last approval (before the merge, where nobody approved) for the commit
     that was merged. Exit 5 where there is none, or the comment never showed it; 1 where none was reviewed.

@@ -8,15 +8,14 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.files import check_shape, read_document
+from regsync.console.options import format_option
 from regsync.console.output import write_view
 from regsync.console.shown import FORMATS, compact_option, limit_option, plan_view, receipt_view
 
 
 @click.command("show")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it."
-)
+@format_option(FORMATS)
 @compact_option
 @limit_option
 @pass_settings

@@ -8,6 +8,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.files import check_output, read_document
+from regsync.console.options import format_option
 from regsync.console.output import write_view
 from regsync.console.selection import SelectionArguments
 from regsync.console.shown import FORMATS, plan_view, say_next
@@ -17,9 +18,7 @@ from regsync.console.shown import FORMATS, plan_view, say_next
 @click.argument("receipt", type=click.Path(path_type=Path))
 @click.option("-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, for apply and show.")
 @click.option("--allow", metavar="HAZARD[=N]", multiple=True, help="Consent to a hazard, at most N of it. Repeatable.")
-@click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it."
-)
+@format_option(FORMATS)
 @pass_settings
 def command(settings: Settings, receipt: Path, out: Path | None, allow: tuple[str, ...], format_: str) -> int:
     """Plan the way back from what RECEIPT says was done, and name what cannot be taken back.

@@ -5,26 +5,22 @@ from __future__ import annotations
 import click
 
 from regsync.console.context import Settings, pass_settings
-from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_data
 
 
 @click.command("validate")
 @manifest_arguments()
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
+@format_option(
+    ["text", "json"],
     help="text: findings on stderr, a summary on stdout. json: a list of findings on stdout, for tools.",
 )
 @pass_settings
 @click.pass_context
-def command(context: click.Context, settings: Settings, manifests: ManifestArguments, output: str) -> None:
+def command(context: click.Context, settings: Settings, manifests: ManifestArguments, format_: str) -> None:
     """Check manifests: syntax, structure, names, and what they mean together.
 
-    PATH is a manifest, or a folder of which every .yaml and .yml file is one. All errors are reported at once,
+    PATH is a manifest, or a folder: every .yaml and .yml file in it is one. All errors are reported at once,
     each with its place and what to do. Nothing is sent anywhere.
     """
     from regsync.diagnostics import DiagnosticsError
@@ -36,7 +32,7 @@ def command(context: click.Context, settings: Settings, manifests: ManifestArgum
     except DiagnosticsError as error:
         findings, summary = error.diagnostics, ""
     failed = any(finding.is_error for finding in findings)
-    if output == "json":
+    if format_ == "json":
         write_data(diagnostics_json(findings), nl=False)
     else:
         shown = [finding for finding in findings if finding.is_error or not settings.quiet]

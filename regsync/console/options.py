@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -37,6 +37,16 @@ class ManifestArguments:
             variable_files=self.variable_files,
             organization=organization,
         )
+
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def format_option(formats: Sequence[str], help: str = "How to show it.") -> Callable[[Command], Command]:
+    """Add `--format`, which arrives as `format_`. The first of the formats is the default."""
+    return click.option(
+        "--format", "format_", type=click.Choice(formats), default=formats[0], show_default=True, help=help
+    )
 
 
 def _variables(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -76,7 +86,7 @@ def manifest_arguments(
             metavar="FILE",
             multiple=True,
             type=click.Path(path_type=Path),
-            help="Read variables from a YAML or JSON map of texts. Repeatable; later files win.",
+            help="Read variables from a YAML or JSON file that maps names to texts. Repeatable; later files win.",
         )
         @click.option(
             "--overlay",
@@ -84,7 +94,7 @@ def manifest_arguments(
             metavar="FILE",
             multiple=True,
             type=click.Path(path_type=Path),
-            help="Lay a manifest over the others: maps merge, sets add up, the rest replaces. Repeatable, in order.",
+            help="Lay this manifest over the others: maps merge, sets add up, other values replace what was there. Repeatable, in order.",
         )
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:

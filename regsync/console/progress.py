@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from regsync.diagnostics import counted
 from regsync.execution.execute import Silent, Watch
 from regsync.views.escape import plain
-from regsync.views.words import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

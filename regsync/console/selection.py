@@ -79,8 +79,8 @@ def _consent(text: str) -> tuple[HazardName, int | None]:
 def selection_options(function: Callable[P, R]) -> Callable[..., R]:
     """Give a command the three options; the function gets them as `selection: SelectionArguments`."""
 
-    @click.option("--target", "targets", metavar="ADDR", multiple=True, help="Plan only this. Repeatable.")
-    @click.option("--exclude", "excludes", metavar="ADDR", multiple=True, help="Leave this out. Repeatable.")
+    @click.option("--target", "targets", metavar="ADDR", multiple=True, help="Plan only this address. Repeatable.")
+    @click.option("--exclude", "excludes", metavar="ADDR", multiple=True, help="Leave this address out. Repeatable.")
     @click.option(
         "--allow",
         "allow",

@@ -16,11 +16,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from regsync.diagnostics import counted
 from regsync.views.consents import for_one_run, given_before, holding, missing
 from regsync.views.escape import plain
 from regsync.views.facts import facts, shown_with_evidence
 from regsync.views.unmanaged import in_brackets, known_from
-from regsync.views.words import HEADINGS, LOCK, SYMBOLS, Effect, change, counted, effect, place, state_after, verb
+from regsync.views.words import HEADINGS, LOCK, SYMBOLS, Effect, change, effect, place, state_after, verb
 
 Json = dict[str, Any]
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from regsync.diagnostics import counted
 from regsync.views.consents import for_one_run, given_before, holding, missing
 from regsync.views.facts import Tone, facts, shown_with_evidence
 from regsync.views.fitting import Cut, Page, Section, fit
@@ -21,7 +22,6 @@ from regsync.views.words import (
     WAYS_OUT,
     Effect,
     change,
-    counted,
     effect,
     place,
     state_after,

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from regsync.diagnostics import counted
 from regsync.views.sentences import Code, Name, Part
-from regsync.views.words import counted, place
+from regsync.views.words import place
 
 Json = dict[str, Any]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, NamedTuple, assert_never
 
+from regsync.diagnostics import counted
 from regsync.planning.by_hand import named
 from regsync.planning.drift import Moved
 from regsync.views.sentences import bare
@@ -157,11 +158,6 @@ def _member(values: Json) -> str:
 def place(reason: Json) -> str:
     """`registry.yaml:12:9`"""
     return f"{reason['file']}:{reason['line']}:{reason['column']}" if reason["line"] else str(reason["file"])
-
-
-def counted(number: int, singular: str, plural: str | None = None) -> str:
-    """`1 alias`, `2 aliases`"""
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
 def summary(document: Json) -> str:

@@ -69,7 +69,7 @@ def log(
 ) -> int:
     """Log a version of an artifact and print its full name.
 
-    The same files again are the version that there is; then no new one is made.
+    Logging the same files again makes no new version.
     """
     from regsync.local.store import contents, projects, sequences
     from regsync.local.store.database import open_store

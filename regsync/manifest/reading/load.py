@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from regsync.core.desired import Desired
-from regsync.diagnostics import Diagnostic, DiagnosticsError, Position, sort_diagnostics
+from regsync.diagnostics import Diagnostic, DiagnosticsError, Position, counted, sort_diagnostics
 from regsync.manifest.reading import variables as variables_of
 from regsync.manifest.reading.build import build
 from regsync.manifest.reading.check import check
@@ -55,13 +55,9 @@ class Loaded:
         registries = self.desired.registries.values()
         collections = [each for registry in registries for each in (registry.collections or {}).values()]
         aliases = sum(len(collection.aliases or {}) for collection in collections)
-        counts = [_count(len(self.files), "file"), _count(len(registries), "registry", "registries")]
-        counts += [_count(len(collections), "collection"), _count(aliases, "alias", "aliases")]
-        return ", ".join([*counts, _count(len(self.warnings), "warning")] if self.warnings else counts)
-
-
-def _count(number: int, noun: str, plural: str | None = None) -> str:
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+        counts = [counted(len(self.files), "file"), counted(len(registries), "registry", "registries")]
+        counts += [counted(len(collections), "collection"), counted(aliases, "alias", "aliases")]
+        return ", ".join([*counts, counted(len(self.warnings), "warning")] if self.warnings else counts)
 
 
 def load(
