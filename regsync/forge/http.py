@@ -175,7 +175,7 @@ class Client:
         except ValueError:
             raise ForgeError(
                 "the answer is not JSON",
-                "check the address of the API; a proxy or a log-in page may stand in front of it",
+                "check the address of the API; a proxy or a login page may answer in its place",
             ) from None
         return response
 

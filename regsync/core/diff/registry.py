@@ -87,7 +87,7 @@ def _itself(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findin
             "types-not-told",
             f"this server does not tell which artifact types registry {wanted.name!r} accepts, so they cannot be compared",
             (wanted.artifact_types or {})[types[0]],
-            "leave `artifact_types` out, and see to them in the registry's settings",
+            "leave `artifact_types` out, and edit them in the registry's settings",
         )
         return
     missing = tuple(sorted(set(types or ()) - (live.artifact_types or frozenset())))

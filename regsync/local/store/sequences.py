@@ -260,7 +260,7 @@ def _check_files(tx: Transaction, version: Version) -> None:
     found = manifest_digest(tx.tuples("SELECT path, digest FROM artifact_files WHERE artifact_id = ?", version.id))
     if found != version.digest:
         raise Invalid(
-            f"artifact {version}: its manifest has the digest {found}, and not {version.digest} as was said",
+            f"artifact {version}: its manifest has the digest {found}, and not {version.digest} as the client said",
             hint="log the artifact again; the digest is made from the paths and the digests of its files",
         )
 

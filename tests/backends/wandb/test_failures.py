@@ -251,7 +251,7 @@ def test_linking_another_type_says_what_to_do(work: Work) -> None:
     rows = version(work, SourceRef("acme-ml", "fraud", "rows", "v0"))
     outcome = perform(work, a.LinkVersion("model", "detector", rows, None))
     assert outcome.status is Status.FAILED and "type" in (outcome.message or "")
-    assert "a collection holds one type for ever" in (outcome.hint or "")
+    assert "a collection has one type, which never changes" in (outcome.hint or "")
 
 
 def test_a_member_who_moves_a_protected_alias_is_told_who_may(

@@ -184,7 +184,7 @@ def _not_graphql(response: httpx.Response) -> BackendError:
     kind = response.headers.get("content-type", "").partition(";")[0].strip() or "no content type"
     what = f"the answer is not W&B's API: HTTP {status}, {kind}{_page(response)}"
     hint = (
-        "check the URL: it is the API's address (https://api.wandb.ai), and a proxy or a login page may be in between"
+        "check the URL: it is the API's address (https://api.wandb.ai); a proxy or a login page may answer in its place"
     )
     if response.is_success:
         lost = LostError(what, hint, code="not-the-api")
@@ -201,7 +201,7 @@ def well_formed(what: str) -> Iterator[None]:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BackendError(
             f"{what}: the answer is not of the form that the API promises ({type(error).__name__}: {clipped(str(error))})",
-            "nothing is concluded from it; run this again, and report it if it stays",
+            "nothing is concluded from it; run this again, and report it if it happens again",
             code="malformed-answer",
         ) from error
 

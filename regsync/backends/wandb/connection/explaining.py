@@ -34,7 +34,7 @@ def hint_for(action: a.Action, fault: Fault) -> str | None:
         return "the name is taken, perhaps by something that this key cannot see"
     if isinstance(action, a.LinkVersion) and "type" in message:
         return (
-            f"a collection holds one type for ever: link {action.version.type!r} into another collection, "
+            f"a collection has one type, which never changes: link {action.version.type!r} into another collection, "
             "or have the registry accept it (artifact_types)"
         )
     if "protected" in message:

@@ -199,7 +199,7 @@ class Fetcher:
         except (TypeError, KeyError, AttributeError):
             raise BackendError(
                 f"{where}: page {job.pages} of a list is not of the form that the API promises",
-                "nothing is concluded from it; run this again, and report it if it stays",
+                "nothing is concluded from it; run this again, and report it if it happens again",
                 code="malformed-answer",
             ) from None
         job.items += nodes
@@ -214,7 +214,7 @@ class Fetcher:
                 + (
                     "gives the same page again" if cursor in job.seen else "announces one more that cannot be asked for"
                 ),
-                "nothing is concluded from it; run this again, and tell whoever runs the server if it stays",
+                "nothing is concluded from it; run this again, and report it to whoever runs the server if it happens again",
                 code="endless-list",
             )
         job.seen.add(cursor)

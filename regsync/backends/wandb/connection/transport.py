@@ -93,7 +93,7 @@ class ReadOnlyClient:
         if answer.faults:
             raise BackendError(
                 f"{self.host}: {what}: the server answered only in part: {answer.faults[0].message}",
-                "nothing is concluded from half an answer; run this again, and tell whoever runs the server if it stays",
+                "nothing is concluded from half an answer; run this again, and report it to whoever runs the server if it happens again",
                 code="partial-answer",
             )
         return answer.data or {}
@@ -202,13 +202,13 @@ def _not_connected(error: httpx.TransportError) -> BackendError:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return BackendError(
                 f"TLS: the certificate is not trusted: {clipped(cause.verify_message)}",
-                "where it is your organization's own, set SSL_CERT_FILE to the file of the authority that signed it",
+                "if it is signed by your organization's own authority, set SSL_CERT_FILE to the file of that authority",
                 code="tls",
             )
         if isinstance(cause, ssl.SSLError):
             return BackendError(
                 f"TLS: {clipped(cause.reason or str(cause))}",
-                "the other side does not speak TLS as we do; check host and port, and what lies in between",
+                "there is no TLS that regsync understands at this address; check host and port, and any proxy in between",
                 code="tls",
             )
         cause = cause.__cause__ or cause.__context__

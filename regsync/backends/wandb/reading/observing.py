@@ -254,7 +254,7 @@ def _user_name(member: Json) -> str:
     if not name:
         raise BackendError(
             f"the server tells no user name of member {text(member, 'id')}, so members cannot be compared",
-            "leave `members` out of the manifest, or have whoever it is choose a name",
+            "leave `members` out of the manifest, or ask that person to choose a user name",
             code="unnamed-member",
         )
     return name

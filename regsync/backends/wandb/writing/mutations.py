@@ -172,7 +172,7 @@ class Translator:
     def _protect(self, same: Json, live: LiveRegistry, aliases: set[str]) -> Mutation:
         if live.protected_aliases is None:
             raise CannotSendError(
-                "this server lets nobody but the web app edit protected aliases",
+                "on this server, protected aliases can be edited in the web app only",
                 f"edit them in the settings of registry {live.name}, then plan again",
             )
         return Mutation(UPSERT_MODEL, same | {"protectedAliases": sorted(aliases)})
