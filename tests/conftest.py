@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from regsync.local.store import keys
 from tests.commands.inside import adopted, cli
-from tests.commands.shell import edit, shell
+from tests.commands.shell import edit, seeded, shell
 
-__all__ = ["adopted", "cli", "edit", "shell"]
+__all__ = ["adopted", "cli", "edit", "seeded", "shell"]
 pytest_plugins = ["tests.closing"]
 
 keys.COST = (

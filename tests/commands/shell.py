@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -106,15 +107,22 @@ class Shell:
         return dict(live.registries["model"].collections[collection].aliases)
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    """A seeded registry at the default place, and the manifest `moves.yaml`, which moves two aliases and links a version."""
-    here = Shell(tmp_path)
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a seeded registry at the default place. It is made once; tests work in copies."""
+    here = Shell(tmp_path_factory.mktemp("seeded"))
     here.write("seed.yaml", yaml.safe_dump(SEED, sort_keys=False))
     here.write("moves.yaml", MOVES)
-    seeded = here("local", "seed", "seed.yaml")
-    assert seeded.code == 0, seeded.err
-    return here
+    done = here("local", "seed", "seed.yaml")
+    assert done.code == 0, done.err
+    return here.folder
+
+
+@pytest.fixture
+def shell(tmp_path: Path, seeded: Path) -> Shell:
+    """A seeded registry at the default place, and the manifest `moves.yaml`, which moves two aliases and links a version."""
+    shutil.copytree(seeded, tmp_path, dirs_exist_ok=True)
+    return Shell(tmp_path)
 
 
 @pytest.fixture

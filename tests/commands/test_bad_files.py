@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from regsync.backends.local.backend import LocalReader
+from regsync.commands import run
 from tests.commands.shell import Shell
 
 DB = ".regsync/registry.db"
@@ -67,7 +69,10 @@ def test_unknown_organization(shell: Shell) -> None:
     assert "acme" in answer.err
 
 
-def test_locked_by_another_process(shell: Shell) -> None:
+def test_locked_by_another_process(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(shell.folder)
     code = (
         "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None); db.execute('BEGIN EXCLUSIVE');"
         "print('held', flush=True); sys.stdin.read()"
@@ -78,11 +83,13 @@ def test_locked_by_another_process(shell: Shell) -> None:
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     try:
-        answer = shell("apply", "moves.yaml", "--auto-approve")
+        # Nobody waits the usual ten seconds here.
+        monkeypatch.setitem(LocalReader.__init__.__kwdefaults__, "timeout", 0.1)
+        code = run(["--backend", f"local:{DB}", "apply", "moves.yaml", "--auto-approve"])
     finally:
         holder.communicate("")
-    assert answer.code == 1
-    assert "another process is using the registry" in answer.err
+    assert code == 1
+    assert "another process is using the registry" in capfd.readouterr().err
     assert shell("apply", "moves.yaml", "--auto-approve").code == 0, "and it works once the other has gone"
 
 

@@ -16,7 +16,7 @@ import yaml
 from benchmarks import worlds
 from tests.commands.shell import Shell
 
-BINDINGS = 3_000
+BINDINGS = 1_600
 
 
 @pytest.fixture

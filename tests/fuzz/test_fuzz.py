@@ -55,16 +55,16 @@ def look(name: str, examples: int) -> None:
 
 @everything
 def test_near_the_corpus(name: str) -> None:
-    look(name, 150)
+    look(name, 60)
 
 
-@pytest.mark.torture
+@pytest.mark.torture(seconds=120)
 @everything
 def test_around_the_corpus(name: str) -> None:
     look(name, 3000)
 
 
-@pytest.mark.torture
+@pytest.mark.torture(seconds=60)
 @everything
 def test_guided_by_coverage(name: str) -> None:
     """atheris, for a minute on each target, or as long as there is. What breaks one is written into the corpus."""
