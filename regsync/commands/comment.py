@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 @click.option("--api-url", metavar="URL", help="The API's address, for a server of your own outside of its CI.")
 @click.option("--author", metavar="NAME", help="The account of the token, for the token of a GitHub App of your own.")
 @click.option("--read-only-ok", is_flag=True, help="Where the token may not write (a fork), say so and exit 0.")
+@click.option(
+    "--if-needed", is_flag=True, help="Begin no comment for a plan without changes; one that is there is updated."
+)
 @click.option("--dry-run", is_flag=True, help="Post nothing; show the page. It needs no token.")
 @pass_settings
 def command(
@@ -49,6 +52,7 @@ def command(
     api_url: str | None,
     author: str | None,
     read_only_ok: bool,
+    if_needed: bool,
     dry_run: bool,
 ) -> int:
     """Post FILE as one comment on a pull request, or update the one that is there.
@@ -75,7 +79,7 @@ def command(
         return 0
     asked = Asked(repository, number, api_url, author)
     try:
-        posted = _post(host, asked, key, text, title, page, most)
+        posted = _post(host, asked, key, text, title, page, most, always=not if_needed)
     except ReadOnlyTokenError as error:
         if not read_only_ok:
             raise
@@ -85,7 +89,9 @@ def command(
     return 0
 
 
-def _post(host: str, asked: Asked, key: str, text: str, title: str | None, page: ShownPage, limit: int) -> Posted:
+def _post(
+    host: str, asked: Asked, key: str, text: str, title: str | None, page: ShownPage, limit: int, *, always: bool
+) -> Posted:
     from regsync.forge import sticky, surroundings
 
     if host == "github":
@@ -94,7 +100,7 @@ def _post(host: str, asked: Asked, key: str, text: str, title: str | None, page:
         forge, number_of = surroundings.on_gitlab(asked, os.environ), surroundings.gitlab_number
     if title is not None:
         return sticky.put_issue(forge, title, key, text, needed=page.needed)
-    return sticky.put_comment(forge, number_of(asked, os.environ), key, text, page.digest, limit)
+    return sticky.put_comment(forge, number_of(asked, os.environ), key, text, page.digest, limit, always or page.needed)
 
 
 def _add_to_summary(text: str) -> None:

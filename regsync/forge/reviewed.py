@@ -27,9 +27,9 @@ def reviewed_plan(forge: Forge, commit: str, job: PlanJob, key: str) -> tuple[Me
         raise ForgeError(f"no pull request was merged as {commit[:12]}: no plan was reviewed", _HINT, code="no-review")
     if merged.foreign:
         raise ForgeError(f"pull request {merged.number} came from a fork: its runs are not trusted", _HINT, code="fork")
-    text, digest = _read(forge.fetch(merged, _seen(forge, merged, job)))
-    comment = our_comment(forge, merged.number, key)
-    if comment is None or digest not in shown_in(comment.body):
+    text, digest, changes = _read(forge.fetch(merged, _seen(forge, merged, job)))
+    comment = our_comment(forge, merged.number, key) if changes else None
+    if changes and (comment is None or digest not in shown_in(comment.body)):
         raise StalePlanError(
             f"the plan that was kept for pull request {merged.number} is not one that its comment has shown", _HINT
         )
@@ -56,14 +56,17 @@ def _seen(forge: Forge, merged: Merged, job: PlanJob) -> Kept:
     )
 
 
-def _read(data: bytes) -> tuple[str, str]:
-    """The file as text, and the digest that it says it has; whether that fits is looked at when it is applied."""
+def _read(data: bytes) -> tuple[str, str, bool]:
+    """The file as text, the digest that it says it has, and whether it changes anything.
+
+    Whether the digest fits is looked at when it is applied. A plan without operations need not have been shown.
+    """
     try:
         text = data.decode("utf-8")
         document: Any = json.loads(text)
-        digest = str(document["digest"])
+        digest, changes = str(document["digest"]), bool(document["operations"])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise RegsyncError("what was kept is not a plan", _HINT, code="not-a-plan") from None
     if len(digest) < 64:
         raise RegsyncError("what was kept is not a plan: it has no digest", _HINT, code="not-a-plan")
-    return text, digest
+    return text, digest, changes

@@ -71,10 +71,11 @@ def our_comment(forge: Forge, number: int, key: str) -> Comment | None:
     return _ours(forge.comments(number), forge.account(), key)
 
 
-def put_comment(forge: Forge, number: int, key: str, page: str, digest: str | None, limit: int) -> Posted:
+def put_comment(forge: Forge, number: int, key: str, page: str, digest: str | None, limit: int, needed: bool) -> Posted:
     """See that the pull request has one comment of that key, and that it says `page`. Raises `ForgeError`.
 
     `digest`: the plan's, where the page is one. The comment keeps those that it has shown before, as far as `limit` goes.
+    Where the page is not `needed`, no comment is begun.
     """
     author = forge.account()
 
@@ -84,6 +85,8 @@ def put_comment(forge: Forge, number: int, key: str, page: str, digest: str | No
         shown = [*([digest] if digest else []), *(each for each in before if each != digest)][:MOST_SHOWN]
         while len(body := marked(key, page, shown)) > limit and shown[1:]:
             shown.pop()
+        if found is None and not needed:
+            return Posted(Done.NOT_NEEDED, "")
         if found is None:
             return Posted(Done.CREATED, forge.add_comment(number, body).url)
         if _same(found.body, body):
