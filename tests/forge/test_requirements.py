@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 LOCKED = (ROOT / ".github/requirements/run.txt").read_text("utf-8")
-PINS = re.findall(r"^([\w.-]+)==([^ ;\\]+)(.*(?:\\\n.*)*)", LOCKED, re.MULTILINE)
+PINS = re.findall(r"^([\w.-]+)==([^ ;]+)(.*(?:\n    .*)*)", LOCKED, re.MULTILINE)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
