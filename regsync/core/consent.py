@@ -35,7 +35,8 @@ class Thing(NamedTuple):
 
     def relative(self, scope: Scope) -> str:
         """Its name in a `consent` of that scope, which holds it."""
-        return self._joined(self.names[0], scope)
+        text = self._joined(self.names[0], scope)
+        return self._joined(self.names[0], None) if text == "absent" else text  # Bare, it would drop a consent.
 
     def called(self, text: str, scope: Scope) -> bool:
         """Whether a consent of that scope, which holds it, names it so."""

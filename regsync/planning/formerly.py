@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from regsync.execution.receipt import Record
     from regsync.manifest.reading.load import Loaded
 
+MOST_COMMITS = 1000
+"""Commits of the branch among which the last one that changed the manifests is looked for: in a huge repository, not in all."""
 MOST_FILES = 200
 """Old versions of manifests that are looked through."""
 MOST_LISTED = 100
@@ -138,13 +140,15 @@ def _earlier(root: Path, paths: Sequence[str]) -> Iterator[str]:
     head = git_text(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if not head:
         return
-    touched = git_text(root, "rev-list", "--first-parent", "--max-count=1", "HEAD", "--", *paths)
-    commits = [
+    oldest = git_text(root, "rev-parse", "--verify", "--quiet", f"HEAD~{MOST_COMMITS}^{{commit}}")
+    commits = f"{oldest}..HEAD" if oldest else "HEAD"
+    touched = git_text(root, "rev-list", "--first-parent", "--max-count=1", commits, "--", *paths)
+    known = [
         head,
         git_text(root, "merge-base", "HEAD", "refs/remotes/origin/HEAD"),
         git_text(root, "rev-parse", "--verify", "--quiet", f"{touched}^1") if touched else None,
     ]
-    yield from dict.fromkeys(commit for commit in commits if commit)
+    yield from dict.fromkeys(commit for commit in known if commit)
 
 
 def _files(root: Path, commit: str, paths: Sequence[str]) -> Iterator[tuple[str, str]]:

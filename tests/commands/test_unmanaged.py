@@ -211,3 +211,39 @@ def test_nothing_that_a_strangers_repository_asks_for_is_run(living: Cli) -> Non
     assert [each["since"] is not None for each in document["consents"]] == [True]
     assert ("model/other", git("-c", "core.fsmonitor=false", "rev-parse", "HEAD")) in told(document)
     assert not Path("ran").exists()
+
+
+def test_a_clone_that_is_not_deep_enough_says_less(
+    living: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last commit of a shallow clone did not write every line, whatever Git says; the operations are the same."""
+    consent = "          shadow: absent\n        consent: [remove-alias]\n"
+    commit(BOTH.replace("          staging: ${team}/fraud/detector:v2\n", consent), "A consent and its change")
+    commit(Path("registry.yaml").read_text(encoding="utf-8").replace(OTHER, ""), "Take other out")
+    whole = plan(living)
+    git("clone", "-q", "--depth=1", tmp_path.as_uri(), "clone")
+    shutil.copytree(".regsync", "clone/.regsync")
+    shutil.rmtree("clone/.regsync/receipts")
+    shutil.rmtree("clone/.regsync/seen", ignore_errors=True)
+    monkeypatch.chdir("clone")
+    shallow = plan(living)
+    assert whole["consents"][0]["since"]["before"] is False
+    assert shallow["consents"][0]["since"] is None
+    assert [address for address, _ in told(whole)] == ["model/fraud:staging", "model/other"]
+    assert told(shallow) == []
+    assert shallow["hazards"] == whole["hazards"]
+    assert [each["after"] for each in shallow["operations"]] == [each["after"] for each in whole["operations"]]
+
+
+def test_an_undo_asks_for_no_manifest(living: Cli) -> None:
+    text = MANIFEST.replace(
+        "          staging: ${team}/fraud/detector:v2\n", "          fresh: ${team}/fraud/detector:v2\n"
+    )
+    Path("registry.yaml").write_text(text, encoding="utf-8")
+    assert living("apply", "registry.yaml", "--auto-approve", "--receipt", "receipt.json").code == 0
+    refused = living("undo", "receipt.json", "-o", "undo.json")
+    assert refused.code == 3
+    assert "to allow exactly this: --allow remove-alias=1" in refused.out
+    assert "consent:" not in refused.out + refused.err
+    assert "consent:" not in living("apply", "undo.json").err
+    assert living("undo", "receipt.json", "--allow", "remove-alias=1").code == 0
