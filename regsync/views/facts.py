@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from regsync.views.sentences import Name, bare
+from regsync.views.sentences import Name
 
 Json = dict[str, Any]
 
@@ -102,6 +103,7 @@ def _metric_row(metric: Json, moves: bool) -> Row:
     return Row(metric["name"], old, new, ", ".join(part for part in parts if part), tone)
 
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _VERDICTS = {"better": "better", "worse": "worse", "same": "the same"}
 
 
@@ -191,7 +193,7 @@ def _field_words(key: str, side: Json, value: Any) -> str:
         return f"{value} day{'s' if value != 1 else ''}"
     if key == "inputs":
         more = f" and {side['inputs_left_out']} more" if side["inputs_left_out"] else ""
-        return (", ".join(map(bare, value)) or "nothing") + more
+        return Name((", ".join(value) or "nothing") + more)
     return Name(value)
 
 
@@ -203,6 +205,6 @@ def _field_note(key: str, old: Any, new: Any, moves: bool) -> str:
     if key == "size" and old != new:
         percent = f", {_signed(round((new - old) / old * 100, 2))} %" if old else ""
         return f"{'+' if new > old else '−'}{size_words(abs(new - old))}{percent}"
-    if key == "created_at" and str(new) < str(old):
+    if key == "created_at" and _TIME.match(str(old)) and _TIME.match(str(new)) and str(new) < str(old):
         return GOES_BACK
     return ""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 
 from regsync.views.escape import plain
+from regsync.views.sentences import Code, Name, Part, parts_of
 
 LONGEST_CODE = 300
 LONGEST_PROSE = 700
@@ -39,12 +41,26 @@ def code(text: str, *, table: bool = False, longest: int = LONGEST_CODE) -> str:
 
 
 def prose(text: str, *, table: bool = False) -> str:
-    """A sentence of regsync's with names of strangers in it: plain words as they are, everything else as code."""
-    words = shorten(plain(text), LONGEST_PROSE).split(" ")
-    if not any(words):
-        # With nothing after it, the dash of a list item would underline the line above as a heading.
-        return code(text, table=table)
-    return " ".join(_token(word, number == 0, table) for number, word in enumerate(words) if word)
+    """A sentence of regsync's with names of strangers in it: plain words as they are, names and everything else as code."""
+    return sentence(parts_of(shorten(text, LONGEST_PROSE)), table=table) or code(text, table=table)
+
+
+def sentence(parts: Iterable[Part], *, table: bool = False) -> str:
+    """A sentence in parts: names and commands as code, and of the rest what is more than a plain word."""
+    shown = ""
+    for part in parts:
+        if isinstance(part, Name | Code):
+            piece = code(part, table=table)
+            # Code that touches code would be one piece, or none.
+            shown += f" {piece}" if shown.endswith("`") else piece
+            continue
+        words = [
+            _token(word, not shown and number == 0, table) if word else ""
+            for number, word in enumerate(plain(part).split(" "))
+        ]
+        text = re.sub(" +", " ", " ".join(words))
+        shown += f" {text}" if shown.endswith("`") and text.startswith("`") else text
+    return shown.strip(" ")
 
 
 def _token(word: str, first: bool, table: bool) -> str:
@@ -53,7 +69,7 @@ def _token(word: str, first: bool, table: bool) -> str:
         return code(word, table=table)
     before, core, after = match.groups()
     if not core:
-        return word if not first and re.fullmatch(r"[()\"',;]*", word) else code(word, table=table)
+        return word if not first and re.fullmatch(r"[()\"'.,:;]*", word) else code(word, table=table)
     harmless = _WORD.fullmatch(core) and not _HEX.fullmatch(core)
     if harmless and not (first and core[0].isdigit() and after):
         return word

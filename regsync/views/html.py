@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from regsync.diagnostics import counted
-from regsync.views.consents import for_one_run, given_before, holding, missing
+from regsync.views.blocks import Block, blocks, grouped, inner_name
+from regsync.views.consents import given_before, holding
 from regsync.views.escape import plain
 from regsync.views.facts import facts, shown_with_evidence
+from regsync.views.sentences import Code, Name, Part, parts_of
+from regsync.views.statements import Tone, about_plan, consent_ways, proof_words, what_is_left
 from regsync.views.unmanaged import in_brackets, known_from
-from regsync.views.words import HEADINGS, LOCK, SYMBOLS, Effect, change, effect, place, state_after, verb
+from regsync.views.words import BLOCK_HEADINGS, LOCK, SYMBOLS, Effect, change, effect, place, state_after, verb
 
 Json = dict[str, Any]
 
@@ -34,8 +38,12 @@ def render_plan(document: Json) -> str:
     operations = document["operations"]
     with_evidence = {operation["id"] for operation in shown_with_evidence(operations)}
     groups = [
-        (HEADINGS[kind], kind.value, [_card(each, with_evidence) for each in operations if effect(each) is kind])
-        for kind in Effect
+        (
+            BLOCK_HEADINGS[kind],
+            sum(len(block.operations) for block in inside),
+            [_block(block, with_evidence) for block in inside],
+        )
+        for kind, inside in grouped(blocks(operations))
     ]
     return _render(
         "plan.html.jinja",
@@ -43,13 +51,15 @@ def render_plan(document: Json) -> str:
         document=document,
         counts=_counts(operations),
         unchanged=counted(document["unchanged"]["aliases"], "alias", "aliases"),
-        groups=[group for group in groups if group[2]],
-        consents=for_one_run(document),
-        missing=missing(document),
         gone=[
             f"{item['address']}{in_brackets(item)}, {known_from(item)}{'. ' if item['hint'] else ''}{item['hint'] or ''}"
             for item in document["no_longer_managed"]
         ],
+        groups=groups,
+        statements=about_plan(document),
+        ways=consent_ways(document),
+        left=[each for each in what_is_left(document) if each.tone is not Tone.BAD],
+        proof=proof_words(document),
         holding={each["name"]: holding(document, each) for each in document["hazards"]},
         before={each["name"]: given_before(document, each) for each in document["hazards"]},
         side_effects=[(each["address"], note) for each in operations for note in each["notes"]],
@@ -64,7 +74,7 @@ def render_receipt(document: Json) -> str:
         title="regsync apply",
         document=document,
         state=state_after(document)[0],
-        operations=[_card(operation, set()) for operation in document["operations"]],
+        operations=[_card(operation, operation["address"], set()) for operation in document["operations"]],
     )
 
 
@@ -73,11 +83,21 @@ def _counts(operations: list[Json]) -> list[tuple[str, str, int]]:
     return [(SYMBOLS[kind], kind.value, counts[kind]) for kind in Effect]
 
 
-def _card(operation: Json, with_evidence: set[str]) -> Json:
+def _block(block: Block, with_evidence: set[str]) -> Json:
+    """What the templates show of one thing. `address`: "" where its one operation says it already."""
+    alone = len(block.operations) == 1
+    names = [operation["address"] if alone else inner_name(operation) for operation in block.operations]
+    cards = [_card(*each, with_evidence) for each in zip(block.operations, names, strict=True)]
+    return {"address": "" if alone else block.address, "kind": block.effect.value, "cards": cards}
+
+
+def _card(operation: Json, name: str, with_evidence: set[str]) -> Json:
     """What the templates show of one operation."""
     kind = effect(operation)
+    found = facts(operation) if operation["id"] in with_evidence else None
     return {
         "operation": operation,
+        "name": name,
         "kind": kind.value,
         "symbol": SYMBOLS[kind],
         "verb": verb(operation),
@@ -86,7 +106,8 @@ def _card(operation: Json, with_evidence: set[str]) -> Json:
         else None,
         "change": [words for words in change(operation) if words],
         "moves": operation["before"] is not None,
-        "facts": facts(operation) if operation["id"] in with_evidence else None,
+        "metrics": found.metrics if found and operation["kind"] == "set-alias" else (),
+        "facts": found if found and (found.rows or found.remarks) else None,
     }
 
 
@@ -108,8 +129,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["place"] = place
+    environment.filters["said"] = _said
+    environment.tests["by_others"] = lambda value: isinstance(value, Name)
     environment.globals["lock"] = LOCK
     return environment
+
+
+def _said(message: str | Sequence[Part]) -> Markup:
+    """A sentence: names and commands as code, everything escaped."""
+    parts = parts_of(message) if isinstance(message, str) else message
+    return Markup("").join(
+        Markup("<code>{}</code>").format(plain(part)) if isinstance(part, Name | Code) else plain(part)
+        for part in parts
+    )
 
 
 def _harmless(value: Any) -> Any:

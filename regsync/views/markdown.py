@@ -10,13 +10,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from regsync.diagnostics import counted
-from regsync.views.consents import for_one_run, given_before, holding, missing
-from regsync.views.facts import Tone, facts, shown_with_evidence
+from regsync.views.blocks import Block, blocks, grouped, inner_name
+from regsync.views.consents import given_before, holding
+from regsync.views.facts import Facts, Tone, facts, shown_with_evidence
 from regsync.views.fitting import Cut, Page, Section, fit
-from regsync.views.gfm import code, in_html, prose
+from regsync.views.gfm import code, in_html, prose, sentence
+from regsync.views.statements import Tone as StatementTone
+from regsync.views.statements import about_plan, consent_ways, proof_words, what_is_left
 from regsync.views.unmanaged import in_brackets, known_from
 from regsync.views.words import (
-    HEADINGS,
+    BLOCK_HEADINGS,
     LOCK,
     SYMBOLS,
     WAYS_OUT,
@@ -36,11 +39,10 @@ GITHUB_LIMIT = 65_536
 GITLAB_LIMIT = 1_000_000
 """Characters of a note on GitLab."""
 
-MOST_PLACES = 10
-"""Places of the manifests where consent is missing that are named."""
 MOST_REGISTRIES = 10
 """Registries that are counted one by one where a plan is cut."""
 
+_SIGNS = {StatementTone.GOOD: "", StatementTone.PLAIN: "", StatementTone.MILD: "⚠ ", StatementTone.BAD: "⛔ "}
 _RANKS = {Effect.REMOVE: 2, Effect.CHANGE: 4, Effect.ADD: 8}
 _NOUNS = {Effect.REMOVE: "removals", Effect.CHANGE: "changes", Effect.ADD: "additions"}
 _TONES = {Tone.PLAIN: "", Tone.BETTER: "▲ ", Tone.WORSE: "▼ ", Tone.BROKEN: "⛔ "}
@@ -53,13 +55,13 @@ def render_plan(document: Json, *, limit: int = GITHUB_LIMIT) -> str:
     title = f"### regsync plan: {totals(document)}"
     sections = [
         _hazards(document),
-        *(_operations(operations, kind) for kind in Effect),
+        *(_blocks(kind, inside) for kind, inside in grouped(blocks(operations))),
         _no_longer_managed(document),
         _manual(document),
         _side_effects(operations),
         _irrevocable(document),
         _warnings(document),
-        *_evidence(operations),
+        _evidence(operations),
     ]
     return fit(
         Page(
@@ -81,27 +83,21 @@ def totals(document: Json) -> str:
 
 def _state(document: Json) -> list[str]:
     lines = []
-    if not document["operations"]:
-        unchanged = counted(document["unchanged"]["aliases"], "alias", "aliases")
-        lines.append(f"Live is as declared: {unchanged} checked.")
-    if document["undoes"]:
-        lines.append(f"This plan takes back what the receipt {code(document['undoes'])} says was done.")
+    for statement in about_plan(document):
+        text = sentence(statement.parts)
+        lines.append(
+            f"{_SIGNS[statement.tone]}**{text}**"
+            if statement.tone is StatementTone.BAD
+            else _SIGNS[statement.tone] + text
+        )
     if not document["applyable"]:
-        lines.append("⛔ **Not applyable: nobody consented to its hazards.** " + _what_would_allow_it(document))
-    if not document["complete"]:
-        lines.append("⚠ **Not complete:** `--target` or `--exclude` left something out.")
-    return lines
-
-
-def _what_would_allow_it(document: Json) -> str:
-    ways = [
-        f"{'add' if ask.extends else 'write'} {code(ask.text)} {prose(ask.where)}"
-        for ask in missing(document)[:MOST_PLACES]
+        lines[-1] += f" {sentence(consent_ways(document))}"
+    lines += [
+        _SIGNS[each.tone] + sentence(each.parts)
+        for each in what_is_left(document)
+        if each.tone is not StatementTone.BAD
     ]
-    more = len(missing(document)) - MOST_PLACES
-    ways += [f"and so on in {counted(more, 'more place')}"] if more > 0 else []
-    ways = [f"{'; '.join(ways)}; or, for one run, plan"] if ways else ["plan"]
-    return f"To allow exactly what is listed below, {ways[0]} with {code(for_one_run(document))}"
+    return lines
 
 
 def _notice(cuts: Sequence[Cut], command: str, operations: Sequence[Json]) -> str:
@@ -147,26 +143,46 @@ def _no_longer_managed(document: Json) -> Section:
     return Section(opening, items, "things no longer managed", rank=3, least=5)
 
 
-def _operations(operations: Iterable[Json], kind: Effect) -> Section:
-    chosen = [operation for operation in operations if effect(operation) is kind]
-    chosen.sort(key=lambda operation: (not operation["hazards"], not operation["protected"]))
-    opening = (
-        f"#### {HEADINGS[kind]} ({len(chosen):,})\n\n| operation | address | before → after | why |\n|---|---|---|---|"
-    )
-    return Section(opening, [_row(operation, kind) for operation in chosen], _NOUNS[kind], _RANKS[kind])
+def _blocks(kind: Effect, found: Sequence[Block]) -> Section:
+    """A table with a row for each operation; where a thing has several, its name stands in a row above them."""
+    rows = []
+    for block in found:
+        if len(block.operations) == 1:
+            rows.append(_row(block.operations[0], block.operations[0]["address"]))
+            continue
+        inside = [_row(operation, inner_name(operation)) for operation in block.operations]
+        rows += [f"| **{code(block.address, table=True)}** | | |\n{inside[0]}", *inside[1:]]
+    opening = f"#### {BLOCK_HEADINGS[kind]} ({len(rows):,})\n\n| operation | before → after | why |\n|---|---|---|"
+    return Section(opening, rows, _NOUNS[kind], _RANKS[kind])
 
 
-def _row(operation: Json, kind: Effect) -> str:
-    lock = f" {LOCK}" if operation["protected"] else ""
-    why = [f"{prose(operation['reason']['text'], table=True)}, {code(place(operation['reason']), table=True)}"]
+def _row(operation: Json, name: str) -> str:
+    why = [f"{code(place(operation['reason']), table=True)}"]
+    if operation["reason"]["text"] != "declared":
+        why[0] = f"{prose(operation['reason']['text'], table=True)}, {why[0]}"
     why += [f"⚠ **{hit['name']}**: {prose(hit['message'], table=True)}" for hit in operation["hazards"]]
     cells = [
-        f"`{SYMBOLS[kind]}` {verb(operation)}",
-        code(operation["address"], table=True) + lock,
-        _difference(operation),
+        f"`{SYMBOLS[effect(operation)]}` {verb(operation)}{_lock(operation)}{' ' + code(name, table=True) if name else ''}",
+        "<br>".join([_difference(operation), *_metrics(operation)]),
         "<br>".join(why),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _lock(operation: Json) -> str:
+    return f" {LOCK}" if operation["protected"] else ""
+
+
+def _metrics(operation: Json) -> list[str]:
+    """The declared metrics, which stand beside the move."""
+    found = facts(operation) if operation["kind"] == "set-alias" else None
+    lines = []
+    for row in found.metrics if found else ():
+        sides = " → ".join(code(side, table=True) for side in (row.old, row.new) if side)
+        lines.append(
+            f"{_TONES[row.tone]}{code(row.name, table=True)} {sides}{f' ({prose(row.note, table=True)})' if row.note else ''}"
+        )
+    return lines
 
 
 def _difference(operation: Json) -> str:
@@ -207,24 +223,22 @@ def _warnings(document: Json) -> Section:
     return Section("#### Warnings\n", items, "warnings", rank=7)
 
 
-def _evidence(operations: Iterable[Json]) -> tuple[Section, Section]:
-    shown = shown_with_evidence(operations)
-    moves = [_details(operation) for operation in shown if effect(operation) is Effect.CHANGE]
-    firsts = [_details(operation) for operation in shown if effect(operation) is Effect.ADD]
-    return (
-        Section("#### What changes between the versions\n", moves, "comparisons of versions", rank=5, least=3),
-        Section("#### What is in the new versions\n", firsts, "tables on new versions", rank=9, least=3),
-    )
+def _evidence(operations: Iterable[Json]) -> Section:
+    """What is known of the versions beside their metrics, folded."""
+    shown = [
+        (each, found)
+        for each in shown_with_evidence(operations)
+        if (found := facts(each)) and (found.rows or found.remarks)
+    ]
+    folds = [_fold(operation, found) for operation, found in shown]
+    return Section("#### What is known of the versions\n", folds, "folds about versions", rank=5, least=3)
 
 
-def _details(operation: Json) -> str:
-    found = facts(operation)
-    if found is None:
-        return ""
+def _fold(operation: Json, found: Facts) -> str:
     moves = operation["before"] is not None
     head = "| | old | new | |\n|---|---|---|---|" if moves else "| | value | |\n|---|---|---|"
     lines = []
-    for row in (*found.metrics, *found.rows):
+    for row in found.rows:
         name = row.name if row.own else code(row.name, table=True)
         sides = [row.old, row.new] if moves else [row.new or row.old]
         cells = [
@@ -235,8 +249,7 @@ def _details(operation: Json) -> str:
         lines.append(f"| {' | '.join(cells)} |")
     table = [head, *lines, ""] if lines else []
     remarks = [f"- {prose(remark)}" for remark in found.remarks]
-    lock = f" {LOCK}" if operation["protected"] else ""
-    summary = f"<summary>{verb(operation)} {in_html(operation['address'])}{lock}</summary>"
+    summary = f"<summary>{verb(operation)}{_lock(operation)} {in_html(operation['address'])}</summary>"
     return "\n".join(["<details>", summary, "", *table, *remarks, "", "</details>"])
 
 
@@ -322,14 +335,14 @@ def render_drift(document: Json, *, limit: int = GITHUB_LIMIT) -> str:
 
 
 def _plan_footer(document: Json) -> str:
-    read, proof = document["read"], document["proof"]
+    read = document["read"]
     return _footer(
         [
             ("destination", _destination(document)),
             ("manifests", _manifests(document)),
             ("state that was read", f"{code(read['fingerprint'])}, {counted(read['items'], 'item')}"),
             ("plan", f"{code(document['digest'])} of regsync {code(document['tool_version'])}"),
-            ("proof", f"states {proof['states']}, invariants {proof['invariants']}"),
+            ("proof", prose(proof_words(document))),
         ]
     )
 

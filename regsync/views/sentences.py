@@ -29,7 +29,7 @@ class Code(str):
 Part = str
 """Of a sentence: regsync's own words, a `Name`, or `Code`."""
 
-_PIECE = re.compile(r"""(?<![\w'"`])(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`)(?![\w'"`])""", re.DOTALL)
+_PIECE = re.compile(r"""(?<![\w'"`])(?:'(?:[^'\\]|\\.)+'|"(?:[^"\\]|\\.)+"|`[^`]+`)(?![\w'"`])""", re.DOTALL)
 _PLAIN_NAME = re.compile(r"[\w.:/@+=-]+")
 
 

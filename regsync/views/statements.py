@@ -8,11 +8,14 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from regsync.diagnostics import counted
-from regsync.views.sentences import Code, Name, Part
+from regsync.views.consents import for_one_run, missing
+from regsync.views.sentences import Code, Name, Part, parts_of
 from regsync.views.words import place
 
 Json = dict[str, Any]
 
+MOST_ASKS = 10
+"""Places of the manifests where consent is missing that one sentence names."""
 MOST_PLACES = 3
 """Lines of manifests that a sentence names; the others are counted."""
 
@@ -43,11 +46,29 @@ def about_plan(document: Json) -> list[Statement]:
         receipt = Name(document["undoes"])
         found.append(Statement(Tone.PLAIN, ["This plan takes back what the receipt ", receipt, " says was done."]))
     if not document["complete"]:
-        left_out = ["This plan is not complete: ", Code("--target"), " or ", Code("--exclude"), " left something out."]
+        left_out = ["Not complete: ", Code("--target"), " or ", Code("--exclude"), " left something out."]
         found.append(Statement(Tone.MILD, left_out))
     if not document["applyable"]:
-        found.append(Statement(Tone.BAD, ["This plan is not applyable: nobody consented to its hazards."]))
+        found.append(Statement(Tone.BAD, ["Not applyable: nobody consented to its hazards."]))
     return found
+
+
+def consent_ways(document: Json) -> list[Part]:
+    """What would allow the hazards that are open: what to write where, or the options for one run. For views in which it is one
+    sentence."""
+    asks = missing(document)
+    words: list[Part] = ["To allow exactly what is listed here, "]
+    for number, ask in enumerate(asks[:MOST_ASKS]):
+        words += [
+            "; " if number else "",
+            "add " if ask.extends else "write ",
+            Code(ask.text),
+            " ",
+            *parts_of(ask.where),
+        ]
+    if len(asks) > MOST_ASKS:
+        words.append(f"; and so on in {counted(len(asks) - MOST_ASKS, 'more place')}")
+    return [*words, "; or, for one run, plan with " if asks else "plan with ", Code(for_one_run(document)), "."]
 
 
 def hazard_state(hazard: Json) -> Statement:

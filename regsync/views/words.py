@@ -22,7 +22,7 @@ class Effect(StrEnum):
 
 
 SYMBOLS = {Effect.REMOVE: "-", Effect.CHANGE: "~", Effect.ADD: "+"}
-HEADINGS = {Effect.REMOVE: "Removals", Effect.CHANGE: "Changes", Effect.ADD: "Additions"}
+BLOCK_HEADINGS = {Effect.REMOVE: "Removals and hazards", Effect.CHANGE: "Changes", Effect.ADD: "Additions"}
 LOCK = "🔒"
 """Stands beside protected aliases, and beside what holds one."""
 

@@ -103,7 +103,8 @@ def harmless_texts(texts: Iterable[str]) -> Texts:
     """As many harmless texts: two are the same, and one comes before another, exactly where those of `texts` do."""
     given = list(texts)
     number = {text: rank for rank, text in enumerate(sorted(set(given)))}
-    return given_texts(f"{HARMLESS}{number[text]:03d}" for text in given)
+    # "accuracy" is the name of a metric in every document, and metrics are sorted.
+    return given_texts(f"{'a' if text < 'accuracy' else HARMLESS}{number[text]:03d}" for text in given)
 
 
 def action_of(kind: str, text: Texts) -> Action:

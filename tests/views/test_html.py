@@ -24,16 +24,23 @@ class Reading(html.parser.HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.skeleton: list[str] = []
+        self._in_code = False
         self.texts: list[str] = []
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert not [name for name, _ in attrs if name.startswith("on") or name in {"src", "action", "srcset"}]
-        self.skeleton.append(f"{tag} {attrs}")
+        # What stands in code depends on the text: a name in a sentence, say. Nothing else may stand in it.
+        assert not self._in_code, tag
+        self._in_code = tag == "code"
+        if not self._in_code:
+            self.skeleton.append(f"{tag} {attrs}")
 
     def handle_endtag(self, tag: str) -> None:
-        self.skeleton.append(f"/{tag}")
+        self._in_code = False
+        if tag != "code":
+            self.skeleton.append(f"/{tag}")
 
     def handle_data(self, data: str) -> None:
         self.texts.append(data)

@@ -19,6 +19,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 from regsync.views import html
+from regsync.views.blocks import blocks
 from tests.views import example
 from tests.views.documents import ARSENAL, documents, given_texts
 
@@ -73,7 +74,7 @@ def test_it_is_rendered_and_stays_by_itself(browser: Chrome, tmp_path: Path, nou
     assert [url for url in requests(browser) if not url.startswith("data:")] == [page.as_uri()]
     assert browser.title == f"regsync {'plan' if noun == 'plan' else 'apply'} · acme"
     articles = browser.find_elements(By.TAG_NAME, "article")
-    assert len(articles) == len(document["operations"])
+    assert len(articles) == (len(blocks(document["operations"])) if noun == "plan" else len(document["operations"]))
     assert all(article.is_displayed() and article.size["height"] > 20 for article in articles)
     # The style was accepted by the page's own policy.
     assert background(browser) == "rgb(255, 255, 255)"
@@ -101,6 +102,26 @@ def test_a_phone_needs_no_scrolling_sideways(browser: Chrome, tmp_path: Path, wi
     for document in (example.documents()["plan"], documents(given_texts(f"{'x' * 90}{n}" for n in range(300)))["plan"]):
         opened(browser, tmp_path, html.render_plan(document), width=width)
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_no_number_leaves_its_unit_and_new_stands_below_old(
+    browser: Chrome, tmp_path: Path, width: int
+) -> None:
+    opened(browser, tmp_path, html.render_plan(example.documents()["plan"]), width=width)
+    browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
+    lines = browser.execute_script(
+        "return [...document.querySelectorAll('.unit')].map(each => [each.textContent, each.getClientRects().length])"
+    )
+    assert len(lines) > 10
+    assert [text for text, number in lines if text and number != 1] == []
+    pairs = browser.execute_script(
+        "return [...document.querySelectorAll('tr')].map(row => [row.querySelector('.old'), row.querySelector('.new')])"
+        ".filter(([old, now]) => old && old.offsetHeight && now.offsetHeight)"
+        ".map(pair => pair.map(cell => cell.getBoundingClientRect()))"
+    )
+    assert len(pairs) > 3
+    assert all(new["top"] >= old["bottom"] for old, new in pairs)
 
 
 def test_dark_is_dark_and_can_be_read(browser: Chrome, tmp_path: Path) -> None:
