@@ -6,6 +6,7 @@ Both have the same shape, so whatever differs in a rendering's structure was bro
 from __future__ import annotations
 
 import itertools
+from bisect import bisect
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Any
@@ -103,8 +104,10 @@ def harmless_texts(texts: Iterable[str]) -> Texts:
     """As many harmless texts: two are the same, and one comes before another, exactly where those of `texts` do."""
     given = list(texts)
     number = {text: rank for rank, text in enumerate(sorted(set(given)))}
-    # "accuracy" is the name of a metric in every document, and metrics are sorted.
-    return given_texts(f"{'a' if text < 'accuracy' else HARMLESS}{number[text]:03d}" for text in given)
+    # Metrics and metadata are sorted, and these names are in every document.
+    fixed = ["accuracy", "inner", "same"]
+    prefixes = ["a", HARMLESS, "j", "t"]
+    return given_texts(f"{prefixes[bisect(fixed, text)]}{number[text]:03d}" for text in given)
 
 
 def action_of(kind: str, text: Texts) -> Action:
