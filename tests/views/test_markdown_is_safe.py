@@ -131,5 +131,5 @@ def test_prose_loses_no_word(texts: list[str]) -> None:
 
 def test_a_sentence_reads_as_one() -> None:
     sentence = "takes the alias 'shadow' of model/fraud off v3 (acme-ml/fraud/detector:v0); 2 more, 50 %"
-    shown = "takes the alias 'shadow' of `model/fraud` off v3 (`acme-ml/fraud/detector:v0`); 2 more, 50 %"
+    shown = "takes the alias `shadow` of `model/fraud` off v3 (`acme-ml/fraud/detector:v0`); 2 more, 50 %"
     assert gfm.prose(sentence) == shown
