@@ -11,6 +11,7 @@ from regsync.console.context import Settings
 from regsync.console.options import ManifestArguments
 
 if TYPE_CHECKING:
+    from regsync.core.plan import Plan
     from regsync.manifest.editing.edit import Edit, Manifests
 
 
@@ -47,3 +48,18 @@ def finish(edit: Edit, settings: Settings, already: str) -> None:
             for line in lines:
                 click.echo(plain(f"{sign}{line}"))
     settings.say("review it with git diff; then `regsync plan`")
+
+
+def prove_same(before: Plan, after: Plan) -> None:
+    """Manifests that were added to ask for what they asked for before, and nothing else. Raises `RegsyncError`."""
+    from regsync.diagnostics import RegsyncError
+
+    def asked(plan: Plan) -> set[tuple[str, str, str]]:
+        return {(str(op.action.address), op.action.kind, repr(op.action.after)) for op in plan.operations}
+
+    for address, kind, _ in sorted(asked(before) ^ asked(after)):
+        raise RegsyncError(
+            f"{address}: after the edit, the plan would differ in {kind}; nothing was written",
+            "bring the manifests and live together first (`regsync apply` or `regsync accept`), or edit by hand",
+            code="cannot-edit",
+        )

@@ -39,6 +39,11 @@ def keep(manifests: Manifests, loaded: Loaded, operations: Sequence[Operation]) 
     now = Written(manifests, loaded)
     for operation in sorted(operations, key=_turn):
         now = _kept(now, operation)
+    return edit_of(manifests, now)
+
+
+def edit_of(manifests: Manifests, now: Written) -> Edit:
+    """What has become of manifests, as one edit."""
     changed = {
         source.name: source.data.decode()
         for source in (*now.manifests.sources, *now.manifests.overlays, *now.manifests.variable_files)
@@ -63,9 +68,9 @@ def _kept(now: Written, operation: Operation) -> Written:
     action, position = operation.action, operation.reason.position
     match action:
         case a.SetAlias():
-            return _alias(now, action.address, action.held_by, action.held_index)
+            return bind(now, action.address, action.held_by, action.held_index)
         case a.RemoveAlias():
-            return _alias(now, action.address, action.held_by, action.held_index)
+            return bind(now, action.address, action.held_by, action.held_index)
         case a.AddTags():
             return _each(now, action.tags, lambda n, tag: _unlist(n, action.address, "tags", tag))
         case a.RemoveTags():
@@ -83,11 +88,11 @@ def _kept(now: Written, operation: Operation) -> Written:
         case a.UpdateCollection() | a.UpdateRegistry():
             return _fields(now, action)
         case a.SetMember():
-            return _member(
+            return set_member(
                 now, action.address, action.member, None if action.before is None else str(action.before["role"])
             )
         case a.RemoveMember():
-            return _member(now, action.address, action.member, str(action.before["role"]))
+            return set_member(now, action.address, action.member, str(action.before["role"]))
         case _:
             raise RegsyncError(
                 f"{action.address}: {action.kind} cannot be kept by an edit in place; nothing was written",
@@ -99,7 +104,7 @@ def _kept(now: Written, operation: Operation) -> Written:
 # Aliases and versions ------------------------------------------------------------------------------------------------
 
 
-def _alias(now: Written, address: Address, held: Version | None, index: int | None) -> Written:
+def bind(now: Written, address: Address, held: Version | None, index: int | None) -> Written:
     """Bound to what holds it now, in the way that it was written: by source, by index, with its digest."""
     item = (_collection(now.loaded, address).aliases or {}).get(address.alias)  # type: ignore[call-overload]
     if held is None or index is None:
@@ -129,7 +134,7 @@ def _not_linked(now: Written, position: Position) -> Written:
     if spot is None or spot.item is None:
         return now
     _check_own_environment(now.manifests, spot, position)
-    return _with(now, {spot.document.name: spot.without_item()})
+    return with_splices(now, {spot.document.name: spot.without_item()})
 
 
 def _linked(now: Written, action: a.UnlinkVersion, position: Position) -> Written:
@@ -138,10 +143,10 @@ def _linked(now: Written, action: a.UnlinkVersion, position: Position) -> Writte
     if spot is not None and spot.item is not None:
         _check_own_environment(now.manifests, spot, position)
         splices = spot.without_item() if source is None else spot.instead(quoted(source, flow=_in_flow(spot)))
-        return _with(now, {spot.document.name: splices})
+        return with_splices(now, {spot.document.name: splices})
     if source is None:
         raise _by_hand(action.address, "the source of a version that is linked is not visible to this key")
-    return _add(now, action.address, "versions", source)
+    return add_to_list(now, action.address, "versions", source)
 
 
 # Lists of names ------------------------------------------------------------------------------------------------------
@@ -154,9 +159,9 @@ def _unlist(now: Written, address: Address, key: str, name: str) -> Written:
         if spot is None or spot.item is None:
             raise _by_hand(address, f"`{name}` in `{key}` is not written where it can be edited")
         if _is_shared(now.manifests, listed.origin):
-            return _add(now, address, key, name, absent=True)
+            return add_to_list(now, address, key, name, absent=True)
         _check_own_environment(now.manifests, spot, listed.origin)
-        now = _with(now, {spot.document.name: spot.without_item()})
+        now = with_splices(now, {spot.document.name: spot.without_item()})
     return now
 
 
@@ -164,17 +169,17 @@ def _list(now: Written, address: Address, key: str, name: str) -> Written:
     """A name into a list, in the place of `{name: absent}` where that stands there."""
     listed = _listed(now.loaded, address, key).get(name)
     if listed is None:
-        return _add(now, address, key, name)
+        return add_to_list(now, address, key, name)
     spot = _find(now.manifests, listed.origin)
     if spot is None or spot.item is None:
         raise _by_hand(address, f"`{name}` in `{key}` is not written where it can be edited")
     if _is_shared(now.manifests, listed.origin):
-        return _add(now, address, key, name)
+        return add_to_list(now, address, key, name)
     _check_own_environment(now.manifests, spot, listed.origin)
-    return _with(now, {spot.document.name: spot.instead(quoted(escaped(name), flow=_in_flow(spot)))})
+    return with_splices(now, {spot.document.name: spot.instead(quoted(escaped(name), flow=_in_flow(spot)))})
 
 
-def _add(now: Written, address: Address, key: str, name: str, *, absent: bool = False) -> Written:
+def add_to_list(now: Written, address: Address, key: str, name: str, *, absent: bool = False) -> Written:
     """A name at the end of a list, in the overlay where there is one."""
     place = _block(now.manifests, address, key)
     document, block = place.document, place.block
@@ -187,7 +192,7 @@ def _add(now: Written, address: Address, key: str, name: str, *, absent: bool = 
     else:
         document.check_own(entry[1])
         splices = with_item(document, entry, text)
-    return _with(now, {document.name: splices})
+    return with_splices(now, {document.name: splices})
 
 
 def _types(now: Written, action: a.AllowArtifactTypes) -> Written:
@@ -202,7 +207,7 @@ def _types(now: Written, action: a.AllowArtifactTypes) -> Written:
         _check_own_environment(now.manifests, spot, origin)
         only = len(spot.entry[1].items) == 1  # type: ignore[attr-defined]
         splices = [_entry_gone(spot)] if only else spot.without_item()
-        now = _with(now, {spot.document.name: splices})
+        now = with_splices(now, {spot.document.name: splices})
     return now
 
 
@@ -224,15 +229,18 @@ def _field(now: Written, address: Address, key: str, value: str | None) -> Writt
     if entry is not None:
         _check_texts(now.manifests, Spot(place.document, place.path, place.block, entry, None), address)
     if value is not None:
-        return _with(now, {place.document.name: set_scalar(place.document, place.block, key, escaped(value))})
+        return with_splices(now, {place.document.name: set_scalar(place.document, place.block, key, escaped(value))})
     if entry is None:
         raise _by_hand(
             address, f"there is no `{key}` live, and the one that is declared stands in a file that is shared"
         )
-    return _with(now, {place.document.name: [_entry_gone(Spot(place.document, place.path, place.block, entry, None))]})
+    return with_splices(
+        now, {place.document.name: [_entry_gone(Spot(place.document, place.path, place.block, entry, None))]}
+    )
 
 
-def _member(now: Written, address: Address, member: str, role: str | None) -> Written:
+def set_member(now: Written, address: Address, member: str, role: str | None) -> Written:
+    """A member with a role; None: `absent`."""
     place = _block(now.manifests, address, "members", member)
     place.check()
     entry = place.block.find("members")
@@ -240,9 +248,9 @@ def _member(now: Written, address: Address, member: str, role: str | None) -> Wr
     if entry is None:
         value = f"{{{quoted(member, flow=True)}: {text}}}"
         last = place.block.entries[-1] if place.block.entries else None
-        return _with(now, {place.document.name: place.document.insert(place.block, "members", value, last)})
+        return with_splices(now, {place.document.name: place.document.insert(place.block, "members", value, last)})
     place.document.check_own(entry[1])
-    return _with(now, {place.document.name: set_scalar(place.document, entry[1], member, text)})  # type: ignore[arg-type]
+    return with_splices(now, {place.document.name: set_scalar(place.document, entry[1], member, text)})  # type: ignore[arg-type]
 
 
 # Where it is written -------------------------------------------------------------------------------------------------
@@ -351,7 +359,8 @@ def _each(now: Written, names: Iterable[str], edit: Callable[[Written, str], Wri
     return now
 
 
-def _with(now: Written, splices: Mapping[str, Sequence[Splice]]) -> Written:
+def with_splices(now: Written, splices: Mapping[str, Sequence[Splice]]) -> Written:
+    """With changes, by file name. Raises `DiagnosticsError` where the result is no manifest."""
     texts = {name: spliced(now.manifests.find(name).data.decode(), each) for name, each in splices.items()}
     manifests = now.manifests.with_texts(texts)
     return Written(manifests, manifests.load())

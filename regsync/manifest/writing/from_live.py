@@ -170,6 +170,11 @@ def _settings(live: LiveRegistry, types: list[str], content: Content, findings: 
     return result
 
 
+def collection_block(registry: str, live: LiveCollection, accepted: set[str] | None, content: Content) -> Json:
+    """The block of one collection; `accepted`: the artifact types that its registry is declared to accept, None for every type."""
+    return _collection(registry, live, accepted, content, _Findings())
+
+
 def _collection(
     registry: str, live: LiveCollection, accepted: set[str] | None, content: Content, findings: _Findings
 ) -> Json:
