@@ -5,6 +5,8 @@ VENV  := .venv
 TORTURE ?= tests
 SECONDS ?=
 BIN   := $(VENV)/bin
+# Compiled modules are kept, whatever the machine's habit: a run of the tests starts hundreds of processes.
+export PYTHONDONTWRITEBYTECODE =
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 

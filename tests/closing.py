@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests import needing
-from tests.budget import is_torture
+from tests.budget import is_torture, seconds
 
 WORTH = 20
 """Seconds of one core that a campaign takes which does not say it: `@pytest.mark.torture(seconds=200)`."""
@@ -31,13 +31,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _longest_first(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
     """Each worker begins with an equal part of the list: so each part begins with long ones, and nobody waits for the last."""
-    ordered = sorted(items, key=_seconds, reverse=True)
+    ordered = sorted(items, key=_in_torture, reverse=True)
     return [item for first in range(workers) for item in ordered[first::workers]]
 
 
 def _seconds(item: pytest.Item) -> float:
+    """Of a campaign that nothing limits."""
     mark = item.get_closest_marker("torture")
     return float(mark.kwargs.get("seconds", WORTH)) if mark else 0.0
+
+
+def _in_torture(item: pytest.Item) -> float:
+    """Of whatever `make torture` runs, with the limit that it has."""
+    shared, campaign = item.get_closest_marker("share"), item.get_closest_marker("torture")
+    if campaign is None or campaign.kwargs.get("whole"):
+        return float(shared.kwargs.get("seconds", 1)) if shared else _seconds(item)
+    return min(_seconds(item), seconds() or _seconds(item))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests wait for servers, clients and time limits."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

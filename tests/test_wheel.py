@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -20,7 +21,7 @@ from regsync.commands import cli
 from tests.docs.test_docs import every_command
 from tests.local.processes import ROOT
 
-pytestmark = pytest.mark.torture(seconds=90)
+pytestmark = pytest.mark.torture(seconds=15, whole=True)
 QUICKSTART = ROOT / "examples" / "quickstart"
 
 
@@ -58,23 +59,32 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Made with pip, from the package index that pip is set up with."""
-    base = tmp_path_factory.mktemp("wheel")
+    """Made once for all processes that run tests; each has a folder of its own to work in."""
+    base = tmp_path_factory.getbasetemp()
+    base = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "wheel"
+    with base.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not base.exists():
+            install_wheel(base)
+    (wheel,) = base.glob("regsync-*.whl")
+    made = Installed(wheel, base / "environment" / "bin" / "python", tmp_path_factory.mktemp("work"))
+    where = [str(made.python), "-c", "import regsync; print(regsync.__file__)"]
+    found = subprocess.run(where, cwd=made.folder, env=made.environment, capture_output=True, text=True, check=True)
+    assert Path(found.stdout.strip()).is_relative_to(base), "the environment must not see the checkout"
+    return made
+
+
+def install_wheel(base: Path) -> None:
+    """A wheel of the checkout, and an environment with nothing else; from the package index that pip is set up with."""
+    base.mkdir()
     pip = ["-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run(
         [sys.executable, *pip, "wheel", "--no-deps", "--wheel-dir", str(base), str(ROOT)], cwd=base, check=True
     )
     (wheel,) = base.glob("regsync-*.whl")
-    subprocess.run([sys.executable, "-m", "venv", str(base / "environment")], check=True)
     python = base / "environment" / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", str(base / "environment")], check=True)
     subprocess.run([str(python), *pip, "install", f"{wheel}[server]"], cwd=base, check=True)
-    folder = base / "work"
-    folder.mkdir()
-    made = Installed(wheel, python, folder)
-    where = [str(python), "-c", "import regsync; print(regsync.__file__)"]
-    found = subprocess.run(where, cwd=folder, env=made.environment, capture_output=True, text=True, check=True).stdout
-    assert Path(found.strip()).is_relative_to(base), "the environment must not see the checkout"
-    return made
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def prepared(folder: Path, zygote: Zygote) -> Grounds:
     return grounds
 
 
-@pytest.mark.share
+@pytest.mark.share(seconds=40)
 def test_a_disk_that_is_full_at_any_size(quick: Path, zygote: Zygote) -> None:
     """From a limit at which nothing can be written to one at which everything can."""
     grounds = prepared(quick, zygote)

@@ -15,12 +15,12 @@ from tests.guarantees.figures import check_at_least, check_figures, documented
 from tests.guarantees.smallworlds import Campaign
 
 WORTH = {
-    "types and protections": 160,
-    "two collections": 150,
-    "exact states": 90,
-    "alias targets": 75,
-    "listed versions": 30,
-    "renames": 15,
+    "types and protections": 75,
+    "two collections": 60,
+    "exact states": 60,
+    "alias targets": 50,
+    "listed versions": 20,
+    "renames": 12,
 }
 """Seconds."""
 
@@ -46,7 +46,7 @@ def test_every_manifest_on_some_live_states(family: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "family", [pytest.param(name, marks=pytest.mark.torture(seconds=WORTH[name])) for name in FAMILIES]
+    "family", [pytest.param(name, marks=pytest.mark.torture(seconds=WORTH[name], whole=True)) for name in FAMILIES]
 )
 @pytest.mark.usefixtures("without_collector")
 def test_every_pair_is_planned_walked_cut_short_everywhere_and_converges(family: str) -> None:

@@ -180,7 +180,7 @@ def fail_everywhere(field: Field, fault: DiskFault, first: int, one_in: int) -> 
     return len(passed)
 
 
-@pytest.mark.share
+@pytest.mark.share(seconds=10)
 @pytest.mark.parametrize("name", DISK_FAULTS)
 def test_a_fault_of_the_disk(quick: Path, name: str) -> None:
     with on_a_file(quick, SEED, MANIFEST) as field:

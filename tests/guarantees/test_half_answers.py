@@ -128,7 +128,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory, own_key: None) -> Iterator
         yield Answers(work, work.manifest(MANIFEST), between)
 
 
-@pytest.mark.share
+@pytest.mark.share(seconds=25)
 def test_null_or_missing_anywhere(answers: Answers) -> None:
     check_at_least("half answers: null or missing", answers.attack([None, GONE], 5))
 

@@ -56,19 +56,19 @@ def kill_everywhere(grounds: Grounds, command: list[str]) -> int:
     return len(points)
 
 
-@pytest.mark.share
+@pytest.mark.share(seconds=50)
 def test_a_saved_plan_on_a_file_one_operation_at_a_time(quick: Path, zygote: Zygote) -> None:
     with on_a_file(quick, zygote, batch=1) as grounds:
         check_at_least("kills: saved plan, registry file", kill_everywhere(grounds, grounds.saved))
 
 
-@pytest.mark.share
+@pytest.mark.share(seconds=40)
 def test_manifests_on_a_file(quick: Path, zygote: Zygote) -> None:
     with on_a_file(quick, zygote, batch=0) as grounds:
         check_at_least("kills: manifests, registry file", kill_everywhere(grounds, grounds.declared))
 
 
-@pytest.mark.share
+@pytest.mark.share(seconds=70)
 def test_a_saved_plan_over_http(quick: Path, zygote: Zygote) -> None:
     with over_http(quick, zygote) as grounds:
         check_at_least("kills: saved plan, over HTTP", kill_everywhere(grounds, grounds.saved))

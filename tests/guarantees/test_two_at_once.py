@@ -142,7 +142,7 @@ def outcome_is_orderly(both: Pair, slow: Ended, fast: Ended) -> None:
     history.check_receipts(both.events(), both.receipts())
 
 
-@pytest.mark.share
+@pytest.mark.share(seconds=20)
 @BACKENDS
 def test_another_apply_at_every_point(quick: Path, zygote: Zygote, over_http: bool) -> None:
     """The other plan wants `production` elsewhere. It is carried out whole at each point of the first one."""
@@ -214,7 +214,7 @@ def person_moves(file: Path, alias: str, index: int) -> None:
         store.close()
 
 
-@pytest.mark.share
+@pytest.mark.share(seconds=20)
 @BACKENDS
 @pytest.mark.parametrize("alias", ["production", "canary"])
 def test_a_person_moves_an_alias_at_every_point(quick: Path, zygote: Zygote, over_http: bool, alias: str) -> None:
