@@ -136,9 +136,8 @@ def basic(user: str) -> str:
     return "Basic " + b64encode(f"api:{KEYS[user]}".encode()).decode()
 
 
-@contextmanager
-def make_server(path: Path) -> Iterator[Server]:
-    store, _ = create_store(path)
+def make_world(store: Store) -> None:
+    """Write the organization into an empty registry file."""
     with store.write() as tx:
         acme, globex = accounts.add_organization(tx, "acme"), accounts.add_organization(tx, "globex")
         users = {name: accounts.add_user(tx, name, key)[0] for name, key in KEYS.items()}
@@ -166,6 +165,13 @@ def make_server(path: Path) -> Iterator[Server]:
             tx, projects.ensure(tx, "acme-ml", "secret"), "weights", "model", files={"weights.bin": secret}
         )
         links.link(tx, vault, "weights", version, ["production"])
+
+
+@contextmanager
+def make_server(path: Path) -> Iterator[Server]:
+    """The server over a file of its own."""
+    store, _ = create_store(path)
+    make_world(store)
     with TestClient(create_app(store), base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         yield Server(store, client)
     store.close()

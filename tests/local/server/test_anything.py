@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,24 +50,28 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def values(kind: Any, depth: int = 0) -> st.SearchStrategy[Any]:
+def values(
+    kind: Any, depth: int = 0, scalars: Mapping[str, st.SearchStrategy[Any]] = SCALARS
+) -> st.SearchStrategy[Any]:
     """Values that fit an input type."""
     if graphql.is_non_null_type(kind):
-        return values(kind.of_type, depth).filter(lambda value: value is not None)
+        return values(kind.of_type, depth, scalars).filter(lambda value: value is not None)
     if graphql.is_list_type(kind):
-        given_list: st.SearchStrategy[Any] = st.lists(values(kind.of_type, depth + 1), max_size=2)
+        given_list: st.SearchStrategy[Any] = st.lists(values(kind.of_type, depth + 1, scalars), max_size=2)
     elif graphql.is_enum_type(kind):
         given_list = st.sampled_from(list(kind.values))
     elif graphql.is_input_object_type(kind):
         needed = {
-            name: values(field.type, depth + 1)
+            name: values(field.type, depth + 1, scalars)
             for name, field in kind.fields.items()
             if graphql.is_required_input_field(field)
         }
-        extra = {name: values(field.type, depth + 1) for name, field in kind.fields.items() if name not in needed}
+        extra = {
+            name: values(field.type, depth + 1, scalars) for name, field in kind.fields.items() if name not in needed
+        }
         given_list = st.fixed_dictionaries(needed, optional=extra)
     else:
-        given_list = SCALARS[kind.name]
+        given_list = scalars[kind.name]
     return st.one_of(given_list, st.none()) if depth else given_list
 
 

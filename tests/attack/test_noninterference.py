@@ -1,0 +1,334 @@
+"""The law of non-interference: whatever document an actor sends, its answer does not change when things hidden from them change.
+
+An organization is made twice, with the same things that the actor sees. Then hidden things are added to the second one and
+changed there: projects of teams that the actor is not in, restricted registries, another organization with people, teams, links,
+aliases, and files of the same content. Every document gets the same answer from both.
+
+What the law leaves out, because W&B's own rules tell it: the ids of things made after the hidden ones (ids are counted, so
+mutations are compared with ids that are new made alike), and names that are taken (hidden names are from a pool of their own).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from base64 import b64decode, b64encode
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import graphql
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from regsync.local.server.addresses import Addresses, Signer
+from regsync.local.server.contract import schema
+from regsync.local.server.engine import execute
+from regsync.local.server.mutations import runs
+from regsync.local.server.root import Root
+from regsync.local.server.session import Session
+from regsync.local.store import (
+    accounts,
+    aliases,
+    artifacts,
+    collections,
+    contents,
+    links,
+    members,
+    projects,
+    registries,
+    sequences,
+)
+from regsync.local.store.database import Store, Transaction, create_store, open_store
+from regsync.local.store.errors import Refused
+from regsync.names import Role, Visibility
+from tests.attack.people import make_world
+from tests.budget import Budget, share
+from tests.local.server.test_anything import SCALARS, values
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ACTORS = ("carol", "dan", "rita", "bob")
+TOKEN = re.compile(r"/content/[^/]+/|/upload/[^\"]+")
+
+
+def visible(store: Store) -> None:
+    """What everybody in acme may see, and some that only some of them may."""
+    with store.write() as tx:
+        acme = accounts.organization(tx, "acme")
+        model = registries.create(tx, acme, "model")
+        team = projects.ensure(tx, "acme-ml", "fraud")
+        for number in range(3):
+            staged = contents.stage_bytes(store, f"seen {number}".encode())
+            version, _ = sequences.log(tx, team, "many", "model", files={"a.txt": staged}, metadata={"n": number})
+            links.link(tx, model, "fraud", version, [f"a{number}"])
+        registries.protect(tx, model, "a1")
+        for name in ("dan", "rita"):
+            own = projects.ensure(tx, f"{name}-team", "mine")
+            version, _ = sequences.log(
+                tx, own, "own", "model", files={"b.txt": contents.stage_bytes(store, name.encode())}
+            )
+            tx.run("UPDATE artifacts SET client_id = 'the-id' WHERE id = ?", version.id)
+
+
+def log(
+    tx: Transaction, store: Store, entity: str, project: str, name: str, content: bytes = b"hidden"
+) -> artifacts.Version:
+    place = projects.ensure(tx, entity, project)
+    files = {"h.txt": contents.stage_bytes(store, content), "i.txt": contents.stage_bytes(store, name.encode())}
+    version, _ = sequences.log(tx, place, name, "model", files=files, metadata={"n": 7}, names=["h-alias"])
+    tx.run("UPDATE artifacts SET client_id = 'the-id' WHERE id = ?", version.id)
+    return version
+
+
+def link(tx: Transaction, store: Store, number: int) -> None:
+    acme = accounts.organization(tx, "acme")
+    version = log(tx, store, "hidden-team", "h-linked", f"h-linked-{number}")
+    hidden = registries.get(tx, acme, "hidden")
+    made, _ = links.link(tx, hidden, "h-collection", version, ["h-alias"])
+    aliases.set_aliases(tx, collections.get(tx, hidden, "h-collection"), made.index, [f"h-alias-{number}"])
+
+
+def member(tx: Transaction, name: str) -> None:
+    user, _ = accounts.add_user(tx, name)
+    accounts.set_organization_member(tx, accounts.organization(tx, "globex"), user, Role.MEMBER)
+
+
+HIDDEN: dict[str, Callable[[Transaction, Store, int], object]] = {
+    "a project of a hidden team": lambda tx, store, n: log(
+        tx, store, "hidden-team", f"h-project-{n % 3}", f"h-artifact-{n}"
+    ),
+    "a hidden artifact of the same content": lambda tx, store, n: log(
+        tx, store, "hidden-team", "h-same", f"h-{n}", b"seen 1"
+    ),
+    "the same in another organization": lambda tx, store, n: log(tx, store, "globex-ml", "fraud", "many", b"seen 1"),
+    "a restricted registry": lambda tx, store, n: registries.create(
+        tx, accounts.organization(tx, "acme"), f"h-registry-{n}", visibility=Visibility.RESTRICTED
+    ),
+    "a registry of another organization": lambda tx, store, n: registries.create(
+        tx, accounts.organization(tx, "globex"), "model"
+    ),
+    "a hidden link and alias": link,
+    "a user of another organization": lambda tx, store, n: member(tx, f"h-user-{n}"),
+    "a team of another organization": lambda tx, store, n: accounts.add_team(
+        tx, accounts.organization(tx, "globex"), f"h-team-{n}"
+    ),
+    "a shared user's other team": lambda tx, store, n: accounts.set_team_member(
+        tx, accounts.entity(tx, "globex-ml"), accounts.user(tx, "shared"), [Role.VIEWER, Role.MEMBER][n % 2]
+    ),
+    "a member of a hidden registry": lambda tx, store, n: members.set_member(
+        tx, registries.get(tx, accounts.organization(tx, "acme"), "hidden"), "alice", Role.VIEWER
+    ),
+}
+
+
+def twin(path: Path) -> Store:
+    """The organization with everything that is seen, and places for what is hidden."""
+    store, _ = create_store(path, clock=lambda: NOW)
+    make_world(store)
+    with store.write() as tx:
+        tx.run("UPDATE instance SET uuid = 'the same'")
+        acme, globex = accounts.organization(tx, "acme"), accounts.organization(tx, "globex")
+        accounts.add_team(tx, acme, "hidden-team")
+        registries.create(tx, acme, "hidden", visibility=Visibility.RESTRICTED)
+        shared, _ = accounts.add_user(tx, "shared")
+        accounts.set_organization_member(tx, acme, shared, Role.MEMBER)
+        accounts.set_organization_member(tx, globex, shared, Role.MEMBER)
+    visible(store)
+    return store
+
+
+def documents() -> list[tuple[str, str]]:
+    return [(kind, name) for kind in ("query", "mutation") for name in schema().type_map[kind.title()].fields]  # type: ignore[union-attr]
+
+
+FIELDS = documents()
+NAMES = st.sampled_from(
+    ["acme", "acme-org", "acme-ml", "globex", "globex-org", "globex-ml", "hidden-team", "shared", "alice", "bob", "eve", "dan-team",
+     "fraud", "mine", "h-project-1", "h-linked", "many", "own", "h-artifact-1", "wandb-registry-model", "wandb-registry-hidden",
+     "wandb-registry-vault", "h-collection", "weights", "v0", "latest", "a1", "many:v1", "weights:production", "h-alias", "model",
+     "the-id", "-created_at", "name"]
+)  # fmt: skip
+IDS = st.builds(
+    lambda kind, key: b64encode(f"{kind}:{key}".encode()).decode(),
+    st.sampled_from(["Artifact", "ArtifactCollection", "ArtifactType", "Entity", "File", "Project", "Run", "User"]),
+    st.integers(1, 30),
+)
+FILTERS = st.sampled_from(
+    ["{}", '{"name": {"$regex": "h-"}}', '{"metadata.n": {"$gt": 0}}', '{"alias": {"$regex": "."}}', '{"$not": {"name": "many"}}',
+     '{"type": "model"}', '{"tags": {"$exists": false}}', '{"version": {"$gte": 0}}', '{"id": {"$gt": 3}}', '{"n": 1}', "{"]
+)  # fmt: skip
+CHOSEN = {
+    **SCALARS,
+    "String": NAMES,
+    "ID": st.one_of(IDS, NAMES),
+    "JSONString": FILTERS,
+    "Int": st.sampled_from([0, 1, 5, 100]),
+}
+
+
+@st.composite
+def asked(draw: st.DrawFn, kind: str) -> tuple[str, dict[str, Any]]:
+    """A document with one field of Query or Mutation, what is below it chosen at random, and variables for its arguments."""
+    name = draw(st.sampled_from([name for each, name in FIELDS if each == kind]))
+    owner: Any = schema().type_map[kind.title()]
+    field = owner.fields[name]
+    variables = {f"{name}_{key}": (argument, draw(value(argument.type))) for key, argument in field.args.items()}
+    call = ", ".join(f"{key.removeprefix(name + '_')}: ${key}" for key in variables)
+    below, more = draw(selection(field.type, 4))
+    declared = {
+        **{key: str(argument.type) for key, (argument, _) in variables.items()},
+        **{key: kind_ for key, (kind_, _) in more.items()},
+    }
+    head = ", ".join(f"${key}: {kind_}" for key, kind_ in declared.items())
+    text = f"{kind} Any{f'({head})' if head else ''} {{ {name}{f'({call})' if call else ''} {below} }}"
+    return text, {key: given_ for key, (_, given_) in (*variables.items(), *more.items())}
+
+
+def value(kind: Any) -> st.SearchStrategy[Any]:
+    return values(kind, scalars=CHOSEN)
+
+
+@st.composite
+def selection(draw: st.DrawFn, kind: Any, depth: int, path: str = "v") -> tuple[str, dict[str, tuple[str, Any]]]:
+    """Some fields of a type and of the types below it, those with arguments as well."""
+    named: Any = graphql.get_named_type(kind)
+    if graphql.is_leaf_type(named):
+        return "", {}
+    fields, variables = ["__typename"], {}
+    if graphql.is_union_type(named):
+        return "{ __typename }", {}
+    for number, (name, field) in enumerate(named.fields.items()):
+        leaf = graphql.is_leaf_type(graphql.get_named_type(field.type))
+        if not (leaf or (depth and draw(st.integers(0, 2)) == 0)):
+            continue
+        needed = {
+            key: argument
+            for key, argument in field.args.items()
+            if graphql.is_required_argument(argument) or draw(st.booleans())
+        }
+        for key, argument in needed.items():
+            variables[f"{path}{number}{key}"] = (str(argument.type), draw(value(argument.type)))
+        call = ", ".join(f"{key}: ${path}{number}{key}" for key in needed)
+        below, more = draw(selection(field.type, depth - 1, f"{path}{number}_"))
+        variables |= more
+        fields.append(f"{name}{f'({call})' if call else ''} {below}")
+    return "{ " + " ".join(fields) + " }", variables
+
+
+def told(store: Store, actor: str, text: str, variables: dict[str, Any]) -> str:
+    """The answer, without what is different in each one (signatures), on a copy of the registry that is thrown away."""
+    with store.read() as tx:
+        who = accounts.actor(tx, actor)
+    with Session(store, who, Addresses("http://test", Signer("s"))) as session:
+        answer = execute(text, variables, None, Root(session))
+    return TOKEN.sub("/…/", json.dumps([answer.status, answer.body], sort_keys=True))
+
+
+@pytest.fixture(autouse=True)
+def names_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made up at random otherwise."""
+    monkeypatch.setattr(runs.secrets, "choice", lambda letters: "r")
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
+    folder = tmp_path_factory.mktemp("twins")
+    pair = (twin(folder / "a.db"), twin(folder / "b.db"))
+    yield pair
+    for store in pair:
+        store.close()
+
+
+def hide(store: Store, changes: list[str]) -> None:
+    for number, name in enumerate(changes):
+        try:
+            with store.write() as tx:
+                HIDDEN[name](tx, store, number)
+        except Refused:
+            continue  # It is there already.
+
+
+def law(twins: tuple[Store, Store], actor: str, document: tuple[str, dict[str, Any]], changes: list[str]) -> None:
+    one, other = twins
+    hide(other, changes)
+    text, variables = document
+    before, after = told(one, actor, text, variables), told(other, actor, text, variables)
+    assert before == after, (actor, text, variables)
+
+
+QUERIES = asked("query")
+MUTATIONS = asked("mutation")
+CHANGES = st.lists(st.sampled_from(sorted(HIDDEN)), max_size=3)
+CASES = {"suppress_health_check": list(HealthCheck), "phases": [Phase.explicit, Phase.reuse, Phase.generate]}
+Document = tuple[str, dict[str, Any]]
+
+
+@share(480, **CASES)
+@given(actor=st.sampled_from(ACTORS), document=QUERIES, changes=CHANGES)
+def test_reading(twins: tuple[Store, Store], actor: str, document: Document, changes: list[str]) -> None:
+    law(twins, actor, document, changes)
+
+
+@share(240, **CASES)
+@given(actor=st.sampled_from(ACTORS), document=MUTATIONS, changes=CHANGES)
+def test_changing(
+    twins: tuple[Store, Store], actor: str, document: Document, changes: list[str], tmp_path: Path
+) -> None:
+    """On copies, so that what the mutation does is gone for the next one."""
+    hide(twins[1], changes)
+    answers = []
+    for store in twins:
+        copy = open_store(Path(shutil.copy(store.path, tmp_path / "copy.db")), clock=lambda: NOW)
+        answers.append(as_of(twins[0], told(copy, actor, *document)))
+        copy.close()
+    assert answers[0] == answers[1], (actor, *document)
+
+
+TABLES = {
+    "Artifact": "artifacts", "ArtifactCollection": "collections", "ArtifactCollectionMembership": "memberships", "File": "artifacts",
+    "ArtifactType": "artifact_types", "Project": "projects", "ProjectInternalId": "projects", "Run": "runs", "ArtifactAlias": "collections",
+}  # fmt: skip
+
+
+def as_of(store: Store, answer: str) -> str:
+    """An answer with the ids of things that are newer than the organization made alike."""
+    with store.read() as tx:
+        newest = {kind: tx.value(f"SELECT coalesce(max(id), 0) FROM {table}") for kind, table in TABLES.items()}
+
+    def alike(match: re.Match[str]) -> str:
+        try:
+            kind, _, rest = b64decode(match[1], validate=True).decode().partition(":")
+            number = int(rest.partition("/")[0])
+        except ValueError:
+            return match[0]
+        return f'"new {kind}"' if kind in newest and number > newest[kind] else match[0]
+
+    answer = re.sub(r'"(cursor|endCursor)": "[^"]*"', r'"\1": "…"', answer)
+    answer = re.sub(r"wandb_artifacts/\d+/", "wandb_artifacts/…/", answer)
+    return re.sub(r'"([A-Za-z0-9+/=]{8,})"', alike, re.sub(r'"projectId": \d+', '"projectId": 0', answer))
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("kind", ["query", "mutation"])
+def test_at_length(twins: tuple[Store, Store], tmp_path: Path, kind: str) -> None:
+    """The same law, over thousands of documents."""
+    tried: Counter[str] = Counter()
+    budget = Budget()
+
+    @settings(max_examples=3000, deadline=None, database=None, **CASES)
+    @given(actor=st.sampled_from(ACTORS), document=asked(kind), changes=CHANGES)
+    def campaign(actor: str, document: Document, changes: list[str]) -> None:
+        if budget.is_spent:
+            return
+        if kind == "query":
+            law(twins, actor, document, changes)
+        else:
+            test_changing.hypothesis.inner_test(twins, actor, document, changes, tmp_path)
+        tried["documents"] += 1
+
+    campaign()
+    print(f"non-interference, {kind}: {tried['documents']} documents with the same answer in both organizations")

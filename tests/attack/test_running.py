@@ -1,0 +1,187 @@
+"""The server as a process: what half-sent requests and signals do to it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from regsync.local.server import connections
+from regsync.local.store import contents
+from regsync.local.store.database import create_store
+from tests.attack.people import KEYS, make_world
+
+SERVE = [sys.executable, "-c", "from regsync.commands import main; main()", "local", "serve"]
+SLOW = """query Q { organization(name: "acme") { orgEntity {
+  artifactMemberships(first: 1000, filters: "{\\"metadata.n\\": {\\"$gt\\": 0}}") { totalCount edges { node {
+    artifact { metadata aliases { alias artifactCollection { name } } } } } } } } }"""
+
+
+@contextlib.contextmanager
+def served(path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`regsync local serve` in a process of its own; killed at the end of the block if it still runs."""
+    with path.with_suffix(".log").open("w") as log:
+        process = subprocess.Popen([*SERVE, "--db", str(path)], stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:"), path.with_suffix(".log").read_text()
+        yield process, url
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Path:
+    path = tmp_path / "registry.db"
+    store, _ = create_store(path)
+    make_world(store)
+    store.close()
+    return path
+
+
+def half_sent(url: str) -> socket.socket:
+    place = urlsplit(url)
+    connection = socket.create_connection((place.hostname, place.port), timeout=20)
+    connection.sendall(b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+    return connection
+
+
+def test_half_sent_requests_lock_nobody_out(world: Path) -> None:
+    """300 of them; the limit is 256, and a file limit of 300 would have been used up."""
+    with served(world) as (_, url), contextlib.ExitStack() as held:
+        for _ in range(300):
+            held.enter_context(half_sent(url))
+        body = {"query": "{ viewer { name } }"}
+        answer = httpx.post(f"{url}/graphql", json=body, auth=("api", KEYS["bob"]), timeout=30)
+        assert answer.json() == {"data": {"viewer": {"name": "bob"}}}
+    assert world.with_suffix(".log").stat().st_size < 10_000
+
+
+def test_headers_that_do_not_come_are_not_waited_for(monkeypatch: pytest.MonkeyPatch, world: Path) -> None:
+    """In this process, with a limit of a moment."""
+    from regsync.local.server import run
+    from regsync.local.server.app import create_app
+    from regsync.local.store.database import open_store
+
+    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.05)
+    monkeypatch.setattr(run._Server, "capture_signals", lambda self: contextlib.nullcontext())
+    store = open_store(world)
+    sock = run.listen("127.0.0.1", 0)
+    started, ended = threading.Event(), threading.Event()
+    servers: list[run._Server] = []
+    monkeypatch.setattr(run._Server, "startup", _noting(run._Server.startup, servers))
+
+    def serve() -> None:
+        run.serve(create_app(store), sock, started.set)
+        ended.set()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        assert started.wait(30)
+        with half_sent(run.url(sock)) as connection:
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b"", "the server has hung up"
+        assert httpx.get(run.url(sock)).status_code == 200
+    finally:
+        servers[0].should_exit = True
+        thread.join(30)
+        store.close()
+    assert ended.is_set()
+
+
+def _noting(startup, servers):  # type: ignore[no-untyped-def]
+    async def noted(self, sockets=None):  # type: ignore[no-untyped-def]
+        servers.append(self)
+        await startup(self, sockets=sockets)
+
+    return noted
+
+
+def test_log_lines_are_bounded() -> None:
+    sparing = connections.Sparing()
+    record = logging.LogRecord("x", logging.WARNING, "x", 1, "Invalid HTTP request received.", (), None)
+    assert sum(sparing.filter(record) for _ in range(10_000)) == connections.LINES_AT_ONCE
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_a_long_request_is_an_orderly_end(world: Path, number: int) -> None:
+    """A write that waits for the file, and reads that are under way, when the signal comes: no crash, status 0."""
+    with served(world) as (process, url):
+        answers: list[object] = []
+
+        def ask() -> None:
+            with contextlib.suppress(httpx.HTTPError):
+                for _ in range(200):
+                    body = {"query": SLOW}
+                    answers.append(httpx.post(f"{url}/graphql", json=body, auth=("api", KEYS["alice"]), timeout=60))
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        while len(answers) < 8 and process.poll() is None:
+            threads[0].join(0.01)
+        os.kill(process.pid, number)
+        assert process.wait(60) == 0, world.with_suffix(".log").read_text()
+        for thread in threads:
+            thread.join(60)
+    assert "Traceback" not in world.with_suffix(".log").read_text()
+
+
+def test_a_store_is_closed_while_another_thread_uses_it(tmp_path: Path) -> None:
+    """The thread is stopped first. Before, this was a crash of the process."""
+    from regsync.local.store.errors import Stopped
+
+    store, _ = create_store(tmp_path / "registry.db")
+    begun, ended = threading.Event(), []
+    endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+
+    def use() -> None:
+        try:
+            with store.read() as tx:
+                begun.set()
+                tx.value(endless)
+        except Stopped as error:
+            ended.append(error)
+
+    threads = [threading.Thread(target=use) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    assert begun.wait(30)
+    while any(thread.is_alive() for thread in threads):
+        store.close()  # Again for a thread that had not begun yet.
+    assert len(ended) == 4
+
+
+def test_what_a_killed_server_left_of_uploads_is_swept(tmp_path: Path) -> None:
+    store, _ = create_store(tmp_path / "registry.db")
+    with contents._incoming(store.files) as (_, under_way):
+        left = store.files / ".incoming-of-a-killed-one"
+        left.write_bytes(b"x" * 100)
+        assert contents.sweep(store) == 1
+        assert not left.exists()
+        assert under_way.exists(), "an upload that is under way stays"
+    store.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+def test_the_registry_file_and_what_is_beside_it_are_its_owners_alone(tmp_path: Path) -> None:
+    store, _ = create_store(tmp_path / "registry.db")
+    staged = contents.stage_bytes(store, b"x" * 20_000)
+    paths = [store.path, store.files, *store.files.rglob("*")]
+    assert len(paths) == 4, staged
+    assert [oct(path.stat().st_mode & 0o077) for path in paths] == ["0o0"] * 4
+    store.close()
