@@ -45,6 +45,7 @@ from regsync.local.store import (
 )
 from regsync.local.store.database import Store, Transaction, create_store, open_store
 from regsync.local.store.errors import Refused
+from regsync.local.store.ids import Kind, encode
 from regsync.names import Role, Visibility
 from tests.attack.people import make_world
 from tests.budget import Budget, share
@@ -52,6 +53,7 @@ from tests.local.server.test_anything import SCALARS, values
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ACTORS = ("carol", "dan", "rita", "bob")
+Document = tuple[str, dict[str, Any]]
 TOKEN = re.compile(r"/content/[^/]+/|/upload/[^\"]+")
 
 
@@ -141,11 +143,6 @@ def twin(path: Path) -> Store:
     return store
 
 
-def documents() -> list[tuple[str, str]]:
-    return [(kind, name) for kind in ("query", "mutation") for name in schema().type_map[kind.title()].fields]  # type: ignore[union-attr]
-
-
-FIELDS = documents()
 NAMES = st.sampled_from(
     ["acme", "acme-org", "acme-ml", "globex", "globex-org", "globex-ml", "hidden-team", "shared", "alice", "bob", "eve", "dan-team",
      "fraud", "mine", "h-project-1", "h-linked", "many", "own", "h-artifact-1", "wandb-registry-model", "wandb-registry-hidden",
@@ -170,53 +167,65 @@ CHOSEN = {
 }
 
 
+ORGANIZATIONS = st.sampled_from(["acme", "acme", "globex"])
+ENTITIES = st.sampled_from(
+    ["acme-org", "acme-ml", "hidden-team", "globex-ml", "globex-org", "shared", "dan-team", "eve"]
+)
+PROJECTS = st.sampled_from(
+    ["wandb-registry-model", "fraud", "mine", "wandb-registry-hidden", "wandb-registry-vault", "h-same"]
+)
+PEOPLE = st.sampled_from(["shared", "bob", "eve", "carol", ""])
+LIKELY: dict[tuple[str, str], st.SearchStrategy[Any]] = {
+    ("organization", "name"): ORGANIZATIONS,
+    ("entity", "name"): ENTITIES,
+    ("project", "name"): PROJECTS,
+    ("model", "name"): PROJECTS,
+    ("users", "query"): PEOPLE,
+    ("artifact", "id"): st.integers(1, 14).map(lambda key: encode(Kind.ARTIFACT, key)),
+    ("artifactCollection", "id"): st.integers(1, 14).map(lambda key: encode(Kind.COLLECTION, key)),
+    ("clientIDMapping", "clientID"): st.just("the-id"),
+}
+"""Arguments that lead somewhere: at random, few documents would get past the first field."""
+
+
+def value(field: str, name: str, kind: Any) -> st.SearchStrategy[Any]:
+    anything = values(kind, scalars=CHOSEN)
+    likely = ENTITIES if name == "entityName" else LIKELY.get((field, name))
+    return anything if likely is None else st.one_of(likely, likely, anything)
+
+
 @st.composite
-def asked(draw: st.DrawFn, kind: str) -> tuple[str, dict[str, Any]]:
+def asked(draw: st.DrawFn, kind: str) -> Document:
     """A document with one field of Query or Mutation, what is below it chosen at random, and variables for its arguments."""
-    name = draw(st.sampled_from([name for each, name in FIELDS if each == kind]))
     owner: Any = schema().type_map[kind.title()]
-    field = owner.fields[name]
-    variables = {f"{name}_{key}": (argument, draw(value(argument.type))) for key, argument in field.args.items()}
-    call = ", ".join(f"{key.removeprefix(name + '_')}: ${key}" for key in variables)
-    below, more = draw(selection(field.type, 4))
-    declared = {
-        **{key: str(argument.type) for key, (argument, _) in variables.items()},
-        **{key: kind_ for key, (kind_, _) in more.items()},
+    name = draw(st.sampled_from(sorted(owner.fields)))
+    variables: dict[str, tuple[str, Any]] = {}
+    text = draw(chosen(name, owner.fields[name], 2, "v", variables))
+    head = ", ".join(f"${key}: {declared}" for key, (declared, _) in variables.items())
+    return f"{kind} Any{f'({head})' if head else ''} {{ {text} }}", {
+        key: given_ for key, (_, given_) in variables.items()
     }
-    head = ", ".join(f"${key}: {kind_}" for key, kind_ in declared.items())
-    text = f"{kind} Any{f'({head})' if head else ''} {{ {name}{f'({call})' if call else ''} {below} }}"
-    return text, {key: given_ for key, (_, given_) in (*variables.items(), *more.items())}
-
-
-def value(kind: Any) -> st.SearchStrategy[Any]:
-    return values(kind, scalars=CHOSEN)
 
 
 @st.composite
-def selection(draw: st.DrawFn, kind: Any, depth: int, path: str = "v") -> tuple[str, dict[str, tuple[str, Any]]]:
-    """Some fields of a type and of the types below it, those with arguments as well."""
-    named: Any = graphql.get_named_type(kind)
+def chosen(draw: st.DrawFn, name: str, field: Any, depth: int, path: str, variables: dict[str, tuple[str, Any]]) -> str:
+    """A field with its arguments, and some of the fields below it; what the arguments are goes into `variables`."""
+    call = []
+    for key, argument in field.args.items():
+        if graphql.is_required_argument(argument) or (name, key) in LIKELY or draw(st.integers(0, 3)) == 0:
+            variables[f"{path}_{key}"] = (str(argument.type), draw(value(name, key, argument.type)))
+            call.append(f"{key}: ${path}_{key}")
+    head = f"{name}({', '.join(call)})" if call else name
+    named: Any = graphql.get_named_type(field.type)
     if graphql.is_leaf_type(named):
-        return "", {}
-    fields, variables = ["__typename"], {}
-    if graphql.is_union_type(named):
-        return "{ __typename }", {}
-    for number, (name, field) in enumerate(named.fields.items()):
-        leaf = graphql.is_leaf_type(graphql.get_named_type(field.type))
-        if not (leaf or (depth and draw(st.integers(0, 2)) == 0)):
-            continue
-        needed = {
-            key: argument
-            for key, argument in field.args.items()
-            if graphql.is_required_argument(argument) or draw(st.booleans())
-        }
-        for key, argument in needed.items():
-            variables[f"{path}{number}{key}"] = (str(argument.type), draw(value(argument.type)))
-        call = ", ".join(f"{key}: ${path}{number}{key}" for key in needed)
-        below, more = draw(selection(field.type, depth - 1, f"{path}{number}_"))
-        variables |= more
-        fields.append(f"{name}{f'({call})' if call else ''} {below}")
-    return "{ " + " ".join(fields) + " }", variables
+        return head
+    below = ["__typename"]
+    for number, (inner, one) in enumerate(getattr(named, "fields", {}).items()):
+        if graphql.is_leaf_type(graphql.get_named_type(one.type)) or inner in ("edges", "node"):
+            below.append(draw(chosen(inner, one, depth, f"{path}{number}", variables)))
+        elif depth and draw(st.booleans()):
+            below.append(draw(chosen(inner, one, depth - 1, f"{path}{number}", variables)))
+    return f"{head} {{ {' '.join(below)} }}"
 
 
 def told(store: Store, actor: str, text: str, variables: dict[str, Any]) -> str:
@@ -252,7 +261,7 @@ def hide(store: Store, changes: list[str]) -> None:
             continue  # It is there already.
 
 
-def law(twins: tuple[Store, Store], actor: str, document: tuple[str, dict[str, Any]], changes: list[str]) -> None:
+def law(twins: tuple[Store, Store], actor: str, document: Document, changes: list[str]) -> None:
     one, other = twins
     hide(other, changes)
     text, variables = document
@@ -264,7 +273,6 @@ QUERIES = asked("query")
 MUTATIONS = asked("mutation")
 CHANGES = st.lists(st.sampled_from(sorted(HIDDEN)), max_size=3)
 CASES = {"suppress_health_check": list(HealthCheck), "phases": [Phase.explicit, Phase.reuse, Phase.generate]}
-Document = tuple[str, dict[str, Any]]
 
 
 @share(480, **CASES)

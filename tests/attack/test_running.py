@@ -92,9 +92,8 @@ def test_headers_that_do_not_come_are_not_waited_for(monkeypatch: pytest.MonkeyP
     thread.start()
     try:
         assert started.wait(30)
-        with half_sent(run.url(sock)) as connection:
-            with contextlib.suppress(ConnectionResetError):
-                assert connection.recv(1) == b"", "the server has hung up"
+        with half_sent(run.url(sock)) as connection, contextlib.suppress(ConnectionResetError):
+            assert connection.recv(1) == b"", "the server has hung up"
         assert httpx.get(run.url(sock)).status_code == 200
     finally:
         servers[0].should_exit = True
