@@ -73,7 +73,8 @@ def _temporary(path: Path) -> Path:
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all, even where the machine stops meanwhile.
 
-    Raises `RegsyncError` with the path and the reason.
+    Only its owner can read it: plans and receipts quote metadata that not everybody may see. Raises `RegsyncError` with the
+    path and the reason.
     """
     reason = _obstacle(path)
     if reason:
@@ -84,7 +85,10 @@ def write_whole(path: Path, text: str) -> None:
     path = _behind_the_systems_link(path)
     temporary = _temporary(path)
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        temporary.unlink(
+            missing_ok=True
+        )  # Of a killed process with the same number, or a link that somebody put there.
+        with open(temporary, "x", encoding="utf-8", newline="\n", opener=_private) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -96,6 +100,10 @@ def write_whole(path: Path, text: str) -> None:
         raise RegsyncError(
             f"cannot write {path}: {reason}", "nothing was written there", code="cannot-write"
         ) from error
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _write_to_special(path: Path, text: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.registry_file import db_option, registry_file, the_organization
+from regsync.diagnostics import RegsyncError
 
 
 @click.group("user")
@@ -17,18 +19,40 @@ def command() -> None:
 
 @command.command("add")
 @click.argument("name")
-@click.option("--api-key", metavar="KEY", help="At least 40 characters; made up and shown where it is left out.")
+@click.option(
+    "--api-key",
+    metavar="KEY",
+    envvar="REGSYNC_USER_API_KEY",
+    show_envvar=True,
+    help="At least 40 characters; made up and shown where it is left out. An argument stands in the list of processes: "
+    "better is - to read the key from standard input, the variable, or --api-key-file.",
+)
+@click.option(
+    "--api-key-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A file that holds the key and nothing else.",
+)
 @click.option("--admin", is_flag=True, help="An admin of the organization instead of a member.")
 @click.option("--org", metavar="ORG", help="The organization to join, where there are several.")
 @db_option
 @pass_settings
-def add(settings: Settings, name: str, api_key: str | None, admin: bool, org: str | None, db: Path | None) -> int:
+def add(
+    settings: Settings,
+    name: str,
+    api_key: str | None,
+    api_key_file: Path | None,
+    admin: bool,
+    org: str | None,
+    db: Path | None,
+) -> int:
     """Add a user NAME to the organization."""
     from regsync.local.store import accounts
     from regsync.local.store.database import open_store
     from regsync.names import Role
     from regsync.views.escape import plain
 
+    api_key = _given(api_key, api_key_file)
     role = Role.ADMIN if admin else Role.MEMBER
     store = open_store(registry_file(settings, db))
     with store.write() as tx:
@@ -44,3 +68,23 @@ def add(settings: Settings, name: str, api_key: str | None, admin: bool, org: st
         click.echo(f"API key of {plain(name)}: {key}")
         settings.say("the key is not kept and cannot be shown again")
     return 0
+
+
+def _given(api_key: str | None, file: Path | None) -> str | None:
+    """The key, from wherever it was given. Raises `RegsyncError`."""
+    if file is not None and api_key is not None:
+        raise RegsyncError("the key is given twice: by --api-key and by --api-key-file", "leave one of them out")
+    if file is not None:
+        try:
+            text = file.read_bytes()
+        except OSError as error:
+            raise RegsyncError(f"cannot read {file}: {error.strerror or error}", code="unreadable") from error
+        where = str(file)
+    elif api_key == "-":
+        text, where = sys.stdin.buffer.read(), "standard input"
+    else:
+        return api_key
+    key = text.decode(errors="replace").strip()
+    if not key:
+        raise RegsyncError(f"{where} holds no key", "write the key into it, and nothing else")
+    return key
