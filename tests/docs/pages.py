@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,8 +47,11 @@ def commands(page: Path) -> list[Command]:
     return found
 
 
-def run_page(page: Path, folder: Path) -> None:
-    """Run the commands of a page in a folder, and check exit codes and output."""
+def run_page(page: Path, folder: Path, meanwhile: Callable[[int, int], None] = lambda line, before: None) -> None:
+    """Run the commands of a page in a folder, and check exit codes and output.
+
+    `meanwhile`: called before each command, with its line and that of the command before it.
+    """
     environment = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(folder),
@@ -57,7 +61,10 @@ def run_page(page: Path, folder: Path) -> None:
         "GIT_COMMITTER_EMAIL": "alice@example.com",
         "LANG": "C.UTF-8",
     }
+    before = 0
     for command in commands(page):
+        meanwhile(command.line, before)
+        before = command.line
         done = subprocess.run(
             ["sh", "-c", command.text], cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
