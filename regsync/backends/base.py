@@ -79,6 +79,10 @@ class Reader(Protocol):
         """Every registry of the organization that this key can see, sorted."""
         ...
 
+    def collection_names(self, registries: Collection[str]) -> dict[str, list[str]]:
+        """The collections of these registries that this key can see, by name only, sorted; nothing is asked for none."""
+        ...
+
     def observe(self, scope: Scope) -> Live:
         """Read all that `scope` names. Raises `BackendError` where any part could not be read in full."""
         ...

@@ -19,6 +19,7 @@ from regsync.planning.by_hand import Receipts, moved_by_hand, noted
 from regsync.planning.commit import git_commit
 from regsync.planning.evidence import gather
 from regsync.planning.formerly import no_longer_managed
+from regsync.planning.look_alikes import look_alikes
 from regsync.planning.standing import with_dates
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def plan_manifests(
         begun=begun,
     )
     compared = compare(inputs, comparison)
+    alike = look_alikes(compared.operations, live, desired, reader)
+    compared = replace(compared, warnings=(*compared.warnings, *alike))
     evidence = gather(compared.operations, desired, reader.describe)
     plan = with_dates(make_plan(inputs, compared, evidence))
     told = receipts(destination) if receipts is not None else None

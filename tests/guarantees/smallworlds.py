@@ -80,6 +80,9 @@ class Shown:
     def destination(self) -> Destination:
         return Destination("local", "local:small", "acme", "acme", oracle.ACTOR, "")
 
+    def collection_names(self, registries: Collection[str]) -> dict[str, list[str]]:
+        return {name: [] for name in registries}
+
     def registry_names(self) -> list[str]:
         return sorted(self.live.registries)
 

@@ -83,6 +83,15 @@ class LocalReader:
         with self._read() as (tx, organization):
             return sorted(registry.name for registry in registries.visible(tx, organization))
 
+    def collection_names(self, registries_: Collection[str]) -> dict[str, list[str]]:
+        """The collections of these registries, by name only, sorted."""
+        with self._read() as (tx, organization):
+            found = {name: registries.find(tx, organization, name) for name in registries_}
+            return {
+                name: sorted(row.name for row in bulk.collections(tx, each, None)) if each else []
+                for name, each in found.items()
+            }
+
     def observe(self, scope: Scope) -> Live:
         """Read all that `scope` names, at one moment."""
         with self._read() as (tx, organization):

@@ -83,6 +83,18 @@ class WandbReader:
             names = (node["name"] for node in nodes)
             return sorted(name.removeprefix(REGISTRY_PREFIX) for name in names if name.startswith(REGISTRY_PREFIX))
 
+    def collection_names(self, registries: Collection[str]) -> dict[str, list[str]]:
+        """The collections of these registries that this key can see, by name only, sorted."""
+        found: dict[str, list[str]] = {name: [] for name in registries}
+        if not found:
+            return {}
+        what = "listing collections"
+        nodes = self.reading.fetch(lambda _: [documents.all_collection_names(found)], what)[0]
+        with well_formed(what):
+            for node in nodes:
+                found.setdefault(node["project"]["name"].removeprefix(REGISTRY_PREFIX), []).append(node["name"])
+        return {name: sorted(each) for name, each in found.items()}
+
     def observe(self, scope: Scope) -> Live:
         """Read all that `scope` names. Raises `BackendError` where any part could not be read in full."""
         return self.reading.observe(scope)

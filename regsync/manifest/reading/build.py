@@ -27,7 +27,7 @@ from regsync.core.desired import (
 )
 from regsync.diagnostics import Diagnostic, Position
 from regsync.manifest.reading import words
-from regsync.manifest.reading.lint import Findings, contradictions, renames, similar_names
+from regsync.manifest.reading.lint import Findings, contradictions, renames, similar_names, unguarded
 from regsync.manifest.reading.tree import Block, Items, key_position, value_position
 from regsync.names import (
     Alias,
@@ -69,7 +69,7 @@ class _Builder:
         default = _unlisted(root.get("defaults", {}), {})
         blocks: Block = root.get("registries", Block())
         registries = {RegistryName(name): self.registry(name, blocks, default) for name in blocks}
-        similar_names(registries, "registries", self.findings)
+        similar_names(_named(registries), "registries", self.findings)
         renames(registries, "registry", self.findings)
         desired = Desired(
             organization=self.organization or root.get("organization"),
@@ -95,9 +95,9 @@ class _Builder:
             collections = {
                 CollectionName(each): self.collection(each, blocks, unlisted, inherited, types) for each in blocks
             }
-            similar_names(collections, f"collections of `{name}`", self.findings)
+            similar_names(_named(collections), f"collections of `{name}`", self.findings)
             renames(collections, "collection", self.findings)
-        return DesiredRegistry(
+        registry = DesiredRegistry(
             name=RegistryName(name),
             origin=origin,
             previously=_former(block),
@@ -110,6 +110,25 @@ class _Builder:
             remove_unlisted=_removals(unlisted, _IN_REGISTRY),
             consent=self.consent(block),
         )
+        self.look_alikes(registry)
+        return registry
+
+    def look_alikes(self, registry: DesiredRegistry) -> None:
+        """Warn about names in a registry that people take for one another."""
+        noun, collections = f"of `{registry.name}`", list((registry.collections or {}).values())
+        types = list((registry.artifact_types or {}).items())
+        types += [(each.type, each.origin) for each in collections if each.type is not None]
+        tags = [
+            (tag, item.origin) for each in collections for tag, item in (each.tags or {}).items() if not item.absent
+        ]
+        protected, members = registry.protected_aliases or {}, registry.members or {}
+        similar_names(types, f"artifact types {noun}", self.findings)
+        similar_names(tags, f"tags {noun}", self.findings)
+        guarded = ((name, item.origin) for name, item in protected.items() if not item.absent)
+        similar_names(guarded, f"protected aliases {noun}", self.findings)
+        people = ((name, item.origin) for name, item in members.items() if item.role)
+        similar_names(people, f"members {noun}", self.findings)
+        unguarded(registry, self.findings)
 
     def collection(
         self,
@@ -133,6 +152,8 @@ class _Builder:
                 f"add {kind} to artifact_types of the registry; it accepts {', '.join(sorted(types)) or 'none'}",
             )
         versions, aliases = self.versions(block), self.aliases(block)
+        wanted = ((alias, item.origin) for alias, item in (aliases or {}).items() if item.ref is not None)
+        similar_names(wanted, f"aliases of `{name}`", self.findings)
         contradictions(versions or (), aliases or {}, self.findings)
         return DesiredCollection(
             name=CollectionName(name),
@@ -157,8 +178,7 @@ class _Builder:
         for name, value in block.items():
             mark = at[name][0]
             origin = Position(mark.name, mark.line + 1, mark.column + 1)
-            if not name.isascii():
-                self.findings.name(name, origin)
+            self.findings.name(name, origin)
             if value == ABSENT:
                 result[name] = DesiredAlias(None, None, origin)
             elif value.__class__ is str:
@@ -297,6 +317,11 @@ class _Seen:
             message = f"the {self.noun} `{name}` stands in this list twice; it is first at {first.origin}"
             self.findings.error("duplicate-item", message, origin, "delete one of them")
         return False
+
+
+def _named(things: Mapping[Any, DesiredRegistry] | Mapping[Any, DesiredCollection]) -> list[tuple[str, Position]]:
+    """The names of things that shall be there, and their places, in the order of the places."""
+    return sorted(((each.name, each.origin) for each in things.values() if not each.absent), key=lambda each: each[1])
 
 
 def _unlisted(block: Mapping[str, Any], outer: Mapping[str, str]) -> Mapping[str, str]:

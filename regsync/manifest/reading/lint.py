@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from regsync.alike import alike_key, difference, odd_ends
 from regsync.core.desired import DesiredAlias, DesiredCollection, DesiredRegistry, DesiredVersion
 from regsync.diagnostics import Diagnostic, Position, Severity
 from regsync.names import VersionRef, suspicious_characters
@@ -24,19 +25,37 @@ class Findings:
 
     def name(self, text: str, where: Position) -> None:
         """Warn about a name or version that could deceive a reader."""
-        if not text.isascii() and (problem := suspicious_characters(text)):
+        problem = odd_ends(text) or (None if text.isascii() else suspicious_characters(text))
+        if problem:
             hint = "type the name anew, if it was not meant like that"
             self.warning("suspicious-name", f"{text!r} {problem}", where, hint)
 
 
-def similar_names(things: Mapping[Any, DesiredRegistry | DesiredCollection], noun: str, findings: Findings) -> None:
-    """Warn about names that differ in upper and lower case only: people and some file systems mix them up."""
-    first: dict[str, DesiredRegistry | DesiredCollection] = {}
-    for thing in sorted(things.values(), key=lambda each: each.origin):
-        other = first.setdefault(thing.name.casefold(), thing)
-        if other is not thing:
-            message = f"the {noun} `{other.name}` (at {other.origin}) and `{thing.name}` differ in case only"
-            findings.warning("similar-names", message, thing.origin, "check that both are meant")
+def similar_names(names: Iterable[tuple[str, Position]], noun: str, findings: Findings) -> None:
+    """Warn about names that people take for one another: that differ in case, spaces, dashes, quotes or look-alike letters."""
+    first: dict[str, tuple[str, Position]] = {}
+    for name, where in names:
+        other, there = first.setdefault(alike_key(name), (name, where))
+        if other != name:
+            message = f"the {noun} `{other}` (at {there}) and `{name}` {difference(other, name)}"
+            findings.warning("similar-names", message, where, "check that both are meant")
+
+
+def unguarded(registry: DesiredRegistry, findings: Findings) -> None:
+    """Warn about aliases that are almost called as a protected one is, and so are not protected."""
+    listed = {alias: item for alias, item in (registry.protected_aliases or {}).items() if not item.absent}
+    by_key = {alike_key(alias): alias for alias in listed}
+    told: set[str] = set()
+    for collection in (registry.collections or {}).values():
+        for name, alias in (collection.aliases or {}).items():
+            guarded = by_key.get(alike_key(name)) if name not in listed and name not in told else None
+            if guarded is not None and alias.ref is not None:
+                told.add(name)
+                how = difference(guarded, name)
+                message = f"`{name}` is not protected: the protected alias is `{guarded}` ({listed[guarded].origin}), and the two {how}"
+                findings.warning(
+                    "similar-names", message, alias.origin, "write both alike, if they are meant to be one"
+                )
 
 
 def renames(things: Mapping[Any, DesiredRegistry | DesiredCollection], noun: str, findings: Findings) -> None:

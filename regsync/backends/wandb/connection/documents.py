@@ -121,6 +121,18 @@ def all_registry_names() -> Part:
     )
 
 
+def all_collection_names(registries: Iterable[str]) -> Part:
+    """The names of all collections of those registries."""
+    return Part(
+        text="artifactCollections(projectFilters: $registries, collectionTypes: [PORTFOLIO], after: $after, first: $first)"
+        f" {{ edges {{ node {{ name project {{ name }} }} }} {_PAGE} }}",
+        variables={"registries": _projects(registries)},
+        in_organization=True,
+        is_list=True,
+        weight=UNKNOWN_SIZE,
+    )
+
+
 def more_types(registry: str, entity: str) -> Part:
     """All types that a registry accepts, in pages."""
     return Part(

@@ -1,0 +1,54 @@
+"""Names that people take for one another: what they have in common, and how they differ."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_QUOTES = "'\"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300d"
+_DASHES = re.compile("[-_\u2010-\u2015\u2212\ufe58\ufe63\uff0d\\s]+")
+_UNSEEN = re.compile("[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
+_LETTERS = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u03b1\u03bf\u03c1\u03c5\u03bd\u03b9\u0131",
+    "aeopcyxijsdqwaopuvii",
+)
+"""Cyrillic and Greek small letters that are drawn as Latin ones."""
+
+
+def alike_key(name: str) -> str:
+    """The same for names that differ only in what is easily overlooked: case, spaces and dashes, quotes, look-alike letters.
+
+    >>> alike_key("Fraud_Detector ") == alike_key("fraud-detector")
+    True
+    """
+    if name.isascii() and name.isalnum():
+        return name.lower()
+    text = _UNSEEN.sub("", unicodedata.normalize("NFKC", name)).casefold().translate(_LETTERS)
+    return _DASHES.sub("-", text.strip(_QUOTES + " \t\u3000").strip()).strip("-") or name
+
+
+def difference(one: str, other: str) -> str:
+    """How two names with one `alike_key` differ, as the end of a sentence about both."""
+    if one.casefold() == other.casefold():
+        return "differ in case only"
+    if one.split() == other.split() or "".join(one.split()) == "".join(other.split()):
+        return "differ in spaces only"
+    if one.strip(_QUOTES + " ") == other.strip(_QUOTES + " "):
+        return "differ in quotes only"
+    if _DASHES.sub("-", one) == _DASHES.sub("-", other):
+        return "differ in spaces, dashes and underscores only"
+    return "look alike"
+
+
+_SPACES = re.compile(r"^\s|\s$|\s\s")
+
+
+def odd_ends(name: str) -> str | None:
+    """What at the ends of a name (or in its spaces) was probably pasted along with it, as the end of a sentence; else None."""
+    if _SPACES.search(name):
+        return "starts or ends with a space, or has two in a row"
+    if len(name) > 1 and name[0] in _QUOTES and name[-1] in _QUOTES:
+        return "has quotes around it that are part of the name"
+    if not name.isascii() and (name[0] in _QUOTES or name[-1] in _QUOTES):
+        return "has a typographic quote at its end, as word processors write them"
+    return None
