@@ -48,8 +48,8 @@ class VersionDiff:
         self._findings = findings
         self._address = Address(context.name, wanted.name)
         self._new: dict[str, _Link] = {}
-        self._coming = 0
-        """How many of them are not linked yet, whatever the live state says."""
+        self._next = live.next_index
+        """The index that the next link gets, after those that are planned so far."""
         self._kept: set[str] = set()
         self._aliases: dict[str, str] = {}
 
@@ -99,9 +99,10 @@ class VersionDiff:
         if version.artifact_id in self._new or version.artifact_id in self._matcher.by_artifact:
             return
         index = self._findings.made.get((self._context.name, self._wanted.name, version.artifact_id))
-        if index is None and self._live.next_index is not None:
-            index = self._live.next_index + self._coming
-            self._coming += 1
+        if index is None:
+            index = self._next
+        if self._next is not None and index is not None:
+            self._next = max(self._next, index + 1)
         self._new[version.artifact_id] = _Link(version, index, origin)
 
     def _version(self, ref: SourceRef, digest: str | None, origin: Position) -> Version | None:
