@@ -304,7 +304,7 @@ def unused(given: Iterable[Given]) -> list[Diagnostic]:
     return [
         Diagnostic(
             "unused-consent",
-            f"nothing needs the consent {each.consent}" + (f" of {each.scope}" if each.scope else ""),
+            f"nothing needs the consent `{each.consent}`" + (f" of {each.scope}" if each.scope else ""),
             each.consent.origin,
             "delete it, so that it lets nothing through later; `regsync fmt --prune` does it",
             Severity.WARNING,

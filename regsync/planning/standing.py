@@ -69,7 +69,7 @@ def _warnings(consents: Sequence[Given], operations: dict[str, Operation]) -> li
         what = ", ".join(covered[:3]) + (f" and {len(covered) - 3} more" if len(covered) > 3 else "")
         message = (
             f"consent given before this change ({file}:{line}, commit {given.since.commit[:SHORT]}): "
-            f"{given.consent}{f' lets {what} through' if what else ''}"
+            f"`{given.consent}`{f' lets {what} through' if what else ''}"
         )
         hint = "see whether it is meant for this change too; if so, give it anew, by name"
         found.append(Diagnostic("consent-before-change", message, given.consent.origin, hint, Severity.WARNING))

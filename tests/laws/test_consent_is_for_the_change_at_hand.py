@@ -175,3 +175,63 @@ def test_a_second_deletion_is_marked_or_refused(case: Deletions, world: Path, cl
         assert [(each["name"], each["open"]) for each in document["hazards"]] == [(case.hazard, 1)]
         (unused,) = [each for each in document["warnings"] if each["code"] == "unused-consent"]
         assert (unused["file"], unused["line"]) == ("registries/model.yaml", line)
+
+
+UNLISTED = """\
+apiVersion: regsync/v1
+organization: acme
+registries:
+  model:
+    collections:
+      fraud:
+        consent: [remove-alias]
+        unlisted: {aliases: remove}
+        aliases:
+          shadow: v0
+          canary: v0
+          production: v3
+          release: v3
+"""
+
+
+@pytest.fixture
+def living(world: Path, cli: Cli) -> Cli:
+    Path(".regsync").mkdir()
+    shutil.copy(world, ".regsync/registry.db")
+    git("init", "-q", ".")
+    return cli
+
+
+def test_what_goes_because_its_line_is_gone_counts_as_well(living: Cli) -> None:
+    first = commit(UNLISTED, "First")
+    without = UNLISTED.replace("          shadow: v0\n", "")
+    Path("registries/model.yaml").write_text(without, encoding="utf-8")
+    words = f"consent given before this change (registries/model.yaml:7, commit {first[:12]})"
+    assert words in living("plan", "registries").out
+    commit(without, "Second")
+    assert words in living("plan", "registries").out
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_consent_that_comes_with_the_change_or_after_it_is_not_marked(living: Cli, together: bool) -> None:
+    text = UNLISTED.replace("        unlisted: {aliases: remove}\n", "")
+    commit(text.replace("        consent: [remove-alias]\n", ""), "First")
+    text = text.replace("shadow: v0", "shadow: absent")
+    if not together:
+        commit(text.replace("        consent: [remove-alias]\n", ""), "The change")
+    given = commit(text, "The consent")
+    ran = living("plan", "registries")
+    assert ran.code == 0
+    assert "given before" not in ran.out
+    assert f"remove-alias (registries/model.yaml:7, commit {given[:12]})" in ran.out
+    Path("registries/model.yaml").write_text(text + "# a word\n", encoding="utf-8")
+    assert f"commit {given[:12]}" in living("plan", "registries").out
+
+
+def test_a_consent_that_is_not_committed_yet(living: Cli) -> None:
+    text = UNLISTED.replace("        unlisted: {aliases: remove}\n", "").replace("shadow: v0", "shadow: absent")
+    commit(text.replace("        consent: [remove-alias]\n", ""), "The change")
+    Path("registries/model.yaml").write_text(text, encoding="utf-8")
+    assert "remove-alias (registries/model.yaml:7, not committed yet)" in living("plan", "registries").out
+    shutil.rmtree(".git")
+    assert "    remove-alias (registries/model.yaml:7)\n" in living("plan", "registries").out
