@@ -40,7 +40,7 @@ programs: $(VENV)/developing # What tests need beside Python, installed where th
 	@$(BIN)/python -m tests.needing
 
 check: $(VENV)/developing ## Format, lint, types, import rules, workflows, side by side
-	@$(MAKE) --no-print-directory --keep-going -j --output-sync=target $(CHECKS)
+	@$(MAKE) --no-print-directory --keep-going -j $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(CHECKS)
 
 check-format:
 	$(BIN)/ruff format --check .
