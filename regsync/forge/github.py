@@ -27,6 +27,8 @@ _LARGEST = 512 * 1024 * 1024
 """Bytes of a plan file."""
 EVENT = "pull_request"
 """What plans are made for. `pull_request_target`, `workflow_dispatch` and the rest run with other rights, on other texts."""
+_OF_OTHERS = frozenset({"pull_request", "pull_request_target", "pull_request_review", "issue_comment", "fork"})
+"""Events that people start who may not push to the branch."""
 _WORKFLOWS = ".github/workflows/"
 _APPROVERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
@@ -111,6 +113,22 @@ class GitHub:
             if _is_of(run, merged.head, job.workflow):
                 yield Kept(datetime.fromisoformat(item["created_at"]), int(item["id"]))
 
+    def receipts(self, artifact: str, branch: str, most: int) -> Iterator[tuple[int, bytes]]:
+        """The newest receipts that runs on a branch of this repository kept under that name, with their ids.
+
+        Runs for pull requests, and of forks, do not count: whoever opens one decides what they keep.
+        """
+        what = "looking for the receipts of the last applies"
+        found = self._client.pages(f"{self._at}/actions/artifacts", what, items="artifacts", name=artifact)
+        ours = [item for item in found if not item["expired"] and _is_on(item["workflow_run"], branch)]
+        for item in sorted(ours, key=lambda item: (str(item["created_at"]), int(item["id"])), reverse=True)[:most]:
+            run = self._client.get(f"{self._at}/actions/runs/{int(item['workflow_run']['id'])}", what)
+            if run["event"] not in _OF_OTHERS:
+                yield (
+                    int(item["id"]),
+                    _only_file(self._client.file(f"{self._at}/actions/artifacts/{int(item['id'])}/zip", what)),
+                )
+
     def fetch(self, merged: Merged, kept: Kept) -> bytes:
         what = f"fetching the plan of #{merged.number}"
         return _only_file(self._client.file(f"{self._at}/actions/artifacts/{kept.id}/zip", what))
@@ -125,6 +143,10 @@ def client(token: str, url: str, origin: str) -> Client:
 
 def _is_ours(run: Any, head: str) -> bool:
     return bool(run and run["head_sha"] == head and run["head_repository_id"] == run["repository_id"])
+
+
+def _is_on(run: Any, branch: str) -> bool:
+    return bool(run and run["head_branch"] == branch and run["head_repository_id"] == run["repository_id"])
 
 
 def _is_of(run: Any, head: str, workflow: str) -> bool:

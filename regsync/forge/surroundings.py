@@ -24,6 +24,11 @@ class Asked:
 
 def on_github(asked: Asked, variables: Mapping[str, str]) -> Forge:
     """The repository on GitHub. Raises `ForgeError` that names the variable which is missing."""
+    return github_here(asked, variables)
+
+
+def github_here(asked: Asked, variables: Mapping[str, str]) -> github.GitHub:
+    """The same, with what only GitHub has."""
     token = _need(variables, "GITHUB_TOKEN", "give it to the step: GITHUB_TOKEN: ${{ github.token }}")
     repository = asked.repository or _need(variables, "GITHUB_REPOSITORY", "or give --repository OWNER/NAME")
     url, origin = _url(asked, variables, "GITHUB_API_URL", github.API)

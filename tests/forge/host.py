@@ -224,7 +224,7 @@ class _GitHub:
         found = []
         for number, kept in enumerate(self.host.kept):
             origin = {"repository_id": 1, "head_repository_id": 2 if kept.get("foreign") else 1}
-            run = {"id": 500 + number, "head_sha": kept["head"], **origin}
+            run = {"id": 500 + number, "head_sha": kept["head"], "head_branch": kept.get("branch", "topic"), **origin}
             if kept["name"] == self.seen.query["name"]:
                 made = kept.get("at", PLANNED)
                 shown = {"id": number, "expired": kept.get("expired", False), "created_at": made, "workflow_run": run}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -247,3 +248,27 @@ def test_validate_needs_nothing(runner: Runner, shell: Shell, host: Host) -> Non
     shell.write("registries/moves.yaml", "nonsense\n")
     assert ran(runner, mode="validate", token="") == ("error", "1", "result")
     assert not host.seen
+
+
+def test_the_last_receipts_tell_who_moved_what(runner: Runner, shell: Shell, host: Host) -> None:
+    """Kept by runs on the default branch only: a pull request's or a fork's receipts could say anything."""
+    runner.github["event"] = {**runner.github["event"], "repository": {"default_branch": "main"}}
+    assert shell("apply", "registries", "--auto-approve", "--receipt", "receipt.json").code == 0
+    receipt = (shell.folder / "receipt.json").read_bytes()
+    shell.write("by-hand.yaml", MOVES.replace("detector:v2", "detector:v0"))
+    assert shell("apply", "by-hand.yaml", "--auto-approve", REGSYNC_STATE_DIR="elsewhere").code == 0
+    (shell.folder / "by-hand.yaml").unlink()
+    shutil.rmtree(shell.folder / ".regsync/receipts")
+    name = "regsync-plan-receipt"
+    host.kept += [
+        {"name": name, "head": "1", "data": zipped(receipt, "receipt.json"), "branch": "main", "event": "pull_request"},
+        {"name": name, "head": "2", "data": zipped(receipt, "receipt.json"), "branch": "main", "foreign": True},
+        {"name": name, "head": "3", "data": zipped(receipt, "receipt.json"), "branch": "topic", "event": "push"},
+    ]
+    assert ran(runner) == ("changes", "2", "")
+    assert "since the last apply" not in host.bodies()[0]
+    host.kept.append(
+        {"name": name, "head": "4", "data": zipped(receipt, "receipt.json"), "branch": "main", "event": "push"}
+    )
+    assert ran(runner) == ("changes", "2", "")
+    assert "since the last apply" in host.bodies()[0] and "model/fraud:staging" in host.bodies()[0]

@@ -106,8 +106,8 @@ def test_a_job_that_runs_for_forks_has_no_key() -> None:
 
 
 def test_what_the_jobs_ask_for_is_what_the_modes_need() -> None:
-    needs = {"plan": {"pull-requests": "write"}, "apply": {"actions": "read", "pull-requests": "write"}}
-    needs |= {"drift": {"issues": "write"}, "validate": {}}
+    needs = {mode: {"actions": "read", "pull-requests": "write"} for mode in ("plan", "apply")}
+    needs |= {"drift": {"actions": "read", "issues": "write"}, "validate": {}}
     for path in EXAMPLES:
         for job in load(path)["jobs"].values():
             inputs = job["steps"][-1]["with"]
@@ -127,7 +127,7 @@ def jobs() -> dict[str, Json]:
 
 def test_the_gitlab_jobs_see_only_their_key() -> None:
     for name, job in jobs().items():
-        assert job.keys() <= {"extends", "rules", "script", "artifacts", "environment", "resource_group"}
+        assert job.keys() <= {"extends", "rules", "script", "artifacts", "environment", "resource_group", "cache"}
         assert job["extends"] == ".regsync"
         assert ("WANDB_WRITE_KEY" in str(job)) == (name == "regsync-apply")
     assert TEMPLATE["regsync-apply"]["environment"] == "registry"
