@@ -19,9 +19,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["newest", "older"])
+@pytest.fixture(params=["newest", pytest.param("older", marks=pytest.mark.torture(seconds=6, whole=True))])
 def client(request: pytest.FixtureRequest, server: str, tmp_path: Path) -> Client:
-    """The client, in both releases."""
+    """The client; in `make torture` in the older release as well. A day's work (`test_everyday.py`) is done with both always."""
     python = Path(sys.executable) if request.param == "newest" else older_python()
     return Client(request.param, python, server, tmp_path)
 

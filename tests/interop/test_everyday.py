@@ -7,10 +7,13 @@ from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.interop.clients import Client, older_python
 from tests.interop.worlds import SEEDED
 
 
+@pytest.mark.parametrize("client", ["newest", "older"], indirect=True)
 def test_a_working_day(client: Client) -> None:
     name = f"day-{client.label}"
     seen = client.run("everyday", "bob", registry=name)
