@@ -16,6 +16,12 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+def some(names: Sequence[str]) -> str:
+    """The first five names, and how many more there are."""
+    shown = ", ".join(names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+
+
 def counted(number: int, singular: str, plural: str | None = None) -> str:
     """`1 alias`, `2 aliases`: how a message says how many there are."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"

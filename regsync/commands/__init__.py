@@ -12,40 +12,59 @@ import importlib
 import io
 import keyword
 import os
+import re
 import sys
 from typing import Any
 
 import click
 
 from regsync.console.context import Settings, shown_error
+from regsync.console.examples import epilog
 from regsync.version import __version__
 
-COMMANDS = {
-    "init": "A repository to start from",
-    "validate": "Check manifests offline",
-    "render": "Show manifests after variables, defaults and overlays",
-    "plan": "Show what would change; never writes",
-    "show": "Show a saved plan or a receipt",
-    "apply": "Carry out a saved plan, or plan and carry out manifests",
-    "drift": "Tell where live differs from the manifests",
-    "history": "Tell who moved what, when, by which plan or commit",
-    "comment": "Show a plan in its pull request, in one comment kept up to date",
-    "reviewed": "Fetch the plan that was reviewed, after the merge",
-    "undo": "Plan the way back from a receipt",
-    "unmanaged": "List what is live and declared nowhere",
-    "why": "Explain one address: manifest line, live value, rule",
-    "graph": "Show the operations of a plan as a graph",
-    "doctor": "Check the connection, the key and the roles",
-    "import": "Write manifests from what is live",
-    "promote": "Give one alias the version of another, in the manifest",
-    "set": "Bind an alias, in the manifest",
-    "accept": "Keep what is live, in the manifest",
-    "fmt": "Lay out manifests as a careful person would type them",
-    "schema": "Print a JSON schema",
-    "completion": "Print the completion script for a shell",
-    "local": "The embedded registry",
+GROUPS = {
+    "Start": {
+        "init": "A repository to start from",
+        "import": "Write manifests from what is live",
+        "local": "The embedded registry",
+    },
+    "Manifests": {
+        "validate": "Check manifests offline",
+        "render": "Show manifests after variables, defaults and overlays",
+        "fmt": "Lay out manifests as a careful person would type them",
+        "promote": "Give one alias the version of another, in the manifest",
+        "set": "Bind an alias, in the manifest",
+        "accept": "Keep what is live, in the manifest",
+    },
+    "Plan and apply": {
+        "plan": "Show what would change; never writes",
+        "show": "Show a saved plan or a receipt",
+        "apply": "Carry out a saved plan, or plan and carry out manifests",
+        "receipts": "List what was applied from here",
+        "undo": "Plan the way back from a receipt",
+    },
+    "Look": {
+        "drift": "Tell where live differs from the manifests",
+        "history": "Tell who moved what, when, by which plan or commit",
+        "unmanaged": "List what is live and declared nowhere",
+        "why": "Explain one address: manifest line, live value, rule",
+        "graph": "Show the operations of a plan as a graph",
+    },
+    "Reviews": {
+        "comment": "Show a plan in its pull request, in one comment kept up to date",
+        "reviewed": "Fetch the plan that was reviewed, after the merge",
+    },
+    "Help": {
+        "help": "Show the help of a command",
+        "doctor": "Check the connection, the key and the roles",
+        "schema": "Print a JSON schema",
+        "completion": "Print the completion script for a shell",
+    },
 }
-"""Every command with its short help, in the order of the help page; `docs/cli.md` is checked against them."""
+"""Every command with its short help, as the help page groups and orders them; `docs/cli.md` is checked against them."""
+
+COMMANDS = {name: short for group in GROUPS.values() for name, short in group.items()}
+"""Every command with its short help."""
 
 
 GLOBAL_OPTIONS = ("--backend", "--organization", "--color", "-v", "--verbose", "-q", "--quiet", "--version")
@@ -63,6 +82,7 @@ class LazyGroup(click.Group):
         name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
         module = importlib.import_module(f"regsync.commands.{name}")
         command: click.Command = module.command
+        command.epilog = epilog(cmd_name)
         return command
 
     def resolve_command(
@@ -76,8 +96,10 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        width = max(map(len, COMMANDS))
+        for title, commands in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{width}}", short) for name, short in commands.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -136,6 +158,7 @@ def run(args: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
+        _check_dashes(sys.argv[1:] if args is None else args)
         result: Any = cli.main(args, prog_name="regsync", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -169,6 +192,25 @@ def run(args: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last line: known errors are shown, anything else is a defect and says so
         return shown_error(error)
     return result if isinstance(result, int) else 0
+
+
+_ONE_DASH = re.compile(r"-([a-z][a-z-]+)(=.*)?", re.DOTALL)
+_SHORT = re.compile(r"-[vqh]+")
+
+
+def _check_dashes(args: list[str]) -> None:
+    """Refuse `-out=plan.json`, which would be read as `-o` with the value `ut=plan.json`. Raises `click.UsageError`."""
+    if not any(_ONE_DASH.fullmatch(arg) for arg in args):
+        return
+    command = next((arg for arg in args if arg in COMMANDS), None)
+    found = cli.get_command(click.Context(cli), command) if command else None
+    known = {option for each in (cli, found) if each for parameter in each.params for option in parameter.opts}
+    for arg in args:
+        match = _ONE_DASH.fullmatch(arg)
+        if arg == "--":
+            return
+        if match and not _SHORT.fullmatch(arg) and f"--{match[1]}" in known:
+            raise click.UsageError(f"{arg!r} has one dash and needs two: -{arg}")
 
 
 def _drop_output() -> None:

@@ -11,7 +11,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings, shown_error
 from regsync.console.expecting import check_manifests, taken_over
-from regsync.console.files import check_output, read_document
+from regsync.console.files import check_output, is_saved_plan, read_document
 from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_data, write_view
 from regsync.console.selection import SelectionArguments, selection_options
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command("apply")
-@manifest_arguments()
+@manifest_arguments(required=False)
 @selection_options
 @click.option("--auto-approve", is_flag=True, help="Do not ask. For manifests only; a saved plan is approved already.")
 @click.option(
@@ -75,21 +75,13 @@ def command(
 
 
 def _saved_plan(manifests: ManifestArguments, *, expecting: bool) -> Path | None:
-    json_files = [path for path in manifests.paths if path.suffix == ".json" or _starts_like_json(path)]
+    json_files = [path for path in manifests.paths if is_saved_plan(path)]
     if not json_files:
         return None
     inputs = manifests.overlays or manifests.variables or manifests.variable_files
     if len(manifests.paths) > 1 or (inputs and not expecting):
         raise click.UsageError("a saved plan stands alone: give one FILE.json and no other files or variables")
     return json_files[0]
-
-
-def _starts_like_json(path: Path) -> bool:
-    """Whether a file of another name is a saved plan all the same: `{"…`, which no manifest starts with."""
-    if path.suffix in {".yaml", ".yml"} or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(2) == b'{"'
 
 
 def _apply_saved(

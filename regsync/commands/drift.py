@@ -14,7 +14,7 @@ from regsync.console.selection import SelectionArguments, selection_options
 
 
 @click.command("drift")
-@manifest_arguments()
+@manifest_arguments(required=False)
 @selection_options
 @receipt_option
 @format_option(["text", "json", "markdown"])

@@ -11,7 +11,7 @@ from regsync.console.selection import SelectionArguments, selection_options
 
 
 @click.command("graph")
-@manifest_arguments()
+@manifest_arguments(required=False)
 @selection_options
 @format_option(["mermaid", "dot"], help="mermaid: GitHub and GitLab draw it in Markdown. dot: for Graphviz.")
 @pass_settings

@@ -8,7 +8,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.evidence import receipt_option
-from regsync.console.files import check_output
+from regsync.console.files import check_output, is_saved_plan
 from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_view
 from regsync.console.selection import SelectionArguments, selection_options
@@ -16,7 +16,7 @@ from regsync.console.shown import FORMATS, compact_option, limit_option, plan_vi
 
 
 @click.command("plan")
-@manifest_arguments()
+@manifest_arguments(required=False)
 @selection_options
 @click.option("-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, for apply and show.")
 @format_option(FORMATS)
@@ -46,6 +46,7 @@ def command(
     from regsync.execution.state import StateDir
     from regsync.planning.making import plan_manifests
 
+    _check_no_saved_plan(manifests)
     loaded = manifests.load(settings.organization)
     check_output(settings, out, (Path(file.path) for file in loaded.files))
     with settings.reader(loaded.desired.organization) as reader:
@@ -62,3 +63,16 @@ def command(
         settings.say("not applyable: see the hazards above for the consent that would allow it")
         return 3
     return 2 if detailed_exitcode and planned.plan.operations else 0
+
+
+def _check_no_saved_plan(manifests: ManifestArguments) -> None:
+    """Say what `plan plan.json` was probably meant to be."""
+    from regsync.diagnostics import RegsyncError
+
+    for path in manifests.paths:
+        if is_saved_plan(path):
+            raise RegsyncError(
+                f"{path} is a saved plan, not a manifest",
+                f"regsync show {path} shows it, and regsync apply {path} carries it out",
+                code="a-saved-plan",
+            )

@@ -10,7 +10,7 @@ from regsync.console.output import write_data
 
 
 @click.command("render")
-@manifest_arguments()
+@manifest_arguments(required=False)
 @format_option(["yaml", "json"], help="What to print.")
 @pass_settings
 def command(settings: Settings, manifests: ManifestArguments, format_: str) -> None:

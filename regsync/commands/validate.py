@@ -10,7 +10,7 @@ from regsync.console.output import write_data
 
 
 @click.command("validate")
-@manifest_arguments()
+@manifest_arguments(required=False)
 @format_option(
     ["text", "json"],
     help="text: findings on stderr, a summary on stdout. json: a list of findings on stdout, for tools.",

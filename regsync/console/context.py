@@ -46,13 +46,32 @@ class Settings:
         """The backend, for reading only: it has no way to write. `organization` is the manifests', used without --organization."""
         from regsync.backends import open_reader
 
+        self._check_file()
         return open_reader(self.backend, self.organization or organization, self.say_plainly)
 
     def writer(self, organization: str | None = None) -> Writer:
         """The backend, for reading and writing."""
         from regsync.backends import open_writer
 
+        self._check_file()
         return open_writer(self.backend, self.organization or organization, self.say_plainly)
+
+    def _check_file(self) -> None:
+        """Say which registry file is used; and where there is none beside a key of W&B, that another backend was probably meant."""
+        from regsync.backends import local_file
+        from regsync.diagnostics import RegsyncError
+
+        file = local_file(self.backend)
+        if file is None:
+            return
+        if self.backend == "local" and not file.exists() and os.environ.get("WANDB_API_KEY"):
+            raise RegsyncError(
+                f"{file}: no such registry file",
+                "WANDB_API_KEY is set: did you mean --backend wandb (or REGSYNC_BACKEND=wandb)? A registry file to try things "
+                "with is made by: regsync local init --org NAME, or regsync local seed FILE",
+                code="no-registry-file",
+            )
+        self.say_more(f"the registry is the file {file}, and its owner acts")
 
     def say_plainly(self, message: str) -> None:
         """A line that may repeat what a server has said."""

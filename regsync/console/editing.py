@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regsync.console.context import Settings
-from regsync.console.options import ManifestArguments
+from regsync.console.options import ManifestArguments, say_passed_over
 
 if TYPE_CHECKING:
     from regsync.core.plan import Plan
@@ -19,10 +19,11 @@ def read_manifests(arguments: ManifestArguments, settings: Settings) -> Manifest
     """The manifests at PATH…, by default in the current folder. Raises `DiagnosticsError` for files that cannot be read."""
     from regsync.diagnostics import DiagnosticsError
     from regsync.manifest.editing.edit import Manifests
-    from regsync.manifest.reading.files import find_sources
+    from regsync.manifest.reading.files import find_all
     from regsync.manifest.reading.load import read_sources
 
-    sources, problems = find_sources(arguments.paths or (Path(),))
+    sources, problems, others = find_all(arguments.paths or (Path(),))
+    say_passed_over(others)
     overlays = read_sources(arguments.overlays, problems)
     variable_files = read_sources(arguments.variable_files, problems)
     if any(problem.is_error for problem in problems):

@@ -43,6 +43,16 @@ def read_document(path: Path) -> Any:
         ) from error
 
 
+def is_saved_plan(path: Path) -> bool:
+    """Whether a path is meant as a saved plan: by its name, or (`{"…`, which no manifest starts with) by what is in it."""
+    if path.suffix == ".json":
+        return True
+    if path.suffix in {".yaml", ".yml"} or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(2) == b'{"'
+
+
 def check_output(settings: Settings, path: Path | None, inputs: Iterable[Path]) -> None:
     """Refuse, before anything else is done, to write a result where that cannot be, or over something that is read.
 

@@ -19,7 +19,8 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class ManifestArguments:
-    """What the command line says about manifests: `PATH…`, `--overlay`, `--var` and `--var-file`."""
+    """What the command line says about manifests: `PATH…` (the current folder where there is none), `--overlay`, `--var` and
+    `--var-file`."""
 
     paths: tuple[Path, ...]
     overlays: tuple[Path, ...]
@@ -30,13 +31,26 @@ class ManifestArguments:
         """Read, check and compose the manifests. Raises `DiagnosticsError` with every error that was found."""
         from regsync.manifest.reading.load import load
 
-        return load(
-            self.paths,
+        loaded = load(
+            self.paths or (Path(),),
             overlays=self.overlays,
             variables=self.variables,
             variable_files=self.variable_files,
             organization=organization,
         )
+        say_passed_over(loaded.passed_over)
+        return loaded
+
+
+def say_passed_over(names: Sequence[str]) -> None:
+    """Name, on stderr, the YAML files of a folder that are no manifests."""
+    from regsync.console.context import Settings
+    from regsync.diagnostics import some
+
+    context = click.get_current_context(silent=True)
+    if names and context is not None and isinstance(context.obj, Settings):
+        shown = ", ".join(names) if context.obj.verbose else some(names)
+        context.obj.say_plainly(f"passed over: {shown} (no manifest: no `apiVersion: regsync/v1`)")
 
 
 Command = TypeVar("Command", bound=Callable[..., object])

@@ -9,12 +9,12 @@ from typing import assert_never
 
 from regsync.core import actions as a
 from regsync.core.desired import HazardName
-from regsync.core.diff.context import some
 from regsync.core.fingerprint import collection_fingerprint, registry_fingerprint
 from regsync.core.live import Live, LiveCollection, Version
 from regsync.core.model import Model
 from regsync.core.operation import Draft, Hit, Operation, Reason
 from regsync.core.standing import Is, standing
+from regsync.diagnostics import some
 from regsync.names import Address
 
 Place = tuple[str, str | None]

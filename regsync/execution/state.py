@@ -33,7 +33,7 @@ class StateDir:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or Path(os.environ.get(STATE_VARIABLE) or ".regsync")
+        self.path = path or _default_path()
         self.journals = self.path / "journals"
         self.receipts = self.path / "receipts"
         self._planned = self.path / "planned"
@@ -95,6 +95,10 @@ class StateDir:
         found = [*read_receipts_at([*self.receipts.glob("*.json"), *self.seen.glob("*.json")]), *more]
         return in_order({each.record.digest: each for each in found}.values())
 
+    def applied(self) -> list[Found]:
+        """The receipts of applies that did something, or tried to, oldest first."""
+        return read_receipts_at(self.receipts.glob("*.json"))
+
     def with_left(self, found: Iterable[Found]) -> list[Record]:
         """The records of receipts, and behind them those of runs that ended without a receipt."""
         return [each.record for each in found] + [record for record, _ in self._left()]
@@ -147,6 +151,18 @@ class StateDir:
     def forget_planned(self, plan_digest: str) -> None:
         """The plan is being applied; from now on it counts as applied before."""
         (self._planned / short_digest(plan_digest)).unlink(missing_ok=True)
+
+
+def _default_path() -> Path:
+    """`REGSYNC_STATE_DIR`; else `.regsync` at the root of the repository, wherever in it regsync runs; else in this folder."""
+    named = os.environ.get(STATE_VARIABLE)
+    if named:
+        return Path(named)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / ".git").exists():
+            return Path(".regsync") if folder == here else Path(os.path.relpath(folder)) / ".regsync"
+    return Path(".regsync")
 
 
 def _told_by(left: Interrupted) -> tuple[Record, list[tuple[Operation, Status]]]:

@@ -89,9 +89,12 @@ def proof_words(document: Json) -> str:
 
 def what_is_left(document: Json) -> list[Statement]:
     """What a plan leaves to do beside applying it: a consent to give, or manifests to change after an undo."""
+    found = _still_asked_for(document) if document["undoes"] else []
     if not document["applyable"]:
-        return [Statement(Tone.BAD, ["If all of this is meant, give the consent that stands above, and plan again."])]
-    return _still_asked_for(document) if document["undoes"] else []
+        found.append(
+            Statement(Tone.BAD, ["If all of this is meant, give the consent that stands above, and plan again."])
+        )
+    return found
 
 
 def next_step(document: Json, saved: str | None) -> Statement | None:

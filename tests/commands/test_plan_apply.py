@@ -36,7 +36,7 @@ def test_exit_codes_for_scripts(shell: Shell) -> None:
 
 
 def test_usage_errors_are_exit_1_and_name_what_was_meant(shell: Shell) -> None:
-    for args in (["plna"], ["plan"], ["plan", "moves.yaml", "--formt", "json"], ["local", "seeed"], ["show"]):
+    for args in (["plna"], ["plan", "moves.yaml", "--formt", "json"], ["local", "seeed"], ["show"]):
         answer = shell(*args)
         assert answer.code == 1, args
         assert answer.out == ""

@@ -6,6 +6,8 @@ import importlib
 
 import click
 
+from regsync.console.examples import epilog
+
 COMMANDS = {
     "init": "Make a registry file with an organization",
     "seed": "Fill a registry file from a seed file",
@@ -29,6 +31,9 @@ class LocalGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         found: click.Command = importlib.import_module(f"regsync.commands.local.{cmd_name}").command
+        found.epilog = epilog(f"local {cmd_name}")
+        for name, child in found.commands.items() if isinstance(found, click.Group) else ():
+            child.epilog = epilog(f"local {cmd_name} {name}")
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

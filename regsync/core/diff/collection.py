@@ -18,14 +18,13 @@ from regsync.core.diff.context import (
     RegistryContext,
     accepts,
     note_if_emptied,
-    some,
 )
 from regsync.core.diff.names import find_by_name, name_is_clear
 from regsync.core.diff.versions import VersionDiff
 from regsync.core.fingerprint import collection_fingerprint
 from regsync.core.live import LiveCollection
 from regsync.core.operation import Hit
-from regsync.diagnostics import Position
+from regsync.diagnostics import Position, some
 from regsync.names import MAX_TAGS_PER_CALL, Address
 
 

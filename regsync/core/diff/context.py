@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from regsync.core.actions import Action
 from regsync.core.desired import HazardName, Kind
 from regsync.core.live import LinkKey, LiveCollection, LiveRegistry, Unresolved, Version
 from regsync.core.operation import Draft, Hit, Reason
-from regsync.diagnostics import Diagnostic, Position, Severity
+from regsync.diagnostics import Diagnostic, Position, Severity, some
 from regsync.names import Address, SourceRef
 
 DECLARED = "declared"
@@ -131,9 +131,3 @@ _ONE = {
     Kind.PROTECTED_ALIASES: "protected alias",
     Kind.COLLECTIONS: "collection",
 }
-
-
-def some(names: Sequence[str]) -> str:
-    """The first five names, and how many more there are."""
-    shown = ", ".join(names[:5])
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
-from regsync.diagnostics import Diagnostic, Position, Severity
+from regsync.diagnostics import Diagnostic, Position, Severity, some
 
 MAX_FILE_SIZE = 20 * 1024 * 1024
 """In bytes. A manifest of 100,000 aliases has about 14 million."""
@@ -25,6 +26,8 @@ _BYTE_ORDER_MARKS = (
 )
 _MAY_BE_ONE = re.compile(r"\.ya?ml|\.json")
 _SIGN = re.compile(rb"""(?m)^[ \t\xef\xbb\xbf]*\{?\s*["']?apiVersion["']?\s*:\s*["']?regsync/""")
+_VERSION = re.compile(rb"""(?m)^[ \t]*\{?[ \t]*["']?apiVersion["']?[ \t]*:(.*)$""")
+_KEY = re.compile(rb"""(?m)^["']?([A-Za-z_][\w-]*)["']?[ \t]*:""")
 _OF_OTHER_TOOLS = {".git", ".hg", ".svn", ".jj", ".venv", ".tox", ".nox", ".terraform", ".regsync", "node_modules"}
 """Folders that hold thousands of files and no manifest of the user's."""
 _START = 65536
@@ -52,11 +55,26 @@ class FileProblemError(Exception):
         self.diagnostic = diagnostic
 
 
+class Found(NamedTuple):
+    """What is at some paths. `others`: YAML files in folders that are no manifests, by name; they are not read any further."""
+
+    sources: list[Source]
+    problems: list[Diagnostic]
+    others: list[str]
+
+
 def find_sources(paths: Iterable[AnyPath]) -> tuple[list[Source], list[Diagnostic]]:
+    """What `find_all` finds, without the YAML files that are no manifests."""
+    found = find_all(paths)
+    return found.sources, found.problems
+
+
+def find_all(paths: Iterable[AnyPath]) -> Found:
     """Read the files at `paths` and in the folders among them: each once, sorted by name; and what is to be said about them.
 
-    Of a folder, nothing that declares something is left out unsaid: links are followed, and a manifest under a name that does
-    not count is a warning.
+    A file that is named is a manifest; of the files in a folder, those that do not look like something else. Of a folder,
+    nothing that declares something is left out unsaid: links are followed, and a manifest under a name that does not count is a
+    warning.
     """
     problems: list[Diagnostic] = []
     names: dict[str, str] = {}
@@ -73,12 +91,38 @@ def find_sources(paths: Iterable[AnyPath]) -> tuple[list[Source], list[Diagnosti
         problems.append(Diagnostic("no-manifests", "there is no manifest to read", None, hint))
     problems = [each for each in problems if each.is_error or os.path.realpath(_file(each)) not in names]
     sources: list[Source] = []
-    for name in sorted(names.values()):
+    others: list[str] = []
+    named = {os.path.realpath(path) for path in given if "\0" not in path}
+    for real, name in sorted(names.items(), key=lambda item: item[1]):
         try:
-            sources.append(read_source(name))
+            source = read_source(name)
         except FileProblemError as error:
             problems.append(error.diagnostic)
-    return sources, problems
+            continue
+        if real not in named and _is_something_else(source.data):
+            others.append(name)
+        else:
+            sources.append(source)
+    if others and not sources and not any(each.is_error for each in problems):
+        problems.append(_no_manifest_among(others))
+    return Found(sources, problems, others)
+
+
+def _is_something_else(data: bytes) -> bool:
+    """Whether a YAML file in a folder is another tool's, or a seed file: it claims to be no manifest, and is not shaped like one.
+
+    A manifest with a misspelled or forgotten `apiVersion` is not passed over: reading it says what is wrong.
+    """
+    version = _VERSION.search(data)
+    if version is not None:
+        return b"regsync" not in version[1].lower()
+    keys = set(_KEY.findall(data))
+    return bool(keys) and (b"registries" not in keys or bool(keys & {b"artifacts", b"users", b"teams"}))
+
+
+def _no_manifest_among(others: list[str]) -> Diagnostic:
+    message = f"no file here is a manifest; passed over: {some(others)}"
+    return Diagnostic("no-manifests", message, None, "a manifest begins with `apiVersion: regsync/v1`")
 
 
 def _file(problem: Diagnostic) -> str:

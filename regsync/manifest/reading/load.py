@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from regsync.core.desired import Desired
@@ -19,7 +19,7 @@ from regsync.diagnostics import Diagnostic, DiagnosticsError, Position, counted,
 from regsync.manifest.reading import variables as variables_of
 from regsync.manifest.reading.build import build
 from regsync.manifest.reading.check import check
-from regsync.manifest.reading.files import AnyPath, FileProblemError, Source, find_sources, read_source
+from regsync.manifest.reading.files import AnyPath, FileProblemError, Source, find_all, read_source
 from regsync.manifest.reading.merge import agree, overlay
 from regsync.manifest.reading.tree import Block, Document, parse, position
 
@@ -46,8 +46,11 @@ class Loaded:
     warnings: list[Diagnostic]
     files: tuple[ManifestFile, ...]
     digest: str
-    paths: tuple[str, ...] = ()
+    paths: tuple[str, ...] = field(default=(), compare=False)
     """The files and folders that were named, overlays included; relative to the folder that the files are relative to."""
+
+    passed_over: tuple[str, ...] = ()
+    """YAML files in the folders that were named which are no manifests, such as those of other tools."""
 
     @property
     def summary(self) -> str:
@@ -75,7 +78,7 @@ def load(
     Raises `DiagnosticsError` with every error and warning that was found.
     """
     named, laid_over = [os.fspath(path) for path in paths], [os.fspath(path) for path in overlays]
-    sources, problems = find_sources(named)
+    sources, problems, others = find_all(named)
     loaded = load_sources(
         sources,
         overlays=read_sources(laid_over, problems),
@@ -84,7 +87,7 @@ def load(
         variable_files=variable_files,
         organization=organization,
     )
-    return replace(loaded, paths=(*named, *laid_over))
+    return replace(loaded, paths=(*named, *laid_over), passed_over=tuple(others))
 
 
 def load_sources(
