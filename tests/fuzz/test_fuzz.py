@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.backends.wandb.worlds import KEYS
-from tests.budget import Budget, seconds
+from tests.budget import Budget, is_torture, seconds
 from tests.fuzz.mutations import altered, damaged
 from tests.fuzz.targets import JSON, TARGETS, corpus
 from tests.guarantees.figures import check_at_least
@@ -38,30 +38,30 @@ def test_the_corpus(name: str) -> None:
     check_at_least(f"fuzzing: corpus of {name}", len(inputs))
 
 
-def look(name: str, examples: int) -> None:
-    """Try that many inputs near the corpus."""
+def look(name: str, examples: int, budget: Budget | None = None) -> None:
+    """Try that many inputs near the corpus, or as many as the budget allows."""
     kept = corpus(name)
     ways = [damaged, altered] if name in JSON else [damaged]
-    budget = Budget()
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(ways), st.integers(0, 2**32).map(Random))
     def try_one(way: Callable[[Random, list[bytes]], bytes], chance: Random) -> None:
-        if not budget.is_spent:
+        if budget is None or not budget.is_spent:
             TARGETS[name](way(chance, kept))
 
     try_one()
 
 
+@pytest.mark.share(seconds=8)
 @everything
 def test_near_the_corpus(name: str) -> None:
-    look(name, 60)
+    look(name, 150 if is_torture() else 60)
 
 
 @pytest.mark.torture(seconds=120)
 @everything
 def test_around_the_corpus(name: str) -> None:
-    look(name, 3000)
+    look(name, 3000, Budget())
 
 
 @pytest.mark.torture(seconds=60)

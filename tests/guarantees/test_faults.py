@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import tempfile
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_IOERR, SQLITE_IOERR_FSYNC
 from typing import Any
@@ -27,15 +27,15 @@ from tests.backends.wandb.faults import LASTING, PASSING, REPEATED, Fault, from_
 from tests.backends.wandb.script import MANIFEST, SEED
 from tests.backends.wandb.wire import Relay, honest
 from tests.backends.wandb.worlds import KEYS
-from tests.budget import Budget, some, spend
+from tests.budget import Budget, is_torture, some, spend
 from tests.guarantees.faulty import DiskFault, Field, Ran, disk, on_a_file, over_http, sqlite_error
 from tests.guarantees.figures import check_at_least
 from tests.laws.worlds import live_worlds, wanted_worlds
 
 Json = dict[str, Any]
 SECRETS = [KEYS["alice"], b64encode(f"api:{KEYS['alice']}".encode()).decode()]
-STRIDE = 13
-"""In the suite each fault meets every so many-th request, beginning with another one for each; `make torture` leaves none out."""
+STRIDE = 5 if is_torture() else 13
+"""Each fault meets every so many-th request, beginning with another one for each; the campaigns of `make torture` leave none out."""
 FAULTS: list[Fault] = [*PASSING, *REPEATED, *LASTING]
 by_name = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 
@@ -83,6 +83,7 @@ def made_a_registry(receipt: Receipt | None) -> bool:
     return receipt.exit_code == 4 and all(isinstance(action, a.CreateRegistry) for action in stale) and bool(stale)
 
 
+@pytest.mark.share(seconds=8)
 @by_name
 def test_a_fault_over_http(wire: tuple[Field, Relay, int], fault: Fault) -> None:
     field, between, requests = wire
@@ -126,19 +127,20 @@ def any_faults(chance: random.Random, most: int) -> Any:
     return behave
 
 
-def many(field: Field, between: Relay, times: int, seed: int) -> None:
-    for number in spend(range(times), "faults in any order"):
+def many(field: Field, between: Relay, times: Iterable[int], seed: int) -> None:
+    for number in times:
         meet(field, between, any_faults(random.Random(f"{seed} {number}"), 8), None)
 
 
+@pytest.mark.share
 def test_some_faults_in_any_order(wire: tuple[Field, Relay, int]) -> None:
-    many(*wire[:2], times=6, seed=1)
+    many(*wire[:2], some(range(12), 2), seed=1)
 
 
 @pytest.mark.torture(seconds=60)
 @pytest.mark.parametrize("seed", range(2, 10))
 def test_many_faults_in_any_order(wire: tuple[Field, Relay, int], seed: int) -> None:
-    many(*wire[:2], times=50, seed=seed)
+    many(*wire[:2], spend(range(50), "faults in any order"), seed=seed)
 
 
 # Disks -------------------------------------------------------------------------------------------------------------------
@@ -234,13 +236,15 @@ def spending() -> Budget:
 worlds = given(seed=live_worlds(), manifest=wanted_worlds(), chance=st.integers(0, 2**32).map(random.Random))
 
 
-@generated(2)
+@pytest.mark.share(seconds=10)
+@generated(4 if is_torture() else 2)
 @worlds
 def test_generated_plans_over_http(seed: Json, manifest: Json, chance: random.Random) -> None:
     any_plan_over_http(seed, manifest, chance)
 
 
-@generated(8)
+@pytest.mark.share(seconds=20)
+@generated(12 if is_torture() else 8)
 @worlds
 def test_generated_plans_on_a_file(seed: Json, manifest: Json, chance: random.Random) -> None:
     any_plan_on_a_file(seed, manifest, chance)

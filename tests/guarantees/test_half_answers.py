@@ -90,20 +90,17 @@ class Answers:
         self.between.reset(behave)
         return self.work.plan(self.manifest)
 
-    def attack(self, values: list[Any], one_in: int) -> int:
-        """Put each value at each place of each answer, alone (in `make test`, at a share of them). How many cases there are."""
-        cases = [
+    def cases(self, values: list[Any]) -> list[tuple[int, Place, Any]]:
+        """Each value at each place of each answer."""
+        return [
             (number, place, value)
             for number, answer in enumerate(self.answers)
             for place in {shape(place): place for place in places(answer) if not FREE.match(shape(place))}.values()
             for value in values
             if value is not GONE or not isinstance(place[-1], int)  # Nobody can know of an item that is left out.
         ]
-        for case in spend(some(cases, one_in), "half answers"):
-            self._attack_one(*case)
-        return len(cases)
 
-    def _attack_one(self, number: int, place: Place, value: Any) -> None:
+    def attack(self, number: int, place: Place, value: Any) -> None:
         def behave(request: Request, forward: Forward) -> Response:
             answer = forward()
             return as_json(put(answer.json, place, value)) if request.number == number else answer
@@ -130,9 +127,13 @@ def answers(tmp_path_factory: pytest.TempPathFactory, own_key: None) -> Iterator
 
 @pytest.mark.share(seconds=25)
 def test_null_or_missing_anywhere(answers: Answers) -> None:
-    check_at_least("half answers: null or missing", answers.attack([None, GONE], 5))
+    cases = answers.cases([None, GONE])
+    for case in some(cases, 5):
+        answers.attack(*case)
+    check_at_least("half answers: null or missing", len(cases))
 
 
 @pytest.mark.torture(seconds=120)
 def test_something_else_anywhere(answers: Answers) -> None:
-    answers.attack(["x", {}, [], 7, True, -1, 10**30, 0.5], 1)
+    for case in spend(answers.cases(["x", {}, [], 7, True, -1, 10**30, 0.5]), "half answers"):
+        answers.attack(*case)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import pytest
 
 from tests.backends.wandb.script import MANIFEST, SEED
 from tests.backends.wandb.worlds import served, write_world
-from tests.budget import is_torture, some, spend
+from tests.budget import some, spend
 from tests.guarantees.figures import check_at_least
 from tests.guarantees.grounds import Grounds, Zygote, watched
 
@@ -74,14 +74,14 @@ def test_a_saved_plan_over_http(quick: Path, zygote: Zygote) -> None:
         check_at_least("kills: saved plan, over HTTP", kill_everywhere(grounds, grounds.saved))
 
 
-def kill_at_random(grounds: Grounds, times: int, seed: int) -> int:
+def kill_at_random(grounds: Grounds, times: Iterable[int], seed: int) -> int:
     """The command as its users start it, killed at a moment between its start and its end. How often it was still running."""
     begun = time.monotonic()
     whole = grounds.start(grounds.saved)
     whole.communicate()
     lasts = time.monotonic() - begun
     killed = 0
-    for number in spend(range(times), "killed at random"):
+    for number in times:
         chance = random.Random(f"{seed} {number}")
         grounds.reset()
         with watched(grounds):
@@ -99,19 +99,19 @@ def kill_at_random(grounds: Grounds, times: int, seed: int) -> int:
 @pytest.mark.share
 def test_at_random_on_a_file(quick: Path, zygote: Zygote) -> None:
     with on_a_file(quick, zygote, batch=0) as grounds:
-        kill_at_random(grounds, 12 if is_torture() else 4, seed=1)
+        kill_at_random(grounds, some(range(12), 3), seed=1)
 
 
 @pytest.mark.share
 def test_at_random_over_http(quick: Path, zygote: Zygote) -> None:
     with over_http(quick, zygote) as grounds:
-        kill_at_random(grounds, 12 if is_torture() else 4, seed=2)
+        kill_at_random(grounds, some(range(12), 3), seed=2)
 
 
-def kill_twice(grounds: Grounds, times: int, seed: int) -> None:
+def kill_twice(grounds: Grounds, times: Iterable[int], seed: int) -> None:
     """Cut, cut again while it recovers and goes on, and then let it finish."""
     points = len(grounds.run(grounds.saved).points)
-    for number in spend(range(times), "killed twice"):
+    for number in times:
         chance = random.Random(f"{seed} {number}")
         grounds.reset()
         with watched(grounds):
@@ -125,18 +125,18 @@ def kill_twice(grounds: Grounds, times: int, seed: int) -> None:
 @pytest.mark.share
 def test_twice_in_a_row(quick: Path, zygote: Zygote) -> None:
     with on_a_file(quick, zygote, batch=1) as grounds:
-        kill_twice(grounds, 40 if is_torture() else 10, seed=3)
+        kill_twice(grounds, some(range(40), 4), seed=3)
 
 
 @pytest.mark.torture(seconds=150)
 def test_many_more_on_a_file(quick: Path, zygote: Zygote) -> None:
     with on_a_file(quick, zygote, batch=1) as grounds:
-        kill_twice(grounds, 400, seed=4)
-        kill_at_random(grounds, 60, seed=5)
+        kill_twice(grounds, spend(range(400), "killed twice"), seed=4)
+        kill_at_random(grounds, spend(range(60), "killed at random"), seed=5)
 
 
 @pytest.mark.torture(seconds=150)
 def test_many_more_over_http(quick: Path, zygote: Zygote) -> None:
     with over_http(quick, zygote) as grounds:
-        kill_twice(grounds, 150, seed=6)
-        kill_at_random(grounds, 40, seed=7)
+        kill_twice(grounds, spend(range(150), "killed twice"), seed=6)
+        kill_at_random(grounds, spend(range(40), "killed at random"), seed=7)
