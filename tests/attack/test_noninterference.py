@@ -174,7 +174,7 @@ ENTITIES = st.sampled_from(
 PROJECTS = st.sampled_from(
     ["wandb-registry-model", "fraud", "mine", "wandb-registry-hidden", "wandb-registry-vault", "h-same"]
 )
-PEOPLE = st.sampled_from(["shared", "bob", "eve", "carol", ""])
+PEOPLE = st.sampled_from(["shared", "shared", "bob", "eve", ""])
 LIKELY: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("organization", "name"): ORGANIZATIONS,
     ("entity", "name"): ENTITIES,
@@ -184,14 +184,29 @@ LIKELY: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("artifact", "id"): st.integers(1, 14).map(lambda key: encode(Kind.ARTIFACT, key)),
     ("artifactCollection", "id"): st.integers(1, 14).map(lambda key: encode(Kind.COLLECTION, key)),
     ("clientIDMapping", "clientID"): st.just("the-id"),
+    ("artifactCollection", "name"): st.sampled_from(["fraud", "many", "own", "weights", "h-collection", "h-0"]),
+    ("artifactCollectionMembership", "name"): st.sampled_from(
+        ["fraud:v1", "fraud:a2", "many", "weights", "h-collection"]
+    ),
+    ("artifact", "name"): st.sampled_from(["fraud:v1", "many", "h-0:v0", "weights"]),
+    ("artifactType", "name"): st.just("model"),
+    ("artifactMembership", "aliasName"): st.sampled_from(["v0", "a1", "latest", "h-alias"]),
+}
+VALID: dict[str, st.SearchStrategy[Any]] = {
+    "first": st.sampled_from([1, 5, 20]),
+    "filters": st.sampled_from(["{}", '{"name": {"$regex": "h-"}}', '{"name": {"$ne": "many"}}']),
+    "order": st.sampled_from(["name", "-created_at"]),
+    "after": st.none(),
+    "before": st.none(),
+    "last": st.none(),
 }
 """Arguments that lead somewhere: at random, few documents would get past the first field."""
 
 
 def value(field: str, name: str, kind: Any) -> st.SearchStrategy[Any]:
     anything = values(kind, scalars=CHOSEN)
-    likely = ENTITIES if name == "entityName" else LIKELY.get((field, name))
-    return anything if likely is None else st.one_of(likely, likely, anything)
+    likely = ENTITIES if name == "entityName" else LIKELY.get((field, name), VALID.get(name))
+    return anything if likely is None else st.integers(0, 9).flatmap(lambda number: likely if number else anything)
 
 
 @st.composite
@@ -212,7 +227,12 @@ def chosen(draw: st.DrawFn, name: str, field: Any, depth: int, path: str, variab
     """A field with its arguments, and some of the fields below it; what the arguments are goes into `variables`."""
     call = []
     for key, argument in field.args.items():
-        if graphql.is_required_argument(argument) or (name, key) in LIKELY or draw(st.integers(0, 3)) == 0:
+        if (
+            graphql.is_required_argument(argument)
+            or (name, key) in LIKELY
+            or key == "entityName"
+            or draw(st.integers(0, 9)) == 0
+        ):
             variables[f"{path}_{key}"] = (str(argument.type), draw(value(name, key, argument.type)))
             call.append(f"{key}: ${path}_{key}")
     head = f"{name}({', '.join(call)})" if call else name

@@ -157,8 +157,8 @@ class _Held:
             finally:
                 self.busy.release()
 
-    def __del__(self) -> None:
-        if self.process == os.getpid():
+    def __del__(self, process: Callable[[], int] = os.getpid) -> None:
+        if self.process == process():  # A default, because at the end of the interpreter the module is empty.
             self.connection.close()
 
 
