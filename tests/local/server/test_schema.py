@@ -12,6 +12,8 @@ import graphql
 import pytest
 import wandb
 
+from regsync.local.server import cost
+from regsync.local.server import documents as documents_of_the_server
 from regsync.local.server.contract import schema, snake
 from regsync.local.server.features import FEATURES
 from regsync.local.server.nodes.accounts import EntityNode, OrganizationNode, UserNode
@@ -107,6 +109,18 @@ def test_the_clients_own_documents_are_valid() -> None:
     assert len(checked) > 50
     wrong = {name: graphql.validate(schema(), graphql.parse(text)) for name, text in checked.items()}
     assert not {name: errors for name, errors in wrong.items() if errors}
+    for text in checked.values():
+        within_the_limits(text)
+
+
+def within_the_limits(text: str) -> None:
+    """As the client asks with its largest pages: far below what the server refuses."""
+    document = documents_of_the_server.Documents().parsed(text)
+    assert isinstance(document, graphql.DocumentNode)
+    for definition in document.definitions:
+        if isinstance(definition, graphql.OperationDefinitionNode):
+            pages = {one.variable.name.value: 1000 for one in definition.variable_definitions or ()}
+            cost.check(document, None, pages)
 
 
 def test_the_documents_of_wandb_core_are_valid() -> None:
