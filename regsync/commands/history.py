@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,11 @@ from regsync.console.evidence import receipt_option
 from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_view
 from regsync.console.selection import addresses_and_paths
+
+if TYPE_CHECKING:
+    from regsync.backends.base import Reader
+    from regsync.core.live import LiveRegistry
+    from regsync.names import Address
 
 
 @click.command("history")
@@ -35,7 +42,7 @@ def command(
     from regsync.console.evidence import all_receipts, commits_of
     from regsync.core.live import RegistryScope, Scope
     from regsync.core.scope import scope_of
-    from regsync.diagnostics import DiagnosticsError, RegsyncError
+    from regsync.diagnostics import DiagnosticsError, RegsyncError, did_you_mean
     from regsync.planning.history import history, to_ask
     from regsync.views.history import history_document, render_history
 
@@ -60,13 +67,31 @@ def command(
             scope = {wanted.registry: RegistryScope(named)}
         live = reader.observe(scope).registries
         told = reader.alias_moves(to_ask(wanted, live), whole=True)
+        known = _names(reader, wanted) if wanted is not None and not _is_live(wanted, live) else []
     commits = commits_of(manifests, wanted, most)
     found = history(told, all_receipts(receipts), commits, destination, live, wanted)
-    if wanted is not None and not found.entries and wanted.registry not in live:
+    if wanted is not None and not found.entries and not _is_live(wanted, live):
         raise RegsyncError(
-            f"nothing is known of {wanted}: no such registry is live, and no receipt or commit names it",
-            "check the address; `regsync why` shows what is declared",
+            f"nothing is known of {wanted}: nothing of that name is live, and no receipt or commit names it",
+            did_you_mean(str(wanted), known) or "`regsync unmanaged` and `regsync drift` list what there is",
             code="unknown-address",
         )
     write_view(render_history(history_document(found, destination), format_, color=settings.use_color()), format_)
     return 0
+
+
+def _is_live(wanted: Address, live: Mapping[str, LiveRegistry]) -> bool:
+    """Whether its registry and its collection are there."""
+    registry = live.get(wanted.registry)
+    return registry is not None and (wanted.collection is None or wanted.collection in registry.collections)
+
+
+def _names(reader: Reader, wanted: Address) -> list[str]:
+    """What it may have been meant to be: registries, and the collections of its own."""
+    from regsync.core.live import RegistryScope
+
+    names = reader.registry_names()
+    if wanted.collection is None or wanted.registry not in names:
+        return names
+    found = reader.observe({wanted.registry: RegistryScope(None)}).registries.get(wanted.registry)
+    return [f"{wanted.registry}/{name}" for name in (found.collections if found else ())]

@@ -11,6 +11,8 @@ import pytest
 
 from regsync.core.desired import HazardName
 from regsync.local.store import aliases
+from tests.backends.wandb.servers import lacking
+from tests.backends.wandb.wire import relay
 from tests.backends.wandb.worlds import KEYS, served, write_world
 from tests.commands.inside import Cli
 from tests.commands.living import MANIFEST, by_hand, commit, living
@@ -113,6 +115,9 @@ def test_outside_of_git_and_without_manifests(cli: Cli) -> None:
     assert ran.code == 0, ran.err
     assert "Git: the manifests are not in Git." in ran.out
     assert cli("history", "nothing/here").code == 1
+    wrong = cli("history", "model/fruad:production")
+    assert wrong.code == 1 and "nothing is known of model/fruad:production" in wrong.err
+    assert "did you mean 'model/fraud'" in cli("history", "model/fruad").err
     assert "no manifest" in cli("history").err or cli("history").code == 1
 
 
@@ -127,6 +132,20 @@ def test_over_http_the_same_is_told(living: Cli, monkeypatch: pytest.MonkeyPatch
     told = [line(each) for each in json.loads(ran.out)["entries"]]
     assert told[0] == "alice v0 → v1 by a plan registry+receipt"
     assert told[-1] in {" nothing → v0 by hand registry", "Alice nothing → acme-ml/fraud/detector:v1 declared git"}
+
+
+def test_a_server_that_keeps_no_record_is_one_plain_line(living: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", KEYS["alice"])
+    users = {name: {"api_key": KEYS[name], "role": "admin"} for name in ("alice", "bob")}
+    write_world(Path("there.db").absolute(), {**SEED, "users": users})
+    with served(Path("there.db").absolute()) as url, relay(url) as between:
+        between.behave = lacking(["aliasActionHistory"])
+        backend = ("--backend", f"wandb:{between.url}")
+        assert living(*backend, "apply", "registry.yaml", "--auto-approve").code == 0
+        ran = living(*backend, "history", PRODUCTION)
+    assert ran.code == 0 and "Registry: this server does not tell who moved aliases.\n" in ran.out
+    assert "alice: moved from v0 = acme-ml/fraud/detector:v0 to v1" in ran.out, "the receipt tells"
+    assert "the registry's own records do not tell of it" in ran.out
 
 
 def test_markdown_keeps_strangers_in_code(living: Cli) -> None:

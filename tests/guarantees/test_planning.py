@@ -27,6 +27,8 @@ READING = {
     "plan, part of it": ["plan", "registry.yaml", "--target", "model/detector"],
     "drift": ["drift", "registry.yaml"],
     "why": ["why", "model/detector:production", "registry.yaml"],
+    "history": ["history", "model/detector", "registry.yaml"],
+    "accept": ["accept", "model/detector", "registry.yaml"],
     "graph": ["graph", "registry.yaml"],
     "undo": ["undo", "receipt.json", "-o", "undo.json"],
     "import": ["import"],
