@@ -9,7 +9,7 @@ from typing import Self
 from regsync.backends.base import BackendError, Capabilities, Outcome, Status
 from regsync.backends.checkup import Finding
 from regsync.backends.wandb.connection import documents
-from regsync.backends.wandb.connection.answers import well_formed
+from regsync.backends.wandb.connection.answers import text, well_formed
 from regsync.backends.wandb.connection.fetch import Fetcher
 from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.session import Session, connect
@@ -80,7 +80,7 @@ class WandbReader:
         what = "listing registries"
         nodes = self.reading.fetch(lambda _: [documents.all_registry_names()], what)[0]
         with well_formed(what):
-            names = (node["name"] for node in nodes)
+            names = [text(node, "name") for node in nodes]
             return sorted(name.removeprefix(REGISTRY_PREFIX) for name in names if name.startswith(REGISTRY_PREFIX))
 
     def collection_names(self, registries: Collection[str]) -> dict[str, list[str]]:
@@ -92,7 +92,8 @@ class WandbReader:
         nodes = self.reading.fetch(lambda _: [documents.all_collection_names(found)], what)[0]
         with well_formed(what):
             for node in nodes:
-                found.setdefault(node["project"]["name"].removeprefix(REGISTRY_PREFIX), []).append(node["name"])
+                registry = text(node["project"], "name").removeprefix(REGISTRY_PREFIX)
+                found.setdefault(registry, []).append(text(node, "name"))
         return {name: sorted(each) for name, each in found.items()}
 
     def observe(self, scope: Scope) -> Live:

@@ -22,7 +22,7 @@ def hidden_line_breaks(data: bytes, name: str) -> list[Diagnostic]:
     """An error for each line break that a reviewer does not see."""
     if data.isascii() and data.count(b"\r") == data.count(b"\r\n"):
         return []
-    text = data.decode()
+    text = data.decode(errors="replace")  # What is not UTF-8 is told by whoever reads the file.
     found = list(_LINE_BREAK.finditer(text))[:_MOST]
     return [_line_break(text, name, match) for match in found]
 
@@ -45,7 +45,7 @@ def hidden_directions(data: bytes, name: str) -> Iterator[Diagnostic]:
     """A warning for each comment in which a character turns the direction of what follows. Names and texts are told elsewhere."""
     if data.isascii():
         return
-    text = data.decode()
+    text = data.decode(errors="replace")
     found = list(_DIRECTION.finditer(text))[:_MOST]
     if not found:
         return
