@@ -182,6 +182,11 @@ def suspicious_characters(text: str) -> str | None:
     return None
 
 
+def wildcard_problem(name: str) -> str | None:
+    """Why a name that is meant as a pattern is none; None for other names."""
+    return "is no pattern here: everything is declared by its own name" if name.strip("*") == "" else None
+
+
 class SourceRef(NamedTuple):
     """An artifact version by its full name: `entity/project/artifact:version`, where version is `v12` or a source alias."""
 

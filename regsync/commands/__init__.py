@@ -67,6 +67,7 @@ COMMANDS = {name: short for group in GROUPS.values() for name, short in group.it
 """Every command with its short help."""
 
 
+_DISK_IS_FULL = {getattr(errno, name, None) for name in ("ENOSPC", "EIO", "EDQUOT", "EFBIG")}
 GLOBAL_OPTIONS = ("--backend", "--organization", "--color", "-v", "--verbose", "-q", "--quiet", "--version")
 
 
@@ -183,7 +184,7 @@ def run(args: list[str] | None = None) -> int:
         _drop_output()
         return 1
     except OSError as error:
-        if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG):
+        if error.filename is None and error.errno in _DISK_IS_FULL:
             _drop_output()
             click.echo(f"error: the output could not be written: {error.strerror}", err=True)
             click.echo("    hint: an apply that had begun is in its receipt, below .regsync/receipts", err=True)

@@ -12,6 +12,8 @@ from regsync.diagnostics import RegsyncError
 
 def sync_folder(folder: Path) -> None:
     """See to it that the names in a folder are on disk, as far as its file system can. Raises `OSError`."""
+    if os.name == "nt":  # Windows opens no folder, and writes its names without being asked.
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):  # Some file systems cannot do this for folders; the file itself is safe.

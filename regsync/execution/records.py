@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from regsync.diagnostics import RegsyncError
 from regsync.execution.receipt import Record, decode_receipt
+from regsync.system import READ_FLAGS
 
 LARGEST = 512 * 1024 * 1024
 """Bytes. A receipt of a million operations is smaller than this."""
@@ -78,7 +79,7 @@ def read_named(path: Path) -> list[Found]:
 
 def read_file(path: Path) -> bytes:
     """A file's contents. Raises `OSError`, also for what is no file: a device or a pipe would be read without end."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, READ_FLAGS)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - the descriptor is checked before it is read
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

@@ -5,7 +5,6 @@ Nothing in it is needed to plan or to apply; without it, regsync only knows less
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -47,8 +46,17 @@ class StateDir:
     def locked(self) -> Iterator[None]:
         """Hold the working copy's lock. The lock ends with the process that holds it, however that ends.
 
-        Raises `RegsyncError` where another process holds it, or where the folder cannot be written.
+        Raises `RegsyncError` where another process holds it, where the folder cannot be written, or where the system has no
+        such locks.
         """
+        try:
+            import fcntl
+        except ImportError:
+            raise RegsyncError(
+                "apply runs on Linux and macOS: it needs file locks that this system does not have",
+                "plan here, and apply the saved plan in a pipeline, or in the Windows Subsystem for Linux",
+                code="no-locks",
+            ) from None
         with self._writing():
             self.journals.mkdir(parents=True, exist_ok=True)
             self.receipts.mkdir(parents=True, exist_ok=True)

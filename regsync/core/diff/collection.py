@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from regsync.core import actions as a
 from regsync.core.desired import (
     UNSET,
@@ -24,7 +26,7 @@ from regsync.core.diff.versions import VersionDiff
 from regsync.core.fingerprint import collection_fingerprint
 from regsync.core.live import LiveCollection
 from regsync.core.operation import Hit
-from regsync.diagnostics import Position, some
+from regsync.diagnostics import Position, did_you_mean, some
 from regsync.names import MAX_TAGS_PER_CALL, Address
 
 
@@ -71,10 +73,21 @@ def _type_of(
             "collection-missing",
             f"{address} is not there" + ("" if wanted.partial else ", and without a type it cannot be made"),
             wanted.origin,
-            f"use --target {address} to make it" if wanted.partial else "add `type:`, or correct the name",
+            _how_to_make(wanted, address, context.live.collections if context.live else ()),
         )
         return None
     return wanted.type if accepts(wanted.type, context, wanted.origin, findings) else None
+
+
+def _how_to_make(wanted: DesiredCollection, address: Address, live: Iterable[str]) -> str:
+    """The hint for a collection that is not there."""
+    if wanted.partial and wanted.type is not None:
+        return f"use --target {address} to make it"
+    guess = did_you_mean(wanted.name, live)
+    named = guess if guess and guess.startswith("did you mean") else "or correct the name"
+    joined = f"{named} Else " if named.endswith("?") else ""
+    make = "write its type in the collection, as in type: model, and it is made"
+    return f"{joined}{make}" if joined else f"{make}; {named}"
 
 
 def _itself(

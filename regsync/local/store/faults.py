@@ -20,7 +20,7 @@ from regsync.local.store.errors import (
 )
 
 MAKE_ONE = "make one with: regsync local init --org NAME, or regsync local seed FILE"
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL = {getattr(errno, name, None) for name in ("ENOSPC", "EDQUOT", "EFBIG")}
 _DENIED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 

@@ -24,6 +24,9 @@ STEP = 2
 MODE_LINE = "yaml-language-server:"
 """In a comment that tells editors which schema a file follows; it stays at the top."""
 _SIGNS = {"apiVersion", "registries"}
+_ITEM = re.compile(r"#\s?-(\s|$)")
+_GOES_ON = re.compile(r"#\s?-(\s|$)|#\s{2,}\S")
+"""A list item that is commented out, and what may follow in its next lines."""
 _BLOCK_HEADER = re.compile(r"[|>]([-+]?)([1-9]?)([-+]?)")
 
 
@@ -175,7 +178,10 @@ class _Layout:
         at = start
         for number, (key, value) in enumerate(parts):
             after = firsts[number + 1] if number + 1 < len(parts) else stop
-            end = self.end_of_entry(self.last_line(value) + 1, after, column)
+            level = (
+                isinstance(node, Map) and isinstance(value, List) and not value.flow and self.column(value) == column
+            )
+            end = self.end_of_entry(self.last_line(value) + 1, after, column, level=level)
             lead = self.gap(at, firsts[number], indent)
             if isinstance(node, Map):
                 name = key.value if isinstance(key, Scalar) else ""
@@ -191,13 +197,18 @@ class _Layout:
         out = [line for each in entries for line in (*each.lead, *each.body)]
         return out + _trimmed_end(self.gap(at, stop, indent))
 
-    def end_of_entry(self, first: int, stop: int, column: int) -> int:
-        """Of the comments from line `first`: up to where they are deeper than the entry above them, and so belong to it."""
-        end = first
+    def end_of_entry(self, first: int, stop: int, column: int, *, level: bool = False) -> int:
+        """Of the comments from line `first`: up to where they are deeper than the entry above them, and so belong to it.
+
+        `level`: it is a list whose dashes stand below the first letter of its key; there, items that are commented out belong
+        to it as well, though they are no deeper.
+        """
+        end, in_item = first, False
         for number in range(first, stop):
             line = self.lines[number]
             if line.strip():
-                if _indent(line) <= column:
+                in_item = level and bool((_GOES_ON if in_item else _ITEM).match(line.strip()))
+                if _indent(line) < column or (_indent(line) == column and not in_item):
                     break
                 end = number + 1
         return end

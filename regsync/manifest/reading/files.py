@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regsync.diagnostics import Diagnostic, Position, Severity, some
+from regsync.system import READ_FLAGS
 
 MAX_FILE_SIZE = 20 * 1024 * 1024
 """In bytes. A manifest of 100,000 aliases has about 14 million."""
@@ -212,13 +213,14 @@ def read_source(path: AnyPath) -> Source:
 
 
 def _read(name: str) -> bytes:
-    descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(name, READ_FLAGS)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - the descriptor is checked before it is read
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISFIFO(status.st_mode):
             message = "this is a device or a socket, not a file"
             raise FileProblemError(Diagnostic("not-a-file", message, Position(name), "name a file of text"))
-        os.set_blocking(descriptor, True)
+        if hasattr(os, "set_blocking"):
+            os.set_blocking(descriptor, True)
         data = file.read(MAX_FILE_SIZE + 1) if status.st_size <= MAX_FILE_SIZE else b""
         if status.st_size > MAX_FILE_SIZE or len(data) > MAX_FILE_SIZE:
             size = f"{max(status.st_size, len(data)) / 2**20:.0f} MiB"

@@ -7,8 +7,9 @@ from typing import Any
 
 from regsync.alike import alike_key, difference, odd_ends
 from regsync.core.desired import DesiredAlias, DesiredCollection, DesiredRegistry, DesiredVersion
-from regsync.diagnostics import Diagnostic, Position, Severity
-from regsync.names import VersionRef, suspicious_characters
+from regsync.diagnostics import Diagnostic, Position, Severity, did_you_mean
+from regsync.manifest.reading.tree import Block, key_position
+from regsync.names import VersionRef, suspicious_characters, wildcard_problem
 
 
 class Findings:
@@ -24,7 +25,9 @@ class Findings:
         self.diagnostics.append(Diagnostic(code, message, where, hint, Severity.WARNING))
 
     def name(self, text: str, where: Position) -> None:
-        """Warn about a name or version that could deceive a reader."""
+        """Warn about a name or version that could deceive a reader; one that is meant as a pattern is an error."""
+        if text and (problem := wildcard_problem(text)):
+            self.error("bad-name", f"`{text}` {problem}", where, "write one entry for each name, or delete this one")
         problem = odd_ends(text) or (None if text.isascii() else suspicious_characters(text))
         if problem:
             hint = "type the name anew, if it was not meant like that"
@@ -56,6 +59,35 @@ def unguarded(registry: DesiredRegistry, findings: Findings) -> None:
                 findings.warning(
                     "similar-names", message, alias.origin, "write both alike, if they are meant to be one"
                 )
+
+
+def strangers(base: Mapping[str, Any], top: Mapping[str, Any], findings: Findings) -> None:
+    """Warn about registries and collections of an overlay that nothing below declares, where that looks like a slip.
+
+    A collection without a type cannot be made, so the overlay means one that is there; or one below is called almost like it.
+    """
+    below, above = base.get("registries"), top.get("registries")
+    if not isinstance(below, Block) or not isinstance(above, Block):
+        return
+    _strangers("registry", below, above, findings)
+    for name, block in above.items():
+        under = below.get(name)
+        if isinstance(block, Block) and isinstance(under, Block):
+            mine, theirs = under.get("collections"), block.get("collections")
+            if isinstance(mine, Block) and isinstance(theirs, Block):
+                _strangers("collection", mine, theirs, findings)
+
+
+def _strangers(noun: str, below: Block, above: Block, findings: Findings) -> None:
+    for name, block in above.items():
+        if name in below or not below or not isinstance(block, Block) or block.get("previously"):
+            continue
+        guess = did_you_mean(name, below)
+        close = bool(guess and guess.startswith("did you mean"))
+        if close or (noun == "collection" and "type" not in block):
+            message = f"the {noun} `{name}` is in this overlay only; nothing that it is laid upon declares it"
+            hint = guess if close else "check the name; one that is to be made needs a type"
+            findings.warning("overlay-only", message, key_position(above, name), hint)
 
 
 def renames(things: Mapping[Any, DesiredRegistry | DesiredCollection], noun: str, findings: Findings) -> None:

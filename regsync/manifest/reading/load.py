@@ -20,6 +20,7 @@ from regsync.manifest.reading import variables as variables_of
 from regsync.manifest.reading.build import build
 from regsync.manifest.reading.check import check
 from regsync.manifest.reading.files import AnyPath, FileProblemError, Source, find_all, read_source
+from regsync.manifest.reading.lint import Findings, strangers
 from regsync.manifest.reading.merge import agree, overlay
 from regsync.manifest.reading.tree import Block, Document, parse, position
 
@@ -108,7 +109,7 @@ def load_sources(
         run.check([*documents, *over])
         root = run.compose(documents, over, organization)
         desired, findings = build(root, organization)
-        found = sort_diagnostics([*run.problems, *findings])
+        found = sort_diagnostics([*run.problems, *(each for each in findings if each.position not in run.silent)])
         if any(problem.is_error for problem in found):
             raise DiagnosticsError(found)
         files = tuple(ManifestFile(source.name, source.sha256) for source in [*sources, *overlays])
@@ -185,8 +186,11 @@ class _Run:
         dropped = ("apiVersion", "variables", *(["organization"] if organization else []))
         blocks, tops = _roots(documents, dropped), _roots(over, dropped)
         root = agree(blocks, self.problems) if blocks else _nothing()
+        findings = Findings()
         for block in tops:
+            strangers(root, block, findings)
             root = overlay(root, block)
+        self.problems += findings.diagnostics
         return root
 
 

@@ -55,6 +55,7 @@ class _Findings:
 
     def is_legal(self, what: str, text: str, problem: str | None, *, key: bool = True) -> bool:
         """Whether a manifest can hold that name; reports it where not."""
+        problem = problem or names.wildcard_problem(text)
         if problem is None and not _is_text(text):
             problem = "is not text that a file can hold"
         if problem is None and key and "${" in text:

@@ -27,6 +27,48 @@ def roots(text: str) -> list[object]:
     return [each.root for each in parsed.documents]
 
 
+def test_items_that_are_commented_out_stay_in_their_list() -> None:
+    """Also where dashes stand below the first letter of the key, as kubectl and PyYAML write them."""
+    text = """apiVersion: regsync/v1
+registries:
+  model:
+    collections:
+      churn:
+        aliases: {}
+        versions:
+        # - acme-ml/fraud/churn:v0
+        - acme-ml/fraud/churn:v1
+        # - version: acme-ml/fraud/churn:v2
+        #   digest: abcd
+        #- acme-ml/fraud/churn:v3
+        # about the type
+        type: model
+"""
+    laid_out = formatted(source(text))
+    assert (
+        laid_out
+        == """apiVersion: regsync/v1
+registries:
+  model:
+    collections:
+      churn:
+        # about the type
+        type: model
+        versions:
+          # - acme-ml/fraud/churn:v0
+          - acme-ml/fraud/churn:v1
+          # - version: acme-ml/fraud/churn:v2
+          #   digest: abcd
+          #- acme-ml/fraud/churn:v3
+        aliases: {}
+"""
+    )
+    (document,) = roots(re.sub("# ?-", "-", laid_out).replace("#   digest", "  digest"))
+    versions = document["registries"]["model"]["collections"]["churn"]["versions"]  # type: ignore[index]
+    assert len(versions) == 4
+    assert formatted(source(laid_out)) == laid_out
+
+
 @share(300)
 @given(st.integers(0, 2**32).map(Random))
 def test_laws_of_the_layout(random: Random) -> None:

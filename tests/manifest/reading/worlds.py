@@ -22,6 +22,7 @@ from regsync.names import (
     TAG_RULE,
     Role,
     alias_problem,
+    wildcard_problem,
 )
 
 Manifest = dict[str, Any]
@@ -51,7 +52,9 @@ def names(rule: Any, problem: Any = None) -> SearchStrategy[str]:
     """Names that a rule allows; mostly few and short, so that they meet."""
     problem = problem or rule.problem
     odd = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
-    return st.one_of(st.sampled_from(WORDS), odd).filter(lambda text: problem(text) is None and "${" not in text)
+    return st.one_of(st.sampled_from(WORDS), odd).filter(
+        lambda text: problem(text) is None and "${" not in text and wildcard_problem(text) is None
+    )
 
 
 ALIASES = names(ALIAS_RULE, alias_problem)
