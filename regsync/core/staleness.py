@@ -58,9 +58,13 @@ def take_back(operations: Sequence[Operation], live: Live, actor: str) -> TakenB
     done: set[str] = set()
     made: dict[LinkKey, int] = {}
     links = _Links(operations)
+    renamed = {
+        each.action.registry: each.action.previous for each in operations if isinstance(each.action, a.RenameRegistry)
+    }
     for operation in reversed(operations):
         action = operation.action
-        if not isinstance(action, a.RegistryAction) and action.registry not in model.registries:
+        away = not isinstance(action, a.RegistryAction) and action.registry not in model.registries
+        if away and renamed.get(action.registry) in model.registries:
             continue  # Nothing was done in a registry that does not have its name yet; that it is empty says nothing.
         if standing(action, model.registries).state is Is.DONE:
             done.add(operation.id)
@@ -71,7 +75,8 @@ def take_back(operations: Sequence[Operation], live: Live, actor: str) -> TakenB
                     made[action.registry, action.collection, action.version.artifact_id] = index
                 if not links.in_order(action, model):
                     continue
-            unwind(model, action)
+            if not away:
+                unwind(model, action)
     return TakenBack(frozenset(done), model, made)
 
 
