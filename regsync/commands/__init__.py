@@ -20,6 +20,7 @@ import click
 
 from regsync.console.context import Settings, shown_error
 from regsync.console.examples import epilog
+from regsync.console.runner import guard_output
 from regsync.version import __version__
 
 GROUPS = {
@@ -158,6 +159,7 @@ def run(args: list[str] | None = None) -> int:
         # A terminal that cannot show a sign (🔒 in Latin-1, say) shows another one; nothing fails for that.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    guard_output()
     try:
         _check_dashes(sys.argv[1:] if args is None else args)
         result: Any = cli.main(args, prog_name="regsync", standalone_mode=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regsync.console.context import Settings, pass_settings
+from regsync.console.editing import yes_option
 from regsync.console.options import ManifestArguments, manifest_arguments
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 @click.option("--from", "source", metavar="ALIAS", required=True, help="The alias whose version is taken.")
 @click.option("--to", "target", metavar="ALIAS", required=True, help="The alias that gets it.")
 @click.option("--live", is_flag=True, help="Take what --from points at in the registry now, not in the manifest.")
+@yes_option
 @manifest_arguments(required=False)
 @pass_settings
 def command(
-    settings: Settings, collection: str, source: str, target: str, live: bool, manifests: ManifestArguments
+    settings: Settings, collection: str, source: str, target: str, live: bool, yes: bool, manifests: ManifestArguments
 ) -> None:
     """Give one alias of a COLLECTION (registry/collection) the version of another, in the manifests at PATH.
 
@@ -31,7 +33,7 @@ def command(
     digest if it is pinned. Only the touched line changes; comments, quotes and layout stay. Nothing is sent to a
     registry: plan and apply do that.
     """
-    from regsync.console.editing import finish, read_manifests
+    from regsync.console.editing import check_new_alias, finish, read_manifests
     from regsync.manifest.editing.edit import assign, binding, sources_of
 
     place, wanted = _address(collection, source, "--from"), _address(collection, target, "--to")
@@ -40,6 +42,8 @@ def command(
     read = read_manifests(manifests, settings)
     loaded = read.load()
     old = binding(loaded, wanted)
+    if old is None:
+        check_new_alias(loaded, wanted, yes=yes)
     is_pinned = old is not None and old.digest is not None
     value = _live(loaded, place, settings, with_digest=is_pinned) if live else _declared(loaded, place)
     edit = assign(read, loaded, wanted, value, frozenset() if live else sources_of(read, place))

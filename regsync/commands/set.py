@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regsync.console.context import Settings, pass_settings
+from regsync.console.editing import yes_option
 from regsync.console.options import ManifestArguments, manifest_arguments
 
 if TYPE_CHECKING:
@@ -16,22 +17,26 @@ if TYPE_CHECKING:
 @click.command("set")
 @click.argument("assignment", metavar="ADDR=VERSION")
 @click.option("--digest", metavar="HEX", help="Pin the version to this digest: other content is then an error.")
+@yes_option
 @manifest_arguments(required=False)
 @pass_settings
-def command(settings: Settings, assignment: str, digest: str | None, manifests: ManifestArguments) -> None:
+def command(settings: Settings, assignment: str, digest: str | None, yes: bool, manifests: ManifestArguments) -> None:
     """Bind an alias to a version in the manifests at PATH (default: the current folder).
 
     ADDR is registry/collection:alias. VERSION is entity/project/artifact:v3, or v3 for an index of the collection, or
     absent. Only the touched line changes; comments, quotes and layout stay. A pin on the old version goes unless
     --digest gives the new one. Nothing is sent to a registry: plan and apply do that.
     """
-    from regsync.console.editing import finish, read_manifests
-    from regsync.manifest.editing.edit import assign
+    from regsync.console.editing import check_new_alias, finish, read_manifests
+    from regsync.manifest.editing.edit import assign, binding
     from regsync.manifest.editing.splice import Pin
 
     address, version = _read(assignment)
     read = read_manifests(manifests, settings)
-    edit = assign(read, read.load(), address, Pin(version, digest))
+    loaded = read.load()
+    if binding(loaded, address) is None:
+        check_new_alias(loaded, address, yes=yes, only_typing_errors=True)
+    edit = assign(read, loaded, address, Pin(version, digest))
     finish(edit, settings, f"{address} is {version} already")
 
 

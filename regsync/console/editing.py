@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import difflib
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
 from regsync.console.context import Settings
 from regsync.console.options import ManifestArguments, say_passed_over
+from regsync.diagnostics import RegsyncError
 
 if TYPE_CHECKING:
     from regsync.core.plan import Plan
     from regsync.manifest.editing.edit import Edit, Manifests
+    from regsync.manifest.reading.load import Loaded
+    from regsync.names import Address
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def read_manifests(arguments: ManifestArguments, settings: Settings) -> Manifests:
@@ -64,3 +73,32 @@ def prove_same(before: Plan, after: Plan) -> None:
             "bring the manifests and live together first (`regsync apply` or `regsync accept`), or edit by hand",
             code="cannot-edit",
         )
+
+
+def yes_option(function: Callable[P, R]) -> Callable[P, R]:
+    """Give a command `--yes`; the function gets it as `yes: bool`."""
+    return click.option("--yes", is_flag=True, help="Make an alias of a new name without asking.")(function)
+
+
+def check_new_alias(loaded: Loaded, address: Address, *, yes: bool, only_typing_errors: bool = False) -> None:
+    """Ask before an alias gets a name that none of these manifests has. `only_typing_errors`: only where one is much like it.
+
+    Raises `RegsyncError` where the answer is no, or where there is nobody to ask.
+    """
+    known = {alias for registry in loaded.desired.registries.values() for alias in registry.protected_aliases or ()}
+    for registry in loaded.desired.registries.values():
+        for collection in (registry.collections or {}).values():
+            known |= set(collection.aliases or {})
+    alias = str(address.alias)
+    close = difflib.get_close_matches(alias, sorted(known), n=1, cutoff=0.7)
+    if yes or alias in known or not known or (only_typing_errors and not close):
+        return
+    meant = f"did you mean {close[0]!r}? " if close else ""
+    if (
+        sys.stdin is not None
+        and sys.stdin.isatty()
+        and click.confirm(f"{meant}No alias here is called {alias!r}. Make it?", default=False, err=True)
+    ):
+        return
+    hint = f"{meant}Add --yes to make an alias of this name"
+    raise RegsyncError(f"no alias in these manifests is called {alias!r}; nothing was changed", hint, code="new-alias")

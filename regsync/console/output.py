@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from regsync.console.runner import for_runner, goes_to_a_file, is_runner
+
 
 def write_data(text: str, *, nl: bool = True) -> None:
     """Write a manifest, a document or a page to stdout as UTF-8, whatever encoding the terminal or a launcher asks for.
@@ -20,6 +22,8 @@ def write_data(text: str, *, nl: bool = True) -> None:
     if buffer is None:
         click.echo(text, nl=False)
         return
+    if is_runner() and not goes_to_a_file(sys.stdout):
+        text = for_runner(text)
     sys.stdout.flush()
     buffer.write(text.encode("utf-8", "surrogateescape"))
     buffer.flush()

@@ -24,6 +24,12 @@ SHOWN = 20
 """How many differences an error lists before it only counts them."""
 
 
+_ANY_USER = (
+    "another user made it: apply it with --any-user where that is meant, as in a pipeline that plans with a key that only reads; "
+    "or plan again with this key"
+)
+
+
 def check_destination(wanted: Destination, destination: Destination, noun: str = "plan") -> None:
     """A plan (or a receipt's undo) is for the place and the user that it was made for. Raises `StalePlanError`."""
     differing = [
@@ -34,7 +40,9 @@ def check_destination(wanted: Destination, destination: Destination, noun: str =
     if differing:
         raise StalePlanError(
             f"this {noun} was made for another destination\n  " + "\n  ".join(differing),
-            "give the same --backend, --organization and key as for the plan, or plan again here",
+            _ANY_USER
+            if noun == "plan" and wanted._replace(user=destination.user) == destination
+            else "give the same --backend, --organization and key as for the plan, or plan again here",
             code="other-destination",
         )
 

@@ -137,3 +137,39 @@ def test_an_apply_ends_with_the_way_back_and_a_plan_with_the_way_on(shell: Shell
     assert planned.err.splitlines()[-1] == "next: `regsync apply plan.json`"
     applied = shell("apply", "plan.json")
     assert applied.err.splitlines()[-1].startswith("to take it back: `regsync undo .regsync/receipts/")
+
+
+def test_a_new_alias_is_asked_about_and_a_typing_error_is_named(shell: Shell) -> None:
+    before = (shell.folder / "moves.yaml").read_text()
+    for command in (
+        ["promote", "model/fraud", "--from", "staging", "--to", "prodution", "moves.yaml"],
+        ["set", "model/fraud:prodution=v1", "moves.yaml"],
+    ):
+        answer = shell(*command)
+        assert answer.code == 1
+        assert "did you mean 'production'" in answer.err
+        assert "--yes" in answer.err
+        assert (shell.folder / "moves.yaml").read_text() == before
+    assert shell("promote", "model/fraud", "--from", "staging", "--to", "canary", "moves.yaml").code == 1
+    assert shell("promote", "model/fraud", "--from", "staging", "--to", "canary", "--yes", "moves.yaml").code == 0
+    assert shell("set", "model/fraud:blue=v1", "moves.yaml").code == 0
+
+
+def test_on_a_runner_nothing_printed_is_a_command(shell: Shell) -> None:
+    hostile = "::set-output name=x::y ##[add-path]z"
+    shell.write(
+        "hostile.yaml",
+        "apiVersion: regsync/v1\nregistries: {model: {collections: {fraud: {aliases: {staging: v0}, description: "
+        f"'{hostile}'}}}}}}}}\n",
+    )
+    for command in (["plan", "hostile.yaml"], ["plan", "hostile.yaml", "--format", "markdown"], ["render", "hostile.yaml"],
+                    ["plan", "::error::x.yaml"], ["plan", "##[x].yaml"], ["why", "::model"]):  # fmt: skip
+        answer = shell(*command, GITHUB_ACTIONS="true")
+        for line in (answer.out + answer.err).splitlines():
+            assert not line.lstrip().startswith("::")
+            assert "##[" not in line
+    on_runner, at_home = (
+        shell("plan", "hostile.yaml", "--format", "json", **env) for env in ({"GITHUB_ACTIONS": "true"}, {})
+    )
+    assert "##[" not in on_runner.out
+    assert json.loads(on_runner.out) == json.loads(at_home.out)

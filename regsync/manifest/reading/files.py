@@ -65,12 +65,12 @@ class Found(NamedTuple):
 
 
 def find_sources(paths: Iterable[AnyPath]) -> tuple[list[Source], list[Diagnostic]]:
-    """What `find_all` finds, without the YAML files that are no manifests."""
-    found = find_all(paths)
+    """What `find_all` finds, with all YAML files of the folders among the sources, whether they are manifests or not."""
+    found = find_all(paths, everything=True)
     return found.sources, found.problems
 
 
-def find_all(paths: Iterable[AnyPath]) -> Found:
+def find_all(paths: Iterable[AnyPath], *, everything: bool = False) -> Found:
     """Read the files at `paths` and in the folders among them: each once, sorted by name; and what is to be said about them.
 
     A file that is named is a manifest; of the files in a folder, those that do not look like something else. Of a folder,
@@ -100,7 +100,7 @@ def find_all(paths: Iterable[AnyPath]) -> Found:
         except FileProblemError as error:
             problems.append(error.diagnostic)
             continue
-        if real not in named and _is_something_else(source.data):
+        if not everything and real not in named and _is_something_else(source.data):
             others.append(name)
         else:
             sources.append(source)
