@@ -17,6 +17,8 @@ PERSONAL_TOKEN = "ghp_personal0000000000000000000000000000"
 FORK_TOKEN = "ghs_fork00000000000000000000000000000000"
 PROJECT_TOKEN = "glpat-project0000000000"
 JOB_TOKEN = "glcbt-job00000000000000"
+MOVED = "| **`model/fraud`** | | |\n| `~` move alias 🔒 `production` | "
+"""How a page shows the first operation of `MOVES`."""
 TOKENS = (WORKFLOW_TOKEN, PERSONAL_TOKEN, FORK_TOKEN, PROJECT_TOKEN, JOB_TOKEN)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.commands.shell import MOVES, Shell
 from tests.forge.cloning import clone_here
-from tests.forge.conftest import FORK_TOKEN, TOKENS, WORKFLOW_TOKEN
+from tests.forge.conftest import FORK_TOKEN, MOVED, TOKENS, WORKFLOW_TOKEN
 from tests.forge.host import Host, zipped
 from tests.forge.runner import Runner
 
@@ -68,8 +68,8 @@ def test_changes_are_commented_summed_up_and_kept(runner: Runner, shell: Shell, 
     assert result.outputs == {"outcome": "changes", "exit-code": "2", "plan-file": "plan.json"}
     shown = f"<!-- shown: {shell.json('plan.json')['digest']} -->"
     assert host.bodies()[0].startswith(f"<!-- regsync:plan -->\n{shown}\n### regsync plan")
-    assert "model/fraud:production" in host.bodies()[0]
-    assert "model/fraud:production" in result.summary
+    assert MOVED in host.bodies()[0]
+    assert MOVED in result.summary
     assert result.step("actions/upload-artifact") == {
         "name": "regsync-plan",
         "path": "plan.json",
@@ -128,7 +128,7 @@ def test_a_pull_request_from_a_fork_gets_a_summary(runner: Runner, host: Host) -
     runner.skipped = {"install"}
     assert (result.outputs["outcome"], result.failed) == ("changes", "")
     assert "not posted" in result.log
-    assert "model/fraud:production" in result.summary
+    assert MOVED in result.summary
     assert host.bodies() == []
 
 
@@ -142,7 +142,7 @@ def test_outside_of_pull_requests_the_summary_is_enough(runner: Runner, host: Ho
     result = runner.run(backend="local")
     runner.skipped = {"install"}
     assert (result.outputs["outcome"], result.failed) == ("changes", "")
-    assert "model/fraud:production" in result.summary
+    assert MOVED in result.summary
     assert not host.seen
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.shell import Answer, Shell
-from tests.forge.conftest import FORK_TOKEN, PERSONAL_TOKEN, TOKENS, WORKFLOW_TOKEN
+from tests.forge.conftest import FORK_TOKEN, MOVED, PERSONAL_TOKEN, TOKENS, WORKFLOW_TOKEN
 from tests.forge.host import GITHUB_LIMIT, Host, Trouble
 
 MARKER = "<!-- regsync:plan -->"
@@ -39,7 +39,7 @@ def test_a_comment_is_made_and_then_updated_in_place(comment: Comment, planned: 
     first = comment()
     assert (first.code, first.out) == (0, "created: https://github.com/acme/registry/pull/7#issuecomment-1001\n")
     assert host.bodies()[0].startswith(f"{MARKER}\n")
-    assert "model/fraud:production" in host.bodies()[0]
+    assert MOVED in host.bodies()[0]
     assert host.comments[7][0]["author"] == BOT
 
     planned.write("moves.yaml", (planned.folder / "moves.yaml").read_text().replace("detector:v2", "detector:v3"))
@@ -110,7 +110,7 @@ def test_the_page_is_in_the_job_summary_even_where_nothing_can_be_posted(comment
     assert "from a fork" in answer.err
     summary = (planned.folder / "summary.md").read_text()
     assert summary.startswith("earlier\n")
-    assert "model/fraud:production" in summary
+    assert MOVED in summary
 
 
 def test_a_token_that_only_reads_can_be_expected(comment: Comment, host: Host) -> None:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.commands.shell import MOVES, Shell
-from tests.forge.conftest import PROJECT_TOKEN
+from tests.forge.conftest import MOVED, PROJECT_TOKEN
 from tests.forge.host import Host
 from tests.forge.runner import names, names_of_condition
 
@@ -174,7 +174,7 @@ def test_the_gitlab_jobs_from_the_merge_request_to_the_registry(shell: Shell, ho
     shell.write("registries/moves.yaml", MOVES)
     assert run("regsync-validate")[0] == 0
     assert run("regsync-plan", **request)[0] == 0
-    assert "model/fraud:production" in host.bodies()[0]
+    assert MOVED in host.bodies()[0]
 
     shell.write("registries/moves.yaml", "nonsense\n")
     assert run("regsync-plan", **request)[0] == 1
