@@ -48,6 +48,7 @@ class Server:
         answer = self.post(user, query, **variables)
         assert answer.status_code < 500, answer.text
         body: Json = answer.json()
+        assert not is_defect(body), body
         return body
 
     def codes(self, user: str, query: str, **variables: Any) -> list[str]:
@@ -73,6 +74,11 @@ class Server:
             made = registries.create(tx, accounts.organization(tx, "acme"), name, visibility=visibility)
             for user, role in roles.items():
                 members.set_member(tx, made, user, role)
+
+
+def is_defect(body: Json) -> bool:
+    """Whether a part of an answer failed as a 500 would, where another part did not."""
+    return bool({"INTERNAL_ERROR", "STORAGE_ERROR"} & {error["extensions"]["code"] for error in body.get("errors", ())})
 
 
 def artifact_id(version: Version) -> str:

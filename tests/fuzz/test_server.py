@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from regsync.local.server.app import create_app
 from regsync.local.store.database import create_store
-from tests.attack.people import KEYS, Server, make_server, make_world, uploaded
+from tests.attack.people import KEYS, Server, is_defect, make_server, make_world, uploaded
 from tests.attack.test_running import served
 from tests.budget import Budget
 
@@ -90,6 +90,39 @@ def campaign(name: str, strategy: st.SearchStrategy[Any], send: Callable[[Any], 
     print(f"server fuzz, {name}: {sum(answers.values())} requests ({shown})")
 
 
+JSONS = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**70), 2**70),
+        st.floats(),
+        st.text(st.characters(exclude_categories=())),
+        st.sampled_from(["contents", "digest", "size", "ref", "1B2M2Y8AsgTpgAmY7PhCfg==", "s3://bucket/key"]),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    max_leaves=8,
+)
+ENTRIES = st.fixed_dictionaries({}, optional={"digest": JSONS, "size": JSONS, "ref": JSONS, "extra": JSONS})
+MANIFESTS = st.one_of(
+    JSONS,
+    st.fixed_dictionaries({"contents": st.one_of(JSONS, st.dictionaries(st.text(max_size=5), ENTRIES, max_size=3))}),
+)
+
+
+FILTERS = st.sampled_from(
+    ['{"name": {"$regex": "a"}}', '{"metadata.n": {"$gt": 1}}', '{"$or": [{"alias": "x"}]}', '{"version": "v1"}']
+)
+
+
+def is_text(value: str) -> bool:
+    """Whether it is Unicode: what stands in a document is."""
+    try:
+        value.encode()
+    except UnicodeError:
+        return False
+    return True
+
+
 @pytest.mark.torture
 def test_rest(url: str) -> None:
     schemathesis = pytest.importorskip("schemathesis")
@@ -109,34 +142,24 @@ def test_rest(url: str) -> None:
 @pytest.mark.torture
 def test_graphql(url: str) -> None:
     schemathesis = pytest.importorskip("schemathesis")
+    nodes = schemathesis.graphql.nodes
+    for name, strategy in {
+        "Int64": st.integers(-(2**63), 2**63 - 1).map(nodes.Int),
+        "JSONString": st.one_of(FILTERS, JSONS.map(json.dumps)).filter(is_text).map(nodes.String),
+        "JSON": st.just(nodes.Null),
+        "DateTime": st.sampled_from(["2026-01-01T00:00:00Z", "x"]).map(nodes.String),
+    }.items():
+        schemathesis.graphql.scalar(name, strategy)
     schema = schemathesis.graphql.from_path(str(SCHEMA))
     with httpx.Client(timeout=120, auth=("api", KEYS["bob"])) as client:
         for found in schema.get_all_operations():
             operation = found.ok()
 
             def send(case: Any) -> int:
-                return client.post(f"{url}/graphql", json={"query": case.body}).status_code
+                answer = client.post(f"{url}/graphql", json={"query": case.body})
+                return 500 if is_defect(answer.json()) else answer.status_code
 
             campaign(f"{operation.label}", operation.as_strategy(), send)
-
-
-JSONS = st.recursive(
-    st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(-(2**70), 2**70),
-        st.floats(),
-        st.text(st.characters(exclude_categories=())),
-        st.sampled_from(["contents", "digest", "size", "ref", "1B2M2Y8AsgTpgAmY7PhCfg==", "s3://bucket/key"]),
-    ),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
-    max_leaves=8,
-)
-ENTRIES = st.fixed_dictionaries({}, optional={"digest": JSONS, "size": JSONS, "ref": JSONS, "extra": JSONS})
-MANIFESTS = st.one_of(
-    JSONS,
-    st.fixed_dictionaries({"contents": st.one_of(JSONS, st.dictionaries(st.text(max_size=5), ENTRIES, max_size=3))}),
-)
 
 
 @pytest.mark.torture
