@@ -152,6 +152,8 @@ class VersionDiff:
         for link in links:
             last = link is links[-1]
             hits, notes = self._effect_on_latest([link.version for link in links]) if last else ((), ())
+            if last and self._live.next_index:
+                notes = (_foretold(links), *notes)
             self._findings.draft(
                 a.LinkVersion(self._context.name, self._wanted.name, link.version, link.predicted),
                 DECLARED,
@@ -346,6 +348,14 @@ class VersionDiff:
         unlisted = [f"v{index}" for index, _, _ in sorted(gone)]
         note_if_emptied(self._wanted.versions, unlisted, Kind.VERSIONS, self._address, self._findings)
         return gone
+
+
+def _foretold(links: Sequence[_Link]) -> str:
+    """What a plan says of the indices of its links, which others may use up before it is applied."""
+    indices = [link.predicted for link in links if link.predicted is not None]
+    if len(indices) == 1:
+        return f"It gets the next free index (v{indices[0]} when planned)."
+    return f"They get the next free indices (v{min(indices)} to v{max(indices)} when planned)."
 
 
 def _source_order(version: Version) -> tuple[str, int, str]:
