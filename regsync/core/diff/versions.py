@@ -153,7 +153,7 @@ class VersionDiff:
             last = link is links[-1]
             hits, notes = self._effect_on_latest([link.version for link in links]) if last else ((), ())
             if last and self._live.next_index:
-                notes = (_foretold(links), *notes)
+                notes = (*notes, _foretold(links))
             self._findings.draft(
                 a.LinkVersion(self._context.name, self._wanted.name, link.version, link.predicted),
                 DECLARED,
