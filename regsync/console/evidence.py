@@ -50,10 +50,10 @@ def named_receipts(paths: tuple[Path, ...]) -> list[Found]:
 
 def all_receipts(paths: tuple[Path, ...]) -> list[Found]:
     """Those and the ones of the state folder, each once, oldest first."""
-    from regsync.execution.records import in_order, read_receipts_at
+    from regsync.execution.records import in_order
     from regsync.execution.state import StateDir
 
-    found = [*read_receipts_at(StateDir().receipts.glob("*.json")), *named_receipts(paths)]
+    found = [*StateDir().applied(), *named_receipts(paths)]
     return in_order({each.record.digest: each for each in found}.values())
 
 

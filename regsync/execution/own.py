@@ -15,11 +15,13 @@ from regsync.diagnostics import RegsyncError
 from regsync.git import git_text
 
 
-def check_own(folder: Path, parts: Sequence[Path], variable: str) -> None:
-    """Raise `RegsyncError` where the state folder or one of its `parts` is a link, belongs to somebody else, or is committed.
+def check_own(folder: Path, parts: Sequence[Path], variable: str) -> RegsyncError | None:
+    """The error for whoever would write to a state folder that belongs to somebody else; nothing in it is believed either.
 
-    `variable`: the one that names another folder. What is not there yet is nobody's.
+    Raises `RegsyncError` where the folder or one of its `parts` is a link, or where it is committed. `variable`: the one
+    that names another folder. What is not there yet is nobody's.
     """
+    others = None
     for path in (*_ways_to(folder), *parts):
         try:
             found = path.lstat()
@@ -28,8 +30,8 @@ def check_own(folder: Path, parts: Sequence[Path], variable: str) -> None:
         if stat.S_ISLNK(found.st_mode):
             raise _refused(f"{path} is a symbolic link", "remove it", variable)
         if path not in folder.parents and hasattr(os, "geteuid") and found.st_uid != os.geteuid():
-            raise _refused(f"{path} belongs to another user", "remove it", variable)
-    if any(path.is_dir() and next(path.iterdir(), None) is not None for path in parts):
+            others = others or _refused(f"{path} belongs to another user", "remove it", variable)
+    if others is None and any(path.is_dir() and next(path.iterdir(), None) is not None for path in parts):
         committed = (git_text(folder, "ls-files", "--", ".") or "").splitlines()
         if committed:
             raise _refused(
@@ -37,6 +39,7 @@ def check_own(folder: Path, parts: Sequence[Path], variable: str) -> None:
                 "take it out (`git rm -r --cached`) and into .gitignore",
                 variable,
             )
+    return others
 
 
 def _ways_to(folder: Path) -> list[Path]:

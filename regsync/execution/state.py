@@ -28,7 +28,7 @@ STATE_VARIABLE = "REGSYNC_STATE_DIR"
 class StateDir:
     """Paths inside the state folder, made when they are first written to.
 
-    Raises `RegsyncError` for a folder that is not this user's own (see `own.py`): nothing in it is read or written.
+    Of a folder that is not this user's own nothing is read and nothing is written (see `own.py`, and what it raises).
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -40,7 +40,7 @@ class StateDir:
         """What applies saw that found nothing to do: receipts without operations, one for each scope."""
         self._lock = self.path / "lock"
         parts = (self.journals, self.receipts, self._planned, self.seen, self._lock)
-        check_own(self.path, parts, STATE_VARIABLE)
+        self._others = check_own(self.path, parts, STATE_VARIABLE)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -57,6 +57,8 @@ class StateDir:
                 "plan here, and apply the saved plan in a pipeline, or in the Windows Subsystem for Linux",
                 code="no-locks",
             ) from None
+        if self._others is not None:
+            raise self._others
         with self._writing():
             self.journals.mkdir(parents=True, exist_ok=True)
             self.receipts.mkdir(parents=True, exist_ok=True)
@@ -90,9 +92,13 @@ class StateDir:
                 code="state-dir",
             ) from error
 
+    def _found(self, folder: Path, pattern: str) -> list[Path]:
+        """Files in one of the folders; none where they are somebody else's."""
+        return [] if self._others else sorted(folder.glob(pattern))
+
     def read_receipts(self, plan_digest: str) -> list[Any]:
         """Every receipt of one plan, oldest first, as documents. What is none, or was changed, is passed over."""
-        paths = self.receipts.glob(f"*-{short_digest(plan_digest)}*.json")
+        paths = self._found(self.receipts, f"*-{short_digest(plan_digest)}*.json")
         return [each.document for each in read_receipts_at(paths) if each.record.plan_digest == plan_digest]
 
     def read_all(self, more: Iterable[Found] = ()) -> list[Found]:
@@ -100,12 +106,12 @@ class StateDir:
 
         `more`: receipts from elsewhere, such as those of a pipeline. One that is in both counts once.
         """
-        found = [*read_receipts_at([*self.receipts.glob("*.json"), *self.seen.glob("*.json")]), *more]
+        found = [*read_receipts_at([*self._found(self.receipts, "*.json"), *self._found(self.seen, "*.json")]), *more]
         return in_order({each.record.digest: each for each in found}.values())
 
     def applied(self) -> list[Found]:
         """The receipts of applies that did something, or tried to, oldest first."""
-        return read_receipts_at(self.receipts.glob("*.json"))
+        return read_receipts_at(self._found(self.receipts, "*.json"))
 
     def with_left(self, found: Iterable[Found]) -> list[Record]:
         """The records of receipts, and behind them those of runs that ended without a receipt."""
@@ -117,7 +123,7 @@ class StateDir:
 
     def _left(self) -> Iterator[tuple[Record, list[tuple[Operation, Status]]]]:
         """Runs that ended without a receipt. A journal that cannot be used is passed over."""
-        for path in sorted(self.journals.glob("*.jsonl")):
+        for path in self._found(self.journals, "*.jsonl"):
             with suppress(RegsyncError):
                 left = read_journal(path)
                 if left is not None and not (self.receipts / f"{path.stem}.json").exists():
@@ -129,7 +135,7 @@ class StateDir:
         A run that finishes them goes on where they stopped, so what they did is nothing that it would overrule.
         """
         begun: set[LinkKey] = set()
-        for _, record, document in read_receipts_at(self.receipts.glob("*.json")):
+        for _, record, document in read_receipts_at(self._found(self.receipts, "*.json")):
             if (record.destination, record.manifest_digest) != (destination, manifest_digest):
                 continue
             if document.get("result") == Result.DONE:
@@ -147,7 +153,7 @@ class StateDir:
         The same input gives the same plan, byte for byte, so nothing in the plan itself could tell. Where the state folder
         cannot be written, nothing is noted, and applying the plan says that it was applied before.
         """
-        if next(self.receipts.glob(f"*-{short_digest(plan_digest)}*.json"), None) is not None:
+        if self._found(self.receipts, f"*-{short_digest(plan_digest)}*.json"):
             with suppress(OSError):
                 self._planned.mkdir(exist_ok=True)
                 (self._planned / short_digest(plan_digest)).touch()

@@ -82,6 +82,7 @@ def test_5_a_state_folder_of_somebody_else_is_not_used(cli: Cli, checkout: Path)
     code, said = run(cli, "apply", "moves.yaml", "--auto-approve")
     assert code == 1
     assert ".regsync belongs to another user" in said
+    assert run(cli, "plan", "moves.yaml", "-o", "plan.json")[0] == 0, "who only reads need not own it"
 
 
 @pytest.mark.parametrize("link", ["out.json", "out"])
