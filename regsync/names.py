@@ -63,6 +63,18 @@ def quoted(name: object) -> str:
     return repr(str(name))
 
 
+def named(name: object) -> str:
+    """A name in a message: as it is where it is one plain word, which says nothing; else `quoted`.
+
+    >>> named("model/fraud"), named("churn, which stays")
+    ('model/fraud', "'churn, which stays'")
+    """
+    return str(name) if _PLAIN.fullmatch(str(name)) else quoted(name)
+
+
+_PLAIN = re.compile(r"[\w.:/@+=…-]+")
+
+
 @dataclass(frozen=True, slots=True)
 class NameRule:
     """One kind of name: `pattern` must match it whole, and it has at most `max_length` characters."""

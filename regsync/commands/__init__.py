@@ -112,6 +112,7 @@ class LazyGroup(click.Group):
     default="local",
     show_default=True,
     help="local[:FILE], the embedded registry; or wandb[:URL], a W&B server. Also REGSYNC_BACKEND.",
+    shell_complete=lambda context, parameter, begun: [each for each in ("local", "wandb") if each.startswith(begun)],
 )
 @click.option(
     "--organization",

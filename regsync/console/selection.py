@@ -76,6 +76,12 @@ def _consent(text: str) -> tuple[HazardName, int | None]:
     return HazardName(name), int(number) if equals else None
 
 
+def _hazards(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    from regsync.core.desired import HazardName
+
+    return [name.value for name in HazardName if name.value.startswith(begun)]
+
+
 def selection_options(function: Callable[P, R]) -> Callable[..., R]:
     """Give a command the three options; the function gets them as `selection: SelectionArguments`."""
 
@@ -87,6 +93,7 @@ def selection_options(function: Callable[P, R]) -> Callable[..., R]:
         metavar="HAZARD[=N]",
         multiple=True,
         help="Consent to a hazard, at most N of it. Repeatable.",
+        shell_complete=_hazards,
     )
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:

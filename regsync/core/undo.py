@@ -15,7 +15,7 @@ from regsync.core.model import Model
 from regsync.core.operation import Draft, Hit, Operation, Reason
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import some
-from regsync.names import Address
+from regsync.names import Address, named
 
 Place = tuple[str, str | None]
 """Registry and collection."""
@@ -157,7 +157,9 @@ def _check_only_own(action: a.Action, model: Model, put: _Put) -> None:
         collections = model.registries[action.registry].collections
         others = sorted(collections.keys() - put.collections.get(action.registry, set()))
         if others:
-            raise _NoWayBackError(f"it holds {some(others)} by now, which was not made with it")
+            raise _NoWayBackError(
+                f"it holds {some([named(each) for each in others])} by now, which was not made with it"
+            )
         for name, collection in sorted(collections.items()):
             _check_contents(Address(action.registry, name), collection, put)
     elif isinstance(action, a.CreateCollection):
@@ -173,7 +175,9 @@ def _check_contents(address: Address, collection: LiveCollection, put: _Put) -> 
         if bound.get(alias) != collection.links[index].artifact_id:
             others.append(alias)
     if others:
-        raise _NoWayBackError(f"{address} holds {some(others)} by now, which was not put there with it")
+        raise _NoWayBackError(
+            f"{named(address)} holds {some([named(each) for each in others])} by now, which was not put there with it"
+        )
 
 
 def _inverse(action: a.Action, model: Model) -> a.Action:
@@ -294,17 +298,19 @@ def _hits(action: a.Action, guarded: Container[str], model: Model) -> tuple[Hit,
     match action:
         case a.RemoveAlias():
             name = HazardName.REMOVE_PROTECTED_ALIAS if action.alias in guarded else HazardName.REMOVE_ALIAS
-            return (Hit(name, f"takes {place} away again"),)
+            return (Hit(name, f"takes {named(place)} away again"),)
         case a.UnlinkVersion():
             return (
-                Hit(HazardName.UNLINK_VERSION, f"unlinks v{action.index} of {place} again"),
-                Hit(HazardName.LATEST_MOVES, f"latest of {place} goes back"),
+                Hit(HazardName.UNLINK_VERSION, f"unlinks v{action.index} of {named(place)} again"),
+                Hit(HazardName.LATEST_MOVES, f"latest of {named(place)} goes back"),
             )
         case a.DeleteCollection():
-            deletes = Hit(HazardName.DELETE_COLLECTION, f"deletes {place} with {action.versions} versions")
+            deletes = Hit(HazardName.DELETE_COLLECTION, f"deletes {named(place)} with {action.versions} versions")
             return (deletes, *_unbound(place, [alias for alias in action.aliases if alias in guarded]))
         case a.DeleteRegistry():
-            deletes = Hit(HazardName.DELETE_REGISTRY, f"deletes {place} with {len(action.collections)} collections")
+            deletes = Hit(
+                HazardName.DELETE_REGISTRY, f"deletes {named(place)} with {len(action.collections)} collections"
+            )
             collections = model.registries[action.registry].collections
             held = [f"{name}:{alias}" for name in sorted(collections) for alias in sorted(collections[name].aliases)]
             return (deletes, *_unbound(place, [each for each in held if each.rpartition(":")[2] in guarded]))
@@ -315,7 +321,7 @@ def _hits(action: a.Action, guarded: Container[str], model: Model) -> tuple[Hit,
 
 
 def _unbound(place: str, aliases: Sequence[str]) -> tuple[Hit, ...]:
-    message = f"unbinds the protected {some(aliases)} of {place}"
+    message = f"unbinds the protected {some([named(each) for each in aliases])} of {named(place)}"
     return (Hit(HazardName.REMOVE_PROTECTED_ALIAS, message, len(aliases)),) if aliases else ()
 
 

@@ -27,7 +27,7 @@ from regsync.core.fingerprint import collection_fingerprint
 from regsync.core.live import LiveCollection
 from regsync.core.operation import Hit
 from regsync.diagnostics import Position, did_you_mean, some
-from regsync.names import MAX_TAGS_PER_CALL, Address
+from regsync.names import MAX_TAGS_PER_CALL, Address, named
 
 
 def find_live(wanted: DesiredCollection, context: RegistryContext) -> LiveCollection | None:
@@ -103,7 +103,7 @@ def _itself(
             a.RenameCollection(context.name, wanted.name, live.name),
             f"declared with `previously: {live.name}`",
             wanted.origin,
-            notes=(f"Whatever still asks for {context.name}/{live.name} finds nothing.",),
+            notes=(f"Whatever still asks for {named(f'{context.name}/{live.name}')} finds nothing.",),
         )
     if wanted.description is not UNSET and description != live.description:
         action_update = a.UpdateCollection(context.name, wanted.name, live.description, description)
@@ -149,7 +149,7 @@ def draft_deletion(
     hits = [
         Hit(
             HazardName.DELETE_COLLECTION,
-            f"deletes {address} with {len(live.links)} versions and {len(aliases)} aliases; its indices are lost",
+            f"deletes {named(address)} with {len(live.links)} versions and {len(aliases)} aliases; its indices are lost",
         )
     ]
     held = [alias for alias in aliases if alias in context.protected]
@@ -157,7 +157,7 @@ def draft_deletion(
         hits.append(
             Hit(
                 HazardName.REMOVE_PROTECTED_ALIAS,
-                f"unbinds the protected {some(held)} of {address}",
+                f"unbinds the protected {some([named(name) for name in held])} of {named(address)}",
                 len(held),
             )
         )

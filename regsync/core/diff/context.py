@@ -11,7 +11,7 @@ from regsync.core.desired import HazardName, Kind
 from regsync.core.live import LinkKey, LiveCollection, LiveRegistry, Unresolved, Version
 from regsync.core.operation import Draft, Hit, Reason
 from regsync.diagnostics import Diagnostic, Position, Severity, some
-from regsync.names import Address, SourceRef
+from regsync.names import Address, SourceRef, named
 
 DECLARED = "declared"
 DECLARED_ABSENT = "declared absent"
@@ -119,7 +119,7 @@ def accepts(kind: str, context: RegistryContext, position: Position, findings: F
 def note_if_emptied(block: object, unlisted: list[str], kind: Kind, address: Address, findings: Findings) -> None:
     """Record the hazard that an empty block would remove everything of its kind."""
     if not block and unlisted:
-        message = f"an empty list would remove every {_ONE[kind]} of {address}: {some(unlisted)}"
+        message = f"an empty list would remove every {_ONE[kind]} of {named(address)}: {some([named(each) for each in unlisted])}"
         findings.emptied.append(Emptied(address, kind, Hit(HazardName.EMPTY_DESIRED, message, len(unlisted))))
 
 

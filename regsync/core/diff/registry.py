@@ -19,7 +19,7 @@ from regsync.core.diff.context import (
 from regsync.core.fingerprint import registry_fingerprint
 from regsync.core.live import LiveRegistry
 from regsync.core.operation import Hit
-from regsync.names import Address, Alias, Role, Visibility
+from regsync.names import Address, Alias, Role, Visibility, named
 
 NOT_LISTED = "not listed; unlisted {} are removed here"
 
@@ -79,7 +79,7 @@ def _itself(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findin
             a.RenameRegistry(wanted.name, live.name),
             f"declared with `previously: {live.name}`",
             wanted.origin,
-            notes=(f"Whatever still asks for {live.name}/… finds nothing.",),
+            notes=(f"Whatever still asks for {named(f'{live.name}/…')} finds nothing.",),
         )
     _settings(wanted, live, findings)
     if types and not live.types_told:
@@ -93,9 +93,11 @@ def _itself(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findin
     missing = tuple(sorted(set(types or ()) - (live.artifact_types or frozenset())))
     if missing:
         old = None if live.artifact_types is None else tuple(sorted(live.artifact_types))
-        message = f"accepts {', '.join(missing)} in {wanted.name!r}; a type that was saved can never be removed"
+        message = (
+            f"accepts {', '.join(map(named, missing))} in {wanted.name!r}; a type that was saved can never be removed"
+        )
         if live.artifact_types is None:
-            message = f"{wanted.name!r} accepts every type now, and then only {', '.join(missing)}, and these for good"
+            message = f"{wanted.name!r} accepts every type now, and then only {', '.join(map(named, missing))}, and these for good"
         findings.draft(
             a.AllowArtifactTypes(wanted.name, old, missing),
             DECLARED,
@@ -233,7 +235,9 @@ def _deletion(context: RegistryContext, live: LiveRegistry, findings: Findings, 
     names = tuple(sorted(live.collections))
     hits = [Hit(HazardName.DELETE_REGISTRY, f"deletes registry {live.name!r} with its {len(names)} collections")]
     if held:
-        message = f"unbinds {len(held)} protected aliases of {live.name!r}: {', '.join(held[:5])}"
+        message = (
+            f"unbinds {len(held)} protected aliases of {live.name!r}: {', '.join(named(each) for each in held[:5])}"
+        )
         hits.append(Hit(HazardName.REMOVE_PROTECTED_ALIAS, message, len(held)))
     action = a.DeleteRegistry(live.name, live.description, live.visibility, names, registry_fingerprint(live))
     findings.draft(action, DECLARED_ABSENT, wanted.origin, hits=tuple(hits), protected=bool(held))

@@ -19,7 +19,7 @@ from regsync.core.diff.context import (
 from regsync.core.live import LiveCollection, Unresolved, Version
 from regsync.core.operation import Hit
 from regsync.diagnostics import Position
-from regsync.names import REGISTRY_PREFIX, Address, Alias, IndexRef, SourceRef, VersionRef, version_index
+from regsync.names import REGISTRY_PREFIX, Address, Alias, IndexRef, SourceRef, VersionRef, named, version_index
 
 
 class _Link(NamedTuple):
@@ -174,12 +174,12 @@ class VersionDiff:
         if old is None or (self._context.name, self._wanted.name, old.artifact_id) in self._findings.begun:
             return (), ()
         version = linked[-1]
-        text = f"latest moves from v{latest} ({old.source or old.digest}) to {version.source or version.digest}"
+        text = f"latest moves from v{latest} ({named(old.source or old.digest)}) to {named(version.source or version.digest)}"
         if _is_older(version, old):
             return (Hit(HazardName.LATEST_MOVES, f"{text}, an older version"),), ()
         newer = next((each for each in linked if _is_older(version, each)), None)
         if newer is not None:
-            message = f"{text}, an older version than {newer.source}, which is linked before it"
+            message = f"{text}, an older version than {named(newer.source)}, which is linked before it"
             return (Hit(HazardName.LATEST_MOVES, message),), ()
         return (), (f"{text}.",)
 
@@ -253,7 +253,9 @@ class VersionDiff:
         protected = alias in self._context.protected
         name = HazardName.REMOVE_PROTECTED_ALIAS if protected else HazardName.REMOVE_ALIAS
         noun = "the protected alias" if protected else "the alias"
-        message = f"takes {noun} {alias!r} of {self._address} off v{index} ({held_by.source or held_by.digest})"
+        message = (
+            f"takes {noun} {alias!r} of {named(self._address)} off v{index} ({named(held_by.source or held_by.digest)})"
+        )
         self._findings.draft(
             a.RemoveAlias(self._context.name, self._wanted.name, alias, held_by, index),
             why,
@@ -278,12 +280,14 @@ class VersionDiff:
         latest_gone = not self._new and self._live.latest is not None and self._live.latest not in remaining
         for index, why, position in sorted(gone):
             version = self._live.links[index]
-            what = f"v{index} ({version.source or version.digest})"
-            message = f"unlinks {what} from {self._address}; linked again, it gets another index"
+            what = f"v{index} ({named(version.source or version.digest)})"
+            message = f"unlinks {what} from {named(self._address)}; linked again, it gets another index"
             hits = [Hit(HazardName.UNLINK_VERSION, message)]
             if latest_gone and index == self._live.latest:
                 falls = f"v{max(remaining)}" if remaining else "nothing"
-                hits.append(Hit(HazardName.LATEST_MOVES, f"latest of {self._address} falls from {what} to {falls}"))
+                hits.append(
+                    Hit(HazardName.LATEST_MOVES, f"latest of {named(self._address)} falls from {what} to {falls}")
+                )
             self._findings.draft(
                 a.UnlinkVersion(self._context.name, self._wanted.name, version, index),
                 why,
