@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ from regsync.names import Address
 DEFAULT_CAP = Cap(percent=50, number=1000)
 SMALLEST_MASS = 3
 """Fewer changes than this are never a mass change, whatever share of the whole they are."""
+SMALLEST_MASS_OF_MOVES = 10
+"""The same for aliases that move and stay bound, where no cap is declared: the release of an ensemble is daily work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +170,44 @@ def _mass_changes(
         cap = desired.caps.get(kind, DEFAULT_CAP)
         total = max(totals[kind], number)
         percent = 100 * number / total
-        if number > cap.number or (number >= SMALLEST_MASS and percent > cap.percent):
+        smallest = SMALLEST_MASS
+        if kind is Kind.ALIASES and kind not in desired.caps and _only_moves(operations):
+            smallest = SMALLEST_MASS_OF_MOVES
+        if number > cap.number or (number >= smallest and percent > cap.percent):
             message = (
                 f"changes {number} of {total} {kind.replace('_', ' ')} ({percent:.0f} %); "
                 f"the cap is {cap.percent:g} % and {cap.number}"
             )
             hits.append((_common(places[kind]), Hit(HazardName.MASS_CHANGE, message, number)))
+        elif kind is Kind.ALIASES:
+            hits += _of_one_name(operations, cap, live)
     return hits
+
+
+def _only_moves(operations: Sequence[Operation]) -> bool:
+    """Whether no alias is taken off: each that changes is bound before and after, and can be moved back."""
+    return not any(isinstance(each.action, a.RemoveAlias) for each in operations)
+
+
+def _of_one_name(
+    operations: Sequence[Operation], cap: Cap, live: Live
+) -> Iterator[tuple[tuple[Address | None, ...], Hit]]:
+    """For each protected alias that moves in so many collections that it is no release of one thing any more."""
+    moved: dict[str, list[Address]] = defaultdict(list)
+    for operation in operations:
+        action = operation.action
+        if operation.protected and isinstance(action, a.SetAlias) and action.held_by is not None:
+            moved[action.alias].append(action.address)
+    for alias, addresses in sorted(moved.items()):
+        collections = (c for registry in live.registries.values() for c in registry.collections.values())
+        total = max(sum(alias in each.aliases for each in collections), len(addresses))
+        percent = 100 * len(addresses) / total
+        if len(addresses) >= SMALLEST_MASS_OF_MOVES and cap.percent < 100 and percent >= cap.percent:
+            message = (
+                f"moves {len(addresses)} of the {total} protected aliases {alias!r} ({percent:.0f} %); "
+                f"the cap is below {cap.percent:g} % of one name"
+            )
+            yield _common(addresses), Hit(HazardName.MASS_CHANGE, message, len(addresses))
 
 
 def _change(action: a.Action) -> tuple[Kind | None, int]:

@@ -33,7 +33,7 @@ def found(result: Plan) -> dict[str, tuple[int, int]]:
         ("aliases: {a: absent}", {"remove-protected-alias": 1}),
         ("aliases: {a: absent, b: absent}", {"remove-alias": 1, "remove-protected-alias": 1}),
         ("aliases: {a: v1, b: v1, c: v1, d: v1}", {}),
-        ("aliases: {a: v1, b: v1, c: v1, d: v1, e: v1}", {"mass-change": 5}),
+        ("aliases: {a: v1, b: v1, c: v1, d: v1, e: v1}", {}),
         ("versions: [{v1: absent}]", {"unlink-version": 1, "latest-moves": 1}),
         (
             "aliases: {}, unlisted: {aliases: remove}",
@@ -116,11 +116,25 @@ def test_the_command_line_covers_what_the_manifest_leaves_open(tmp_path: Path) -
     assert plan(tmp_path, body, LIVE, {HazardName.REMOVE_ALIAS: None}).applyable is True
 
 
-def test_three_of_three_is_a_mass_change_and_two_of_two_is_not(tmp_path: Path) -> None:
+LIMITS = "limits: {aliases: {percent: 50, number: 1000}}\n"
+
+
+def test_a_small_set_moves_as_usual_and_a_large_one_asks(tmp_path: Path) -> None:
+    """Four models that are released together are daily work; ten of ten aliases are not."""
+    for number, expected in ((4, {}), (9, {}), (10, {"mass-change": (10, 10)})):
+        names = [f"a{each}" for each in range(number)]
+        there = live(collection("v0", "v1", aliases=dict.fromkeys(names, 0)))
+        body = in_collection(f"aliases: {{{', '.join(f'{name}: v1' for name in names)}}}")
+        assert found(plan(tmp_path, body, there)) == expected
+
+
+def test_three_of_three_is_a_mass_change_and_two_of_two_is_not_where_caps_are_declared(tmp_path: Path) -> None:
     two = live(collection("v0", "v1", aliases={"a": 0, "b": 0}))
     three = live(collection("v0", "v1", aliases={"a": 0, "b": 0, "c": 0}))
-    assert found(plan(tmp_path, in_collection("aliases: {a: v1, b: v1}"), two)) == {}
-    assert found(plan(tmp_path, in_collection("aliases: {a: v1, b: v1, c: v1}"), three)) == {"mass-change": (3, 3)}
+    assert found(plan(tmp_path, in_collection("aliases: {a: v1, b: v1}") + LIMITS, two)) == {}
+    assert found(plan(tmp_path, in_collection("aliases: {a: v1, b: v1, c: v1}") + LIMITS, three)) == {
+        "mass-change": (3, 3)
+    }
 
 
 def test_caps_can_be_set(tmp_path: Path) -> None:
@@ -130,3 +144,14 @@ def test_caps_can_be_set(tmp_path: Path) -> None:
         in_collection("aliases: {a: v1, b: v1, c: v1, d: v1, e: v1}") + "limits: {aliases: {percent: 100, number: 9}}\n"
     )
     assert found(plan(tmp_path, wide, LIVE)) == {}
+
+
+def test_half_of_the_protected_aliases_of_one_name(tmp_path: Path) -> None:
+    """However many other aliases there are; one less is a large release, and no more."""
+    for moved, expected in ((9, {}), (10, {"mass-change": (10, 10)})):
+        manifest = tmp_path / "many.yaml"
+        there = {f"c{each}": {"production": 0, "x": 0, "y": 0, "z": 0} for each in range(20)}
+        blocks = "\n".join(f"      c{each}: {{aliases: {{production: v1}}}}" for each in range(moved))
+        body = f"registries:\n  model:\n    protected_aliases: [production]\n    collections:\n{blocks}\n"
+        state = live(*(collection("v0", "v1", name=name, aliases=aliases) for name, aliases in there.items()))
+        assert found(plan(tmp_path, body, state)) == expected, manifest

@@ -73,6 +73,7 @@ class Case:
 
 
 ALL_ALIASES = fraud(aliases={"production": sources(3)[0], "staging": sources(3)[0], "canary": sources(3)[0]})
+ALL_ALIASES["limits"] = {"aliases": {"percent": 50, "number": 1000}}
 CASES = {
     "remove-alias": Case(
         fraud(aliases={"staging": "absent", "canary": "absent"}),
