@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from regsync.backends import open_reader
-from regsync.commands.import_ import read_live
 from regsync.manifest.writing.from_live import Content, a_file_a_collection, a_file_a_registry
+from regsync.planning.live import read_live
 from tests.budget import share
 from tests.laws.run import World, world
 from tests.laws.worlds import BASE, live_worlds
