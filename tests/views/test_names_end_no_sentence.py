@@ -48,12 +48,9 @@ def outside(document: Json) -> dict[str, list[str]]:
     page = HtmlReading(
         re.sub(r"<(code|span class=\"address\")>.*?</(code|span)>", "", html.render_plan(document), flags=re.DOTALL)
     )
-    told = [
-        part
-        for line in text.render_plan(document).splitlines()
-        for part in parts_of(line)
-        if not isinstance(part, Name)
-    ]
+    # What is to be pasted stands on a line of its own, and is no sentence.
+    lines = [line for line in text.render_plan(document).splitlines() if "{" not in line]
+    told = [part for line in lines for part in parts_of(line) if not isinstance(part, Name)]
     return {
         "text": _words(told),
         "markdown": _words(rendered(markdown.render_plan(document, limit=10**7)).outside),
