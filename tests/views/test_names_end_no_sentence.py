@@ -40,7 +40,10 @@ def plan_for(name: str) -> Json:
     with world(seed | {"registries": {"model": model}}) as here:
         path = here.write_manifest(manifest | {"registries": registries, "consent": []})
         shown = plan_document(here.plan(path, selection=Selection()))
-        return shown | {"destination": shown["destination"] | {"url": "local:x"}}
+        return shown | {
+            "destination": shown["destination"] | {"url": "local:x"},
+            "warnings": [],
+        }  # A name may look suspicious.
 
 
 def outside(document: Json) -> dict[str, list[str]]:
