@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.forking import FORKS, forker
+
 SEED: dict[str, Any] = {
     "organization": "acme",
     "users": {
@@ -75,17 +77,21 @@ class Shell:
     folder: Path
 
     def __call__(self, *args: str, stdin: str | None = None, **env: str) -> Answer:
-        done = subprocess.run(
-            [sys.executable, "-m", "regsync", *args],
-            cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8", **env},
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        around = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8", **env}
+        if FORKS and not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in env):
+            done = forker().run(args, self.folder, around, stdin or "")
+        else:
+            done = subprocess.run(
+                [sys.executable, "-m", "regsync", *args],
+                cwd=self.folder,
+                env=around,
+                input=stdin,
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
         assert "Traceback" not in done.stderr, done.stderr
         return Answer(done.returncode, done.stdout, done.stderr)
 

@@ -9,11 +9,8 @@ halts it (SIGSTOP), so that something else can happen meanwhile, until the next 
 from __future__ import annotations
 
 import functools
-import gc
-import importlib
 import json
 import os
-import pkgutil
 import resource
 import signal
 import sys
@@ -23,14 +20,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import regsync
+from tests.forking import load_everything
 
 Json = dict[str, Any]
 
 
 def main() -> None:
     """Load everything once, then fork for each job."""
-    _load()
+    load_everything()
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
@@ -45,14 +42,6 @@ def main() -> None:
         answer = {"killed": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL}
         answer["code"] = os.waitstatus_to_exitcode(status)
         print(json.dumps(answer), flush=True)
-
-
-def _load() -> None:
-    """All that a command may need. What a fork finds loaded, it shares; only `_put_in` changes anything, in the child."""
-    for module in pkgutil.walk_packages(regsync.__path__, "regsync."):
-        if not module.name.startswith("regsync.local.server") and module.name != "regsync.__main__":
-            importlib.import_module(module.name)
-    gc.freeze()
 
 
 def _run(job: Json) -> None:
