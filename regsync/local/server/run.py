@@ -17,6 +17,8 @@ from regsync.local.server.connections import GuardedProtocol, most_connections, 
 
 GRACE = 5
 """Seconds that requests under way have to finish after a signal."""
+STOPPING = 5
+"""Seconds that requests have to stop once they are told to."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -71,8 +73,12 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """After the grace, end what is still under way: its thread stops, and nobody closes the registry under it."""
-        await super().shutdown(sockets)
-        self._stop()
+        ending = asyncio.get_running_loop().call_later(GRACE, self._stop)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            ending.cancel()
+            self._stop()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -95,7 +101,7 @@ def serve(app: Application, sock: socket.socket, started: Callable[[], None]) ->
         access_log=False,
         lifespan="off",
         ws="none",
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=GRACE + STOPPING,
         server_header=False,
     )
     asyncio.run(_Server(config, started, app.work.stop).serve(sockets=[sock]))
