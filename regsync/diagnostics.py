@@ -42,13 +42,18 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `code` is stable and documented in `docs/diagnostics.md`; `message` says what is wrong, `hint` what to do."""
+    """One finding. `code` is stable and documented in `docs/diagnostics.md`; `message` says what is wrong, `hint` what to do.
+
+    `cause`: the same in every finding that one and the same thing brought about, such as a team that is not there. Findings
+    with the same code and cause are put right together, so people are shown the first of them, and how many more there are.
+    """
 
     code: str
     message: str
     position: Position | None = None
     hint: str | None = None
     severity: Severity = Severity.ERROR
+    cause: str | None = None
 
     @property
     def is_error(self) -> bool:

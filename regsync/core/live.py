@@ -28,10 +28,14 @@ class Version(NamedTuple):
 
 
 class Unresolved(NamedTuple):
-    """Why a reference has no version that could be linked: `reason` ends a sentence, `hint` says what to do."""
+    """Why a reference has no version that could be linked: `reason` ends a sentence, `hint` says what to do.
+
+    `cause`: what other references may fail of as well, such as a team that is not there. None: this reference only.
+    """
 
     reason: str
     hint: str | None = None
+    cause: str | None = None
 
 
 @dataclass(slots=True)

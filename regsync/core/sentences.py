@@ -8,6 +8,7 @@ from regsync.core import actions as a
 from regsync.core.again import Difference
 from regsync.core.live import LiveCollection, LiveRegistry, Version
 from regsync.core.standing import Is, Registries, standing
+from regsync.diagnostics import counted
 
 MOST_NAMES = 5
 
@@ -135,9 +136,7 @@ def _collection(action: a.CollectionAction, collection: LiveCollection | None) -
                 were, now = _some(action.aliases), _some(names)
                 return f"{address} was to be deleted with the aliases {were}; it has {now} now"
             if len(collection.links) != action.versions:
-                return (
-                    f"{address} was to be deleted with {action.versions} versions; it has {len(collection.links)} now"
-                )
+                return f"{address} was to be deleted with {counted(action.versions, 'version')}; it has {len(collection.links)} now"
             return f"what is in {address} has changed"
         case _:
             return None

@@ -14,7 +14,7 @@ from regsync.core.live import Live, LiveCollection, Version
 from regsync.core.model import Model
 from regsync.core.operation import Draft, Hit, Operation, Reason
 from regsync.core.standing import Is, standing
-from regsync.diagnostics import some
+from regsync.diagnostics import counted, some
 from regsync.names import Address, named
 
 Place = tuple[str, str | None]
@@ -305,11 +305,14 @@ def _hits(action: a.Action, guarded: Container[str], model: Model) -> tuple[Hit,
                 Hit(HazardName.LATEST_MOVES, f"latest of {named(place)} goes back"),
             )
         case a.DeleteCollection():
-            deletes = Hit(HazardName.DELETE_COLLECTION, f"deletes {named(place)} with {action.versions} versions")
+            deletes = Hit(
+                HazardName.DELETE_COLLECTION, f"deletes {named(place)} with {counted(action.versions, 'version')}"
+            )
             return (deletes, *_unbound(place, [alias for alias in action.aliases if alias in guarded]))
         case a.DeleteRegistry():
             deletes = Hit(
-                HazardName.DELETE_REGISTRY, f"deletes {named(place)} with {len(action.collections)} collections"
+                HazardName.DELETE_REGISTRY,
+                f"deletes {named(place)} with {counted(len(action.collections), 'collection')}",
             )
             collections = model.registries[action.registry].collections
             held = [f"{name}:{alias}" for name in sorted(collections) for alias in sorted(collections[name].aliases)]

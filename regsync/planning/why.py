@@ -10,7 +10,7 @@ from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry, Fo
 from regsync.core.live import Live, LiveCollection, LiveRegistry
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
-from regsync.diagnostics import Position
+from regsync.diagnostics import Position, counted
 from regsync.names import Address, is_reserved_alias, version_index
 
 UNMANAGED = "not declared, so regsync leaves it alone"
@@ -91,7 +91,7 @@ def _shown_inside(address: Address, registry: LiveRegistry | None) -> str | None
     collection = registry.collections.get(address.collection or "") if registry else None
     if collection is None:
         return None
-    return _alias_shown(address.alias, collection) if address.alias else f"{len(collection.links)} versions"
+    return _alias_shown(address.alias, collection) if address.alias else counted(len(collection.links), "version")
 
 
 def _alias_shown(alias: str, collection: LiveCollection) -> str | None:
@@ -107,7 +107,7 @@ def _registry(
     shown = None if live is None else f"{live.visibility}, {len(live.collections)} of its collections were read"
     if wanted is None:
         return Explanation(address, None, None, shown, False, UNMANAGED, operations)
-    declared = "absent" if wanted.absent else f"{len(wanted.collections or {})} collections"
+    declared = "absent" if wanted.absent else counted(len(wanted.collections or {}), "collection")
     return Explanation(address, declared, wanted.origin, shown, False, _declared_rule(operations), operations)
 
 
@@ -118,11 +118,15 @@ def _collection(
     live: LiveCollection | None,
     operations: tuple[Operation, ...],
 ) -> Explanation:
-    shown = None if live is None else f"type {live.type}, {len(live.links)} versions, {len(live.aliases)} aliases"
+    shown = None
+    if live is not None:
+        versions, aliases = counted(len(live.links), "version"), counted(len(live.aliases), "alias", "aliases")
+        shown = f"type {live.type}, {versions}, {aliases}"
     if wanted is None:
         rule = "not listed, and unlisted collections are removed here" if _is_removed(registry) else UNMANAGED
         return Explanation(address, None, registry.origin if registry else None, shown, False, rule, operations)
-    declared = "absent" if wanted.absent else f"type {wanted.type or 'as it is'}, {len(wanted.aliases or {})} aliases"
+    aliases = counted(len(wanted.aliases or {}), "alias", "aliases")
+    declared = "absent" if wanted.absent else f"type {wanted.type or 'as it is'}, {aliases}"
     return Explanation(address, declared, wanted.origin, shown, False, _declared_rule(operations), operations)
 
 

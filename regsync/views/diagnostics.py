@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from regsync.diagnostics import Diagnostic, Severity
+from regsync.diagnostics import Diagnostic, Severity, counted
 from regsync.views.escape import plain
 
 _RESET = "\x1b[0m"
@@ -14,10 +14,33 @@ _BOLD = "\x1b[1m"
 _DIM = "\x1b[2m"
 _COLORS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}
 
+_MOST_PLACES = 3
+"""Further places of one cause that are named; the others are only counted."""
+
 
 def render_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
-    """One finding a line, its hint below. What users wrote is shown harmless: no escape codes, no invisible characters."""
-    return "\n".join(_one(each, color) for each in diagnostics)
+    """One finding a line, its hint below, and then the other places where the same cause shows.
+
+    What users wrote is shown harmless: no escape codes, no invisible characters.
+    """
+    return "\n".join(f"{_one(first, color)}{_places(more)}" for first, *more in _by_cause(diagnostics))
+
+
+def _by_cause(diagnostics: Iterable[Diagnostic]) -> list[list[Diagnostic]]:
+    """The findings in their order; those of one code and cause are with the first of them."""
+    groups: dict[object, list[Diagnostic]] = {}
+    for number, each in enumerate(diagnostics):
+        key = number if each.cause is None else (each.severity, each.code, each.cause)
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
+
+
+def _places(more: Sequence[Diagnostic]) -> str:
+    if not more:
+        return ""
+    shown = ", ".join(plain(str(each.position)) for each in more[:_MOST_PLACES] if each.position)
+    end = ", …" if len(more) > _MOST_PLACES else ""
+    return f"\n    and {counted(len(more), 'more place')}: {shown}{end}"
 
 
 def _one(diagnostic: Diagnostic, color: bool) -> str:

@@ -65,7 +65,7 @@ def test_a_registry_in_one_minute(acme: Regsync, tmp_path: Path) -> None:
     assert "organization acme, entity acme-org" in info
     assert "users: alice (admin)" in info
     assert "team acme-ml: alice" in info
-    assert "1 artifacts, 1 versions" in info
+    assert "1 artifact, 1 version" in info
     assert (tmp_path / ".regsync" / "registry.db").is_file()
 
 

@@ -108,12 +108,12 @@ CASES = {
     "delete-collection": Case(
         model({"collections": {"attic": "absent"}}),
         {"delete-collection": 1, "remove-protected-alias": 1},
-        ("deletes model/attic with 1 versions and 2 aliases", "unbinds the protected golden of model/attic"),
+        ("deletes model/attic with 1 version and 2 aliases", "unbinds the protected golden of model/attic"),
     ),
     "delete-registry": Case(
         {"registries": {"doomed": "absent"}},
         {"delete-registry": 1},
-        ("deletes registry 'doomed' with its 1 collections",),
+        ("deletes registry 'doomed' with its 1 collection",),
     ),
     "irreversible types": Case(
         model({"artifact_types": ["model", "dataset"]}),

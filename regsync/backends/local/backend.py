@@ -321,7 +321,9 @@ def _linked(tx: Transaction, organization: Organization, ref: SourceRef) -> Vers
     if registry is None:
         known = [f"{REGISTRY_PREFIX}{each.name}" for each in registries.visible(tx, organization)]
         hint = did_you_mean(ref.project, known)
-        return Unresolved(f"does not exist: {ref.entity} has no project {ref.project!r}", hint)
+        return Unresolved(
+            f"does not exist: {ref.entity} has no project {ref.project!r}", hint, f"project {ref.entity}/{ref.project}"
+        )
     collection = _collections(tx, registry, frozenset({ref.artifact})).get(ref.artifact)
     index = None
     if collection is not None:
@@ -351,10 +353,12 @@ def _not_there(tx: Transaction, ref: SourceRef, row: SourceRow) -> Unresolved:
             "SELECT p.name FROM projects p JOIN entities e ON e.id = p.entity_id WHERE e.name = ?", ref.entity
         )
         hint = did_you_mean(ref.project, [each["name"] for each in known])
-        return Unresolved(f"does not exist: {ref.entity} has no project {ref.project!r}", hint)
+        return Unresolved(
+            f"does not exist: {ref.entity} has no project {ref.project!r}", hint, f"project {ref.entity}/{ref.project}"
+        )
     known = tx.all("SELECT name FROM entities WHERE kind <> 'organization'")
     hint = did_you_mean(ref.entity, [each["name"] for each in known])
-    return Unresolved(f"does not exist: there is no team {ref.entity!r}", hint)
+    return Unresolved(f"does not exist: there is no team {ref.entity!r}", hint, f"team {ref.entity}")
 
 
 def _held(place: moves.Place | None) -> Held | None:

@@ -8,6 +8,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.registry_file import db_option, registry_file
+from regsync.diagnostics import counted
 
 
 @click.command("info")
@@ -44,12 +45,15 @@ def command(settings: Settings, db: Path | None) -> int:
                     registry.id,
                 )
                 if counts:
-                    held = f"{counts['collections']} collections, {counts['links']} links, {counts['aliases']} aliases"
-                    lines.append(f"  registry {plain(registry.name)} ({registry.visibility}): {held}")
+                    held = counted(counts["collections"], "collection"), counted(counts["links"], "link")
+                    aliases = counted(counts["aliases"], "alias", "aliases")
+                    lines.append(
+                        f"  registry {plain(registry.name)} ({registry.visibility}): {', '.join((*held, aliases))}"
+                    )
         artifacts = tx.value("SELECT count(*) FROM collections WHERE kind = 'sequence'")
         versions = tx.value("SELECT count(*) FROM artifacts WHERE state = 'COMMITTED'")
-        lines.append(f"{artifacts} artifacts, {versions} versions")
-        lines.append(f"{events.last(tx)} events in the history")
+        lines.append(f"{counted(int(artifacts), 'artifact')}, {counted(int(versions), 'version')}")
+        lines.append(f"{counted(events.last(tx), 'event')} in the history")
     store.close()
     click.echo("\n".join(lines))
     return 0

@@ -26,7 +26,7 @@ from regsync.core.diff.versions import VersionDiff
 from regsync.core.fingerprint import collection_fingerprint
 from regsync.core.live import LiveCollection
 from regsync.core.operation import Hit
-from regsync.diagnostics import Position, did_you_mean, some
+from regsync.diagnostics import Position, counted, did_you_mean, some
 from regsync.names import MAX_TAGS_PER_CALL, Address, named
 
 
@@ -149,7 +149,8 @@ def draft_deletion(
     hits = [
         Hit(
             HazardName.DELETE_COLLECTION,
-            f"deletes {named(address)} with {len(live.links)} versions and {len(aliases)} aliases; its indices are lost",
+            f"deletes {named(address)} with {counted(len(live.links), 'version')} and "
+            f"{counted(len(aliases), 'alias', 'aliases')}; its indices are lost",
         )
     ]
     held = [alias for alias in aliases if alias in context.protected]

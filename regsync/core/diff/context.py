@@ -85,8 +85,10 @@ class Findings:
     ) -> None:
         self.drafts.append(Draft(action, Reason(text, position), hits, protected, notes))
 
-    def error(self, code: str, message: str, position: Position, hint: str | None = None) -> None:
-        self.diagnostics.append(Diagnostic(code, message, position, hint))
+    def error(
+        self, code: str, message: str, position: Position, hint: str | None = None, cause: str | None = None
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, message, position, hint, cause=cause))
 
     def warn(self, code: str, message: str, position: Position, hint: str | None = None) -> None:
         self.diagnostics.append(Diagnostic(code, message, position, hint, Severity.WARNING))

@@ -19,6 +19,7 @@ from regsync.core.diff.context import (
 from regsync.core.fingerprint import registry_fingerprint
 from regsync.core.live import LiveRegistry
 from regsync.core.operation import Hit
+from regsync.diagnostics import counted
 from regsync.names import Address, Alias, Role, Visibility, named
 
 NOT_LISTED = "not listed; unlisted {} are removed here"
@@ -233,22 +234,30 @@ def _deletion(context: RegistryContext, live: LiveRegistry, findings: Findings, 
         if alias in context.protected
     ]
     names = tuple(sorted(live.collections))
-    hits = [Hit(HazardName.DELETE_REGISTRY, f"deletes registry {live.name!r} with its {len(names)} collections")]
+    hits = [
+        Hit(HazardName.DELETE_REGISTRY, f"deletes registry {live.name!r} with its {counted(len(names), 'collection')}")
+    ]
     if held:
         message = (
-            f"unbinds {len(held)} protected aliases of {live.name!r}: {', '.join(named(each) for each in held[:5])}"
+            f"unbinds {counted(len(held), 'protected alias', 'protected aliases')} of {live.name!r}: "
+            f"{', '.join(named(each) for each in held[:5])}"
         )
         hits.append(Hit(HazardName.REMOVE_PROTECTED_ALIAS, message, len(held)))
     action = a.DeleteRegistry(live.name, live.description, live.visibility, names, registry_fingerprint(live))
     findings.draft(action, DECLARED_ABSENT, wanted.origin, hits=tuple(hits), protected=bool(held))
 
 
+_READING = (Role.VIEWER, Role.RESTRICTED_VIEWER)
+
 _ADMIN_ONLY = a.AllowArtifactTypes | a.ProtectAlias | a.UnprotectAlias | a.UpdateRegistry | a.SetMember | a.RemoveMember
 
 
 def _check_role(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findings) -> None:
-    """Warn, once a registry, when the acting user's role is too weak; another key may apply the plan."""
-    if live is None or live.role in (None, Role.ADMIN):
+    """Warn, once a registry, when the acting user could apply a part of the plan only.
+
+    A key that can only read is made for planning; another one applies, and nothing is wrong with that.
+    """
+    if live is None or live.role in (None, Role.ADMIN, *_READING):
         return
     needs = [
         draft
@@ -258,7 +267,7 @@ def _check_role(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Fi
     if needs:
         findings.warn(
             "role-too-weak",
-            f"{len(needs)} operations in registry {wanted.name!r} need the role admin; this key has {live.role}",
+            f"the role admin is needed for {counted(len(needs), 'operation')} in registry {wanted.name!r}; this key has {live.role}",
             wanted.origin,
             "apply with the key of a registry admin",
         )

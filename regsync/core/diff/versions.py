@@ -109,9 +109,9 @@ class VersionDiff:
         index = self._matcher.find(ref, digest)
         version = self._findings.resolved.get(ref) if index is None else self._live.links[index]
         if version is None or isinstance(version, Unresolved):
-            reason = version.reason if version else "was not looked up"
-            hint = version.hint if version else None
-            self._findings.error("version-not-found", f"{ref} {reason}", origin, hint)
+            failed = version or Unresolved("was not looked up")
+            message = f"{ref} {failed.reason}"
+            self._findings.error("version-not-found", message, origin, failed.hint, failed.cause or message)
             return None
         if not self._fits(ref, version, digest, origin):
             return None

@@ -74,15 +74,21 @@ def _resolved(
         return Unresolved(
             f"does not exist: there is no team {ref.entity!r}, or it is not visible to this key",
             "write the team's name as in its address: TEAM/project/artifact:v3",
+            cause=f"team {ref.entity}",
         )
     organization = (owner.get("organization") or {}).get("name")
     if organization != session.organization:
         hint = f"log the artifact under a team of organization {session.organization!r}"
-        return Unresolved(f"cannot be linked: {FOREIGN_SOURCE}", f"{hint}; {_whose(ref.entity, owner, organization)}")
+        return Unresolved(
+            f"cannot be linked: {FOREIGN_SOURCE}",
+            f"{hint}; {_whose(ref.entity, owner, organization)}",
+            cause=f"team {ref.entity}",
+        )
     if not project_there:
         return Unresolved(
             f"does not exist: {ref.entity} has no project {ref.project!r}, or it is not visible to this key",
             "check the name; a key needs access to the project to look its versions up",
+            cause=f"project {ref.entity}/{ref.project}",
         )
     artifact = node.get("artifact") if node and "artifactCollection" in node else node
     if not artifact:
