@@ -161,6 +161,10 @@ def run(args: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     guard_output()
+    if "_REGSYNC_COMPLETE" in os.environ:
+        from regsync.console.bash import prepare
+
+        prepare()
     try:
         _check_dashes(sys.argv[1:] if args is None else args)
         result: Any = cli.main(args, prog_name="regsync", standalone_mode=False)
@@ -168,6 +172,8 @@ def run(args: list[str] | None = None) -> int:
             sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except SystemExit as stop:  # Completion ends so.
+        return int(stop.code or 0)
     except click.NoSuchOption as error:
         error.show()
         if error.option_name in GLOBAL_OPTIONS:

@@ -10,6 +10,8 @@ import click
 def command(shell: str) -> int:
     """Print the completion script for a shell.
 
+    Addresses are completed from the manifests below the current folder; no registry is asked.
+
     For bash: eval "$(regsync completion bash)" in ~/.bashrc. For zsh the same in ~/.zshrc. For fish:
     regsync completion fish > ~/.config/fish/completions/regsync.fish
     """

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from regsync.console import completing
 from regsync.console.context import Settings, pass_settings
 from regsync.console.editing import yes_option
 from regsync.console.options import ManifestArguments, manifest_arguments
@@ -17,9 +18,18 @@ if TYPE_CHECKING:
 
 
 @click.command("promote")
-@click.argument("collection", metavar="COLLECTION")
-@click.option("--from", "source", metavar="ALIAS", required=True, help="The alias whose version is taken.")
-@click.option("--to", "target", metavar="ALIAS", required=True, help="The alias that gets it.")
+@click.argument("collection", metavar="COLLECTION", shell_complete=completing.collections)
+@click.option(
+    "--from",
+    "source",
+    metavar="ALIAS",
+    required=True,
+    shell_complete=completing.aliases,
+    help="The alias whose version is taken.",
+)
+@click.option(
+    "--to", "target", metavar="ALIAS", required=True, shell_complete=completing.aliases, help="The alias that gets it."
+)
 @click.option("--live", is_flag=True, help="Take what --from points at in the registry now, not in the manifest.")
 @yes_option
 @manifest_arguments(required=False)

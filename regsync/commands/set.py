@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from regsync.console import completing
 from regsync.console.context import Settings, pass_settings
 from regsync.console.editing import yes_option
 from regsync.console.options import ManifestArguments, manifest_arguments
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("set")
-@click.argument("assignment", metavar="ADDR=VERSION")
+@click.argument("assignment", metavar="ADDR=VERSION", shell_complete=completing.aliased)
 @click.option("--digest", metavar="HEX", help="Pin the version to this digest: other content is then an error.")
 @yes_option
 @manifest_arguments(required=False)

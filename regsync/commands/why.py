@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from regsync.console import completing
 from regsync.console.context import Settings, pass_settings
 from regsync.console.options import ManifestArguments, manifest_arguments
 from regsync.console.selection import address
@@ -15,7 +16,7 @@ from regsync.names import Address
 
 
 @click.command("why")
-@click.argument("target", metavar="ADDR")
+@click.argument("target", metavar="ADDR", shell_complete=completing.addresses)
 @manifest_arguments(required=False)
 @pass_settings
 def command(settings: Settings, target: str, manifests: ManifestArguments) -> int:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
+from regsync.console import completing
+
 if TYPE_CHECKING:
     from regsync.manifest.reading.load import Loaded
 
@@ -85,6 +87,7 @@ def manifest_arguments(
             nargs=-1,
             required=required,
             type=click.Path(path_type=Path),
+            shell_complete=completing.addresses_or_files if metavar and "ADDR" in metavar else None,
         )
         @click.option(
             "--var",

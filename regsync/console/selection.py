@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
+from regsync.console import completing
+
 if TYPE_CHECKING:
     from regsync.core.desired import HazardName
     from regsync.core.plan import Selection
@@ -85,8 +87,22 @@ def _hazards(context: click.Context, parameter: click.Parameter, begun: str) -> 
 def selection_options(function: Callable[P, R]) -> Callable[..., R]:
     """Give a command the three options; the function gets them as `selection: SelectionArguments`."""
 
-    @click.option("--target", "targets", metavar="ADDR", multiple=True, help="Plan only this address. Repeatable.")
-    @click.option("--exclude", "excludes", metavar="ADDR", multiple=True, help="Leave this address out. Repeatable.")
+    @click.option(
+        "--target",
+        "targets",
+        metavar="ADDR",
+        multiple=True,
+        shell_complete=completing.addresses,
+        help="Plan only this address. Repeatable.",
+    )
+    @click.option(
+        "--exclude",
+        "excludes",
+        metavar="ADDR",
+        multiple=True,
+        shell_complete=completing.addresses,
+        help="Leave this address out. Repeatable.",
+    )
     @click.option(
         "--allow",
         "allow",
