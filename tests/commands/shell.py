@@ -78,7 +78,7 @@ class Shell:
 
     def __call__(self, *args: str, stdin: str | None = None, **env: str) -> Answer:
         around = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8", **env}
-        if FORKS and not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in env):
+        if FORKS and not any(name.startswith(("PYTHON", "LC_", "LANG", "GITHUB_", "TF_BUILD")) for name in env):
             done = forker().run(args, self.folder, around, stdin or "")
         else:
             done = subprocess.run(
