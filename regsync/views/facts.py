@@ -153,11 +153,15 @@ def value_words(value: Any) -> str:
 
 
 def size_words(size: int) -> str:
-    """`12.4 MB`; decimal units."""
+    """`12.4 MB`; decimal units.
+
+    >>> size_words(1), size_words(12_400_000)
+    ('1 byte', '12.4 MB')
+    """
     amount = float(size)
     for unit in ("bytes", "kB", "MB", "GB", "TB"):
         if amount < 1000 or unit == "TB":
-            return f"{size:,} bytes" if unit == "bytes" else f"{amount:,.1f} {unit}"
+            return f"{size:,} byte{'' if abs(size) == 1 else 's'}" if unit == "bytes" else f"{amount:,.1f} {unit}"
         amount /= 1000
     raise AssertionError
 
