@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 HIDDEN = "[hidden]"
 PART = 16
 """Letters and digits: this much of a secret, or of an encoded form of it, is hidden; so is a shorter one that is whole."""
-_SHORTEST = 6
-"""A secret with fewer letters and digits is looked for as it stands only: by its letters it would be found everywhere."""
+SHORTEST = 8
+"""What is shorter is no key: any text would be full of it."""
 
 _parts: dict[int, set[str]] = defaultdict(set)
 """By length, all parts of that length of all secrets, in small letters and without anything but letters and digits."""
@@ -26,11 +26,11 @@ _whole: set[str] = set()
 def remember(*secrets: str) -> None:
     """From now on `hide` takes these out of any text."""
     for secret in secrets:
-        if secret and secret not in _whole:
+        if len(secret) >= SHORTEST and secret not in _whole:
             _whole.add(secret)
             for form in _forms(secret):
                 letters = "".join(character for _, character in _letters(form))
-                if len(letters) >= _SHORTEST:
+                if letters:
                     size = min(PART, len(letters))
                     _parts[size].update(letters[at : at + size] for at in range(len(letters) - size + 1))
 

@@ -69,7 +69,8 @@ def named(name: object) -> str:
     >>> named("model/fraud"), named("churn, which stays")
     ('model/fraud', "'churn, which stays'")
     """
-    return str(name) if _PLAIN.fullmatch(str(name)) else quoted(name)
+    text = str(name)
+    return text if _PLAIN.fullmatch(text) and not has_hidden(text) else quoted(name)
 
 
 _PLAIN = re.compile(r"[\w.:/@+=…-]+")

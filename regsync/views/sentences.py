@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from regsync.names import quoted
+from regsync.names import has_hidden, quoted
 from regsync.views.escape import plain
 
 
@@ -62,7 +62,7 @@ def bare(name: str) -> str:
     >>> bare("model/fraud:production"), bare("churn, which stays")
     ('model/fraud:production', "'churn, which stays'")
     """
-    return name if _PLAIN_NAME.fullmatch(name) else plain(quoted(name))
+    return name if _PLAIN_NAME.fullmatch(name) and not has_hidden(name) else plain(quoted(name))
 
 
 def in_text(parts: Iterable[Part]) -> str:

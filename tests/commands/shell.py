@@ -61,6 +61,10 @@ registries:
 """
 
 
+STARTUP = ("PYTHON", "LC_", "LANG", "GITHUB_ACTIONS", "TF_BUILD")
+"""Variables that count when Python starts, or where stdout is a pipe: a command that gets them is started, not forked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """How a process ended."""
@@ -78,7 +82,7 @@ class Shell:
 
     def __call__(self, *args: str, stdin: str | None = None, **env: str) -> Answer:
         around = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8", **env}
-        if FORKS and not any(name.startswith(("PYTHON", "LC_", "LANG", "GITHUB_", "TF_BUILD")) for name in env):
+        if FORKS and not any(name.startswith(STARTUP) for name in env):
             done = forker().run(args, self.folder, around, stdin or "")
         else:
             done = subprocess.run(

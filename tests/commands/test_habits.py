@@ -68,7 +68,7 @@ def test_every_command_stands_in_one_group_and_has_an_example() -> None:
     assert sorted(name for group in GROUPS.values() for name in group) == sorted(COMMANDS)
     for name, command in every_command(cli, "regsync"):
         if name != "regsync":
-            with click.Context(command, info_name=name) as context:
+            with click.Context(command, info_name=name, **cli.context_settings) as context:
                 text = command.get_help(context)
             assert "Example:\n" in text, name
             if not isinstance(command, click.Group) and name != "regsync completion":

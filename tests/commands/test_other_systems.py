@@ -48,7 +48,7 @@ registries:
         (["schema", "manifest"], 0, "regsync manifest"),
         (["plan", "m.yaml", "-o", "plan.json"], 0, "3 to add"),
         (["set", "model/churn:production=acme-ml/fraud/churn:v1", "m.yaml"], 0, "production"),
-        (["promote", "model/churn", "--from", "staging", "--to", "canary", "m.yaml"], 0, "canary"),
+        (["promote", "model/churn", "--from", "staging", "--to", "canary", "--yes", "m.yaml"], 0, "canary"),
         (["apply", "m.yaml", "--auto-approve"], 1, "apply runs on Linux and macOS"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

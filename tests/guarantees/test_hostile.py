@@ -36,7 +36,6 @@ CYRILLIC = "prоduction"
     [
         (BIDI, "prod\\u202enoitcu", "invisible character U+202E"),
         (ZERO, "prod\\u200buction", "invisible character U+200B"),
-        (SEPARATOR, "a\\u2028b", "invisible character U+2028"),
         ("production\u3164", "production\\u3164", "invisible character U+3164"),
         ("production\ufe0f", "production\\ufe0f", "invisible character U+FE0F"),
         ("production\u2800", "production\\u2800", "invisible character U+2800"),
@@ -51,7 +50,7 @@ def test_deceptive_names_are_shown_and_warned_about(room: Room, name: str, shown
     room.manifest({"registries": {"model": {"collections": {"fraud": {"type": "model", "aliases": {name: "v0"}}}}}})
     ended = room.run("plan", "registry.yaml", "-o", "plan.json")
     assert ended.code == 0, ended.err
-    assert f"set alias model/fraud:{shown}" in ended.out
+    assert f"+ set alias {address(shown)}  v0" in ended.out
     assert why in ended.out
     assert why in room.run("validate", "registry.yaml").err + room.run("validate", "registry.yaml").out
     assert room.run("apply", "plan.json").code == 0
@@ -60,6 +59,21 @@ def test_deceptive_names_are_shown_and_warned_about(room: Room, name: str, shown
         room.run("drift", "registry.yaml", "--format", format_)
     room.run("render", "registry.yaml")
     room.run("plan", "registry.yaml", "--format", "json")
+
+
+def address(shown: str) -> str:
+    """As a text plan shows it: in quotes, but for a plain word."""
+    return f"model/fraud:{shown}" if shown == CYRILLIC else f"'model/fraud:{shown}'"
+
+
+def test_a_name_that_ends_the_line_unseen_is_refused(room: Room) -> None:
+    room.world({"model": {"collections": {"fraud": {"type": "model", "versions": [f"{DETECTOR}:v0"]}}}})
+    room.manifest(
+        {"registries": {"model": {"collections": {"fraud": {"type": "model", "aliases": {SEPARATOR: "v0"}}}}}}
+    )
+    ended = room.run("plan", "registry.yaml")
+    assert ended.code == 1
+    assert "U+2028 ends the line here for YAML" in ended.err
 
 
 @pytest.mark.parametrize("name", [BIDI, ZERO, SEPARATOR, "<img src=x onerror=alert(1)>", "`$(id)`", "@everyone", "-rf"])
@@ -71,7 +85,7 @@ def test_deceptive_names_in_the_registry(room: Room, name: str) -> None:
     room.manifest({"registries": {"model": {"description": "x", "collections": {"fraud": wanted}}}})
     ended = room.run("plan", "registry.yaml", "-o", "plan.json", *EVERY_CONSENT)
     assert ended.code == 0, ended.err
-    assert "remove alias model/fraud:" in ended.out
+    assert "model/fraud\n  - remove alias " in ended.out
     for format_ in ("text", "markdown", "html"):
         room.run("show", "plan.json", "--format", format_)
     room.run("apply", "plan.json")

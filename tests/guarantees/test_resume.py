@@ -145,13 +145,22 @@ def taken_back(folder: Path, zygote: Zygote) -> Iterator[Copy]:
     """The plan was applied, and then undone: the registry is as before, and so the next plan is the same, byte for byte."""
     copy = Copy(folder, zygote, LIVE, MOVES)
     assert copy.run("plan", "registry.yaml", "-o", "plan.json").code == 0
-    first = (copy.folder / "plan.json").read_bytes()
+    first = told(copy)
     assert copy.run("apply", "plan.json", "--receipt", "receipt.json").code == 0
     assert copy.run("undo", "receipt.json", "-o", "undo.json").code == 0
     assert copy.run("apply", "undo.json").code == 0
     assert copy.run("apply", "plan.json").code == 5, "nobody has planned it again"
     yield copy
-    assert (copy.folder / "plan.json").read_bytes() == first
+    assert told(copy) == first
+
+
+def told(copy: Copy) -> dict[str, Any]:
+    """The plan, but for who moved what by hand since the last apply: that is told of the moves that these tests make."""
+    document: dict[str, Any] = json.loads((copy.folder / "plan.json").read_text(encoding="utf-8"))
+    del document["digest"], document["moved_by_hand"]
+    for operation in document["operations"]:
+        operation["notes"] = [each for each in operation["notes"] if not each.startswith("moved by hand")]
+    return document
 
 
 @pytest.mark.parametrize("how", ["-o", "--format json"])

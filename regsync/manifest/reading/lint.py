@@ -28,7 +28,7 @@ class Findings:
         """Warn about a name or version that could deceive a reader; one that is meant as a pattern is an error."""
         if text and (problem := wildcard_problem(text)):
             self.error("bad-name", f"`{text}` {problem}", where, "write one entry for each name, or delete this one")
-        problem = odd_ends(text) or (None if text.isascii() else suspicious_characters(text))
+        problem = (None if text.isascii() else suspicious_characters(text)) or odd_ends(text)
         if problem:
             hint = "type the name anew, if it was not meant like that"
             self.warning("suspicious-name", f"{text!r} {problem}", where, hint)
