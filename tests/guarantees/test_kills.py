@@ -38,7 +38,7 @@ def over_http(folder: Path, zygote: Zygote) -> Iterator[Grounds]:
         yield grounds
 
 
-ONE_IN = 5
+ONE_IN = 9
 """A share of the points, and not of one kind only: an operation passes more than so many, and not always as many."""
 
 

@@ -69,7 +69,7 @@ def world(seed: Json) -> Iterator[World]:
     """A fresh folder with a registry made from the seed."""
     with tempfile.TemporaryDirectory(prefix="regsync-law-") as name:
         folder = Path(name)
-        text = yaml.safe_dump(seed, sort_keys=False, allow_unicode=True)
+        text = yaml.dump(seed, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
         store, _ = create_store(folder / "registry.db")
         try:
             plant(store, parse_seed(text.encode(), "seed.yaml"))
