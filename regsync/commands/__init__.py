@@ -137,6 +137,10 @@ def cli(ctx: click.Context, backend: str, organization: str | None, color: str, 
     YAML manifests in Git declare registries, protected aliases, and which artifact version every alias points at.
     regsync shows what it would change, and then does exactly that.
     """
+    try:
+        os.getcwd()  # noqa: PTH109 - the question is whether there is one
+    except FileNotFoundError:
+        raise click.ClickException("the folder that this was started in is gone; change to one that is there") from None
     ctx.obj = Settings(backend, organization or None, color, verbose, quiet)
     # Settings.use_color decides; left to itself, click takes colour out again of all that goes to a pipe.
     ctx.color = True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +21,12 @@ LARGEST = 512 * 1024 * 1024
 def read_document(path: Path) -> Any:
     """The JSON in a file. Raises `RegsyncError` where it cannot be read or is no JSON (cut short, say)."""
     try:
-        if path.stat().st_size > LARGEST:
+        found = path.stat()
+        if found.st_size > LARGEST:
             raise RegsyncError(f"{path} is too large for a plan or a receipt", code="too-large")
+        if stat.S_ISBLK(found.st_mode) or (stat.S_ISCHR(found.st_mode) and not os.path.samestat(found, os.fstat(0))):
+            # Standard input may be one: a terminal. Any other might never end.
+            raise RegsyncError(f"{path} is a device, not a plan or a receipt", "name the file", code="unreadable")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise RegsyncError(f"cannot read {path}: {error.strerror or error}", code="unreadable") from error

@@ -160,3 +160,24 @@ def test_manifests_that_are_not_there(shell: Shell, tmp_path: Path) -> None:
     (shell.folder / "empty").mkdir()
     assert shell("plan", "empty").code == 1
     assert shell("validate", "empty").code == 1
+
+
+def test_a_current_folder_that_is_gone(shell: Shell) -> None:
+    gone = shell.folder / "gone"
+    gone.mkdir()
+    done = subprocess.run(
+        ["sh", "-c", 'rmdir "$PWD" && exec "$0" -m regsync validate', sys.executable],
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "Error: the folder that this was started in is gone; change to one that is there\n"
+
+
+@pytest.mark.parametrize("command", ["show", "undo"])
+def test_a_device_is_no_receipt(shell: Shell, command: str) -> None:
+    answer = shell(command, "/dev/zero")
+    assert answer.code == 1
+    assert "/dev/zero is a device, not a plan or a receipt" in answer.err
