@@ -33,7 +33,7 @@ def without_collector() -> Iterator[None]:
     gc.enable()
 
 
-STRIDE = 97
+STRIDE = 41
 """A prime number, so that no part of a state comes round as often."""
 
 

@@ -122,18 +122,27 @@ def test_resolving(world: World, reader: LocalReader) -> None:
     world.log(entity="bob")
     world.log(entity="other-ml")
     world.write(lambda tx: artifacts.delete(tx, versions[1]))
-    expected: dict[str, Version | tuple[str, str | None]] = {
+    expected: dict[str, Version | tuple[str | None, ...]] = {
         "acme-ml/fraud/detector:v2": version(world, 2),
         "acme-ml/fraud/detector:latest": version(world, 2),
-        "acme-ml/fraud/detector:v1": ("was deleted", "bind to another version"),
-        "acme-ml/fraud/detector:v9": ("does not exist: the artifact has no v9", "the newest version is v2"),
-        "acme-ml/fraud/detector:best": ("does not exist: the artifact has no best", "the newest version is v2"),
+        "acme-ml/fraud/detector:v1": ("was deleted", "bind to another version", None),
+        "acme-ml/fraud/detector:v9": ("does not exist: the artifact has no v9", "the newest version is v2", None),
+        "acme-ml/fraud/detector:best": ("does not exist: the artifact has no best", "the newest version is v2", None),
         "acme-ml/fraud/detectr:v0": (
             "does not exist: no artifact 'detectr' in project acme-ml/fraud",
             "did you mean 'detector'?",
+            None,
         ),
-        "acme-ml/fruad/detector:v0": ("does not exist: acme-ml has no project 'fruad'", "did you mean 'fraud'?"),
-        "acme-mi/fraud/detector:v0": ("does not exist: there is no team 'acme-mi'", "did you mean 'acme-ml'?"),
+        "acme-ml/fruad/detector:v0": (
+            "does not exist: acme-ml has no project 'fruad'",
+            "did you mean 'fraud'?",
+            "project acme-ml/fruad",
+        ),
+        "acme-mi/fraud/detector:v0": (
+            "does not exist: there is no team 'acme-mi'",
+            "did you mean 'acme-ml'?",
+            "team acme-mi",
+        ),
     }
     refs = {}
     for text in expected:
