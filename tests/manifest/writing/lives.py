@@ -140,6 +140,7 @@ def lives(draw: DrawFn) -> Live:
 
 def legal(text: str, problem: str | None, *, key: bool = True) -> bool:
     """Whether a manifest can hold the name, said anew: the rules of names, half surrogates, variables in keys."""
+    problem = problem or names.wildcard_problem(text)
     return problem is None and not (key and "${" in text) and text.encode("utf-8", "ignore").decode() == text
 
 
