@@ -26,7 +26,13 @@ _BYTE_ORDER_MARKS = (
     (b"\xfe\xff", "UTF-16"),
 )
 _MAY_BE_ONE = re.compile(r"\.ya?ml|\.json")
+_PACKED = re.compile(r"\.ya?ml\.(gz|bz2|xz|zst|zip|gpg|asc|age|enc)$")
 _SIGN = re.compile(rb"""(?m)^[ \t\xef\xbb\xbf]*\{?\s*["']?apiVersion["']?\s*:\s*["']?regsync/""")
+_BEGINS_AS_ONE = re.compile(
+    rb"""\A\xef?\xbb?\xbf?(?:\s|[#%][^\n]*+|---)*+\{?\s*["']?apiVersion["']?\s*:\s*["']?regsync/"""
+)
+_CONFLICT = re.compile(rb"(?m)^<<<<<<< ")
+_SUBMODULE = re.compile(r"(?m)^\s*path\s*=\s*(.*?)\s*$")
 _VERSION = re.compile(rb"""(?m)^[ \t]*\{?[ \t]*["']?apiVersion["']?[ \t]*:(.*)$""")
 _KEY = re.compile(rb"""(?m)^["']?([A-Za-z_][\w-]*)["']?[ \t]*:""")
 _OF_OTHER_TOOLS = {".git", ".hg", ".svn", ".jj", ".venv", ".tox", ".nox", ".terraform", ".regsync", "node_modules"}
@@ -140,7 +146,7 @@ def _files_at(path: str, problems: list[Diagnostic]) -> Iterator[str]:
         yield name
         return
     found = False
-    for file in _below(name):
+    for file in _below(name, problems):
         if _counts(file, name):
             found = True
             yield file
@@ -158,7 +164,7 @@ def _counts(path: str, top: str) -> bool:
     return path.lower().endswith(SUFFIXES) and not any(step.startswith(".") for step in steps)
 
 
-def _below(top: str) -> Iterator[str]:
+def _below(top: str, problems: list[Diagnostic]) -> Iterator[str]:
     """Every file in a folder and below it, through symbolic links too, each folder once; those of other tools are left out."""
     seen: set[str] = set()
     try:
@@ -168,11 +174,33 @@ def _below(top: str) -> Iterator[str]:
                 folders.clear()
                 continue
             seen.add(real)
+            if not folders and not files and _is_submodule(Path(real)):
+                problems.append(_not_checked_out(folder))
             folders[:] = sorted(each for each in folders if each not in _OF_OTHER_TOOLS)
             for file in sorted(files):
                 yield os.path.normpath(os.path.join(folder, file))  # noqa: PTH118 - names stay as the user wrote them
     except OSError as error:
         raise FileProblemError(_unreadable(error.filename or top, error)) from None
+
+
+def _is_submodule(folder: Path) -> bool:
+    """Whether the Git repository around a folder calls it a submodule."""
+    for above in folder.parents:
+        try:
+            paths = _SUBMODULE.findall((above / ".gitmodules").read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            paths = []
+        if folder.relative_to(above).as_posix() in [each.strip('"') for each in paths]:
+            return True
+        if (above / ".git").exists():
+            return False
+    return False
+
+
+def _not_checked_out(folder: str) -> Diagnostic:
+    message = "this folder is a Git submodule that is not checked out, so what it declares is not read"
+    hint = "run `git submodule update --init` (in a workflow: `submodules: true` of the checkout)"
+    return Diagnostic("passed-over", message, Position(os.path.normpath(folder)), hint, Severity.WARNING)
 
 
 def _passed_over(path: str) -> Diagnostic | None:
@@ -181,14 +209,19 @@ def _passed_over(path: str) -> Diagnostic | None:
         message = "this link leads nowhere, so what is declared behind it is not read"
         hint = "make what it points at, or delete it"
         return Diagnostic("passed-over", message, Position(path), hint, Severity.WARNING)
-    if not _MAY_BE_ONE.search(os.path.basename(path).lower()):  # noqa: PTH119
-        return None
+    name = os.path.basename(path).lower()  # noqa: PTH119
+    if _PACKED.search(name):
+        message = "this file is packed or encrypted, so what it declares is not read"
+        hint = "unpack it before regsync reads the folder, or move it away"
+        return Diagnostic("passed-over", message, Position(path), hint, Severity.WARNING)
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            start = file.read(_START) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+        descriptor = os.open(path, READ_FLAGS)
+        with open(descriptor, "rb") as file:  # noqa: PTH123
+            start = file.read(_START) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
     except OSError:
         return None
-    if not _SIGN.search(start):
+    sign = _SIGN if _MAY_BE_ONE.search(name) else _BEGINS_AS_ONE  # A page of documentation may quote a manifest.
+    if not sign.search(start):
         return None
     message = "this file holds a manifest, and is passed over: in a folder, only NAME.yaml and NAME.yml count, and nothing hidden"
     hint = "name it so, name the file itself on the command line, or move it away"
@@ -206,7 +239,7 @@ def read_source(path: AnyPath) -> Source:
         data = _read(name)
     except OSError as error:
         raise FileProblemError(_unreadable(name, error)) from None
-    problem = _encoding_problem(data, name)
+    problem = _encoding_problem(data, name) or _conflict_problem(data, name)
     if problem:
         raise FileProblemError(problem)
     return Source(name, data.removeprefix(b"\xef\xbb\xbf"), hashlib.sha256(data).hexdigest())
@@ -263,6 +296,15 @@ def _encoding_problem(data: bytes, name: str) -> Diagnostic | None:
         message = f"the byte 0x{data[error.start]:02X} is not UTF-8"
         return Diagnostic("encoding", message, where, f"{_SAVE_AS_UTF8}; it may be Latin-1 or Windows-1252 now")
     return None
+
+
+def _conflict_problem(data: bytes, name: str) -> Diagnostic | None:
+    found = _CONFLICT.search(data)
+    if found is None or b"\n>>>>>>> " not in data or b"\n=======" not in data:
+        return None
+    message = "a merge of Git left a conflict here that nobody has resolved"
+    where = Position(name, data.count(b"\n", 0, found.start()) + 1, 1)
+    return Diagnostic("merge-conflict", message, where, "keep what is right of the two sides, and delete the marks")
 
 
 def _binary(name: str) -> Diagnostic:

@@ -203,14 +203,32 @@ def test_nothing_that_is_declared_in_a_folder_is_passed_over_in_silence(tmp_path
     (folder / ".hidden").mkdir()
     for name in (".hidden/f.yaml", ".g.yaml", "h.yaml.bak", "i.json", "j.yaml.txt"):
         (folder / name).write_text(text.format("z"))
+    (folder / "no-ending").write_text("# ours\n---\n" + text.format("z"))
+    (folder / "p.yaml.gz").write_bytes(b"\x1f\x8b")
     for name in ("notes.txt", "k.json", ".l.yaml"):
         (folder / name).write_text("a: 1\n")
+    (folder / "README.md").write_text("An example:\n" + text.format("z"))
     (folder / "nowhere").symlink_to("gone")
     loaded = load([folder])
     said = {Path(str(each.position)).name for each in loaded.warnings if each.code == "passed-over"}
-    assert said == {"f.yaml", ".g.yaml", "h.yaml.bak", "i.json", "j.yaml.txt", "nowhere"}
+    assert said == {"f.yaml", ".g.yaml", "h.yaml.bak", "i.json", "j.yaml.txt", "nowhere", "no-ending", "p.yaml.gz"}
     named = load([folder, folder / "i.json"])
     assert "i.json" not in {Path(str(each.position)).name for each in named.warnings}
+
+
+def test_a_submodule_that_is_not_checked_out_is_named() -> None:
+    for name in ("repo/m/sub", "repo/m/empty", "repo/.git"):
+        Path(name).mkdir(parents=True)
+    Path("repo/m/m.yaml").write_bytes(GOOD)
+    Path("repo/.gitmodules").write_text('[submodule "fraud team"]\n\tpath = m/sub\n\turl = ../fraud\n')
+    assert [str(each.position) for each in load(["repo/m"]).warnings] == ["repo/m/sub"]
+
+
+def test_comments_are_no_burden_where_a_manifest_is_looked_for() -> None:
+    Path("m").mkdir()
+    Path("m/m.yaml").write_bytes(GOOD)
+    Path("m/notes").write_text("# " * 30_000)
+    assert not load(["m"]).warnings
 
 
 def test_a_file_named_in_several_ways_counts_once() -> None:
