@@ -27,20 +27,21 @@ def render_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool = False
 
 
 def _by_cause(diagnostics: Iterable[Diagnostic]) -> list[list[Diagnostic]]:
-    """The findings in their order; those of one code and cause are with the first of them."""
+    """The findings in their order; those of one code and cause, and warnings in the same words, are with the first of them."""
     groups: dict[object, list[Diagnostic]] = {}
     for number, each in enumerate(diagnostics):
-        key = number if each.cause is None else (each.severity, each.code, each.cause)
+        cause = each.cause or (number if each.is_error else f"{each.message} {each.hint}")
+        key = (each.severity, each.code, cause)
         groups.setdefault(key, []).append(each)
     return list(groups.values())
 
 
 def _places(more: Sequence[Diagnostic]) -> str:
-    if not more:
+    places = [plain(str(each.position)) for each in more if each.position]
+    if not places:
         return ""
-    shown = ", ".join(plain(str(each.position)) for each in more[:_MOST_PLACES] if each.position)
-    end = ", …" if len(more) > _MOST_PLACES else ""
-    return f"\n    and {counted(len(more), 'more place')}: {shown}{end}"
+    end = ", …" if len(places) > _MOST_PLACES else ""
+    return f"\n    and {counted(len(places), 'more place')}: {', '.join(places[:_MOST_PLACES])}{end}"
 
 
 def _one(diagnostic: Diagnostic, color: bool) -> str:

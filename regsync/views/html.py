@@ -25,6 +25,7 @@ from regsync.views.facts import facts, shown_with_evidence
 from regsync.views.sentences import Code, Name, Part, parts_of
 from regsync.views.statements import Tone, about_plan, consent_ways, proof_words, what_is_left
 from regsync.views.unmanaged import in_brackets, known_from
+from regsync.views.warnings import by_cause
 from regsync.views.words import BLOCK_HEADINGS, LOCK, SYMBOLS, Effect, change, effect, place, state_after, verb
 
 Json = dict[str, Any]
@@ -57,6 +58,7 @@ def render_plan(document: Json) -> str:
         ],
         groups=groups,
         statements=about_plan(document),
+        warnings=by_cause(document["warnings"]),
         ways=consent_ways(document),
         left=[each for each in what_is_left(document) if each.tone is not Tone.BAD],
         proof=proof_words(document),

@@ -18,6 +18,7 @@ from regsync.views.gfm import code, in_html, prose, sentence
 from regsync.views.statements import Tone as StatementTone
 from regsync.views.statements import about_plan, consent_ways, proof_words, what_is_left
 from regsync.views.unmanaged import in_brackets, known_from
+from regsync.views.warnings import by_cause
 from regsync.views.words import (
     BLOCK_HEADINGS,
     LOCK,
@@ -216,10 +217,12 @@ def _irrevocable(document: Json) -> Section:
 
 def _warnings(document: Json) -> Section:
     items = []
-    for warning in document["warnings"]:
-        where = f"{code(place(warning))}: " if warning["file"] else ""
-        hint = f" Hint: {prose(warning['hint'])}" if warning["hint"] else ""
-        items.append(f"- {where}{prose(warning['message'])}.{hint}")
+    for warning in by_cause(document["warnings"]):
+        where = f"{code(warning.where)}: " if warning.where else ""
+        end = ", …" if warning.number > len(warning.more) else ""
+        more = f" ({warning.elsewhere}{', '.join(map(code, warning.more))}{end})" if warning.more else ""
+        hint = f" Hint: {prose(warning.hint)}" if warning.hint else ""
+        items.append(f"- {where}{prose(warning.message)}{more}.{hint}")
     return Section("#### Warnings\n", items, "warnings", rank=7)
 
 

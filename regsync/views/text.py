@@ -27,6 +27,7 @@ from regsync.views.statements import (
     what_is_left,
 )
 from regsync.views.unmanaged import in_brackets, known_from
+from regsync.views.warnings import by_cause
 from regsync.views.words import (
     LOCK,
     SYMBOLS,
@@ -188,11 +189,14 @@ def _warnings(page: _Page, document: Json) -> None:
     if not document["warnings"]:
         return
     page.heading("Warnings")
-    for warning in document["warnings"]:
-        where = f"{bare(place(warning))}: " if warning["file"] else ""
-        page.say([where, *parts_of(warning["message"]), f" [{warning['code']}]"], "yellow", indent="  ")
-        if warning["hint"]:
-            page.say(["hint: ", *parts_of(warning["hint"])], indent="    ")
+    for warning in by_cause(document["warnings"]):
+        where = f"{bare(warning.where)}: " if warning.where else ""
+        page.say([where, *parts_of(warning.message), f" [{warning.code}]"], "yellow", indent="  ")
+        if warning.more:
+            end = ", …" if warning.number > len(warning.more) else ""
+            page.say([f"{warning.elsewhere}{', '.join(map(bare, warning.more))}{end}"], indent="    ")
+        if warning.hint:
+            page.say(["hint: ", *parts_of(warning.hint)], indent="    ")
 
 
 def _no_longer_managed(page: _Page, document: Json) -> None:
