@@ -160,12 +160,13 @@ def ssl_context() -> ssl.SSLContext:
         context.load_verify_locations(capath=path)
         return context
     try:
-        return ssl.create_default_context(cafile=path)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except ssl.SSLError:
         raise _setup(f"{name} names a file without certificates: {path}", "it holds them as PEM, or unset it") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise _setup(f"{name} names a file that cannot be read: {path}: {reason}", "correct it, or unset it") from None
+    return _made(path)
 
 
 def _made(cafile: str | None) -> ssl.SSLContext:

@@ -152,3 +152,15 @@ def test_certificates_that_are_not_there(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, str(empty))
         with pytest.raises(BackendError, match=f"{name} names a file without certificates"):
             http_client(URL)
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", None])
+def test_a_file_for_keys_that_cannot_be_written_is_not_blamed_on_certificates(
+    certified: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, name: str | None
+) -> None:
+    if name:
+        monkeypatch.setenv(name, str(certified[1]))
+    monkeypatch.setenv("SSLKEYLOGFILE", "/nowhere/keys.log")
+    with pytest.raises(BackendError, match="certificates cannot be set up") as raised:
+        http_client(URL)
+    assert raised.value.hint == "correct SSLKEYLOGFILE, or unset it"
