@@ -7,6 +7,8 @@ import unicodedata
 
 _QUOTES = "'\"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300d"
 _DASHES = re.compile("[-_\u2010-\u2015\u2212\ufe58\ufe63\uff0d\\s]+")
+_BETWEEN_LETTERS = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+_LETTER = re.compile(r"[^\W\d_]")
 _UNSEEN = re.compile("[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
 _LETTERS = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u03b1\u03bf\u03c1\u03c5\u03bd\u03b9\u0131",
@@ -16,15 +18,20 @@ _LETTERS = str.maketrans(
 
 
 def alike_key(name: str) -> str:
-    """The same for names that differ only in what is easily overlooked: case, spaces and dashes, quotes, look-alike letters.
+    """The same for names that differ only in what is easily overlooked: case, spaces and dashes, quotes, look-alike letters and
+    digits. Numbers stay what they are: `v1-12` is not `v11-2`.
 
     >>> alike_key("Fraud_Detector ") == alike_key("fraud-detector")
     True
     """
+    if name.isdecimal():
+        return name
     if name.isascii() and name.isalnum():
-        return name.lower()
+        return name.lower().replace("0", "o").replace("1", "l")
     text = _UNSEEN.sub("", unicodedata.normalize("NFKC", name)).casefold().translate(_LETTERS)
-    return _DASHES.sub("-", text.strip(_QUOTES + " \t\u3000").strip()).strip("-") or name
+    text = _DASHES.sub("-", text.strip(_QUOTES + " \t\u3000").strip()).strip("-") or name
+    text = _BETWEEN_LETTERS.sub("", text)
+    return text.replace("0", "o").replace("1", "l") if _LETTER.search(text) else text
 
 
 def difference(one: str, other: str) -> str:
@@ -35,7 +42,7 @@ def difference(one: str, other: str) -> str:
         return "differ in spaces only"
     if one.strip(_QUOTES + " ") == other.strip(_QUOTES + " "):
         return "differ in quotes only"
-    if _DASHES.sub("-", one) == _DASHES.sub("-", other):
+    if _DASHES.sub("", one) == _DASHES.sub("", other):
         return "differ in spaces, dashes and underscores only"
     return "look alike"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from regsync.alike import alike_key, difference
 from regsync.core.actions import (
@@ -15,10 +15,10 @@ from regsync.core.actions import (
     SetAlias,
     SetMember,
 )
-from regsync.core.desired import Desired
+from regsync.core.desired import Desired, DesiredCollection
 from regsync.core.live import Live, LiveCollection
 from regsync.core.operation import Operation
-from regsync.diagnostics import Diagnostic, Severity
+from regsync.diagnostics import Diagnostic, Position, Severity
 
 if TYPE_CHECKING:
     from regsync.backends.base import Reader
@@ -27,18 +27,79 @@ if TYPE_CHECKING:
 def look_alikes(
     operations: Sequence[Operation], live: Live, desired: Desired, reader: Reader
 ) -> tuple[Diagnostic, ...]:
-    """A warning for each new name that people would take for one that is there. Asks for lists of names where registries or
-    collections are made, and only then. Raises `BackendError`."""
+    """A warning for each new name, and each `absent` one that is not there, that people would take for one that is.
+
+    Asks for lists of names where registries or collections are made or not found, and only then. Raises `BackendError`.
+    """
+    gone = list(_gone(live, desired))
     making = {each.action.registry for each in operations if isinstance(each.action, CreateCollection)}
+    making |= {each.registry for each in gone if each.known is None and each.registry is not None}
     lists = reader.collection_names(sorted(making & live.registries.keys()))
-    registries = reader.registry_names() if any(isinstance(each.action, CreateRegistry) for each in operations) else []
+    asks = any(isinstance(each.action, CreateRegistry) for each in operations) or any(
+        each.known is None and each.registry is None for each in gone
+    )
+    registries = reader.registry_names() if asks else []
     told: dict[tuple[str, str, str], Diagnostic] = {}
+    for item in gone:
+        known = item.known if item.known is not None else lists.get(item.registry, []) if item.registry else registries
+        other = _taken_for(item.name, [each for each in known if each not in item.declared])
+        if other is not None:
+            told.setdefault((item.noun, item.name, other), _nothing_to_remove(item, other))
     for operation in operations:
         for noun, new, known in _new(operation, live, desired, registries, lists):
             other = _taken_for(new, known)
             if other is not None:
                 told.setdefault((noun, new, other), _warning(operation, noun, new, other))
     return tuple(told.values())
+
+
+class _Gone(NamedTuple):
+    """Something that is declared `absent`, and is not there."""
+
+    noun: str
+    registry: str | None
+    """None: it is a registry itself."""
+    name: str
+    origin: Position
+    declared: Container[str]
+    """Names that the manifests speak of in the same place."""
+    known: Iterable[str] | None
+    """Live ones of its kind; None: they have not been read."""
+
+
+def _gone(live: Live, desired: Desired) -> Iterator[_Gone]:
+    for name, registry in desired.registries.items():
+        here = live.registries.get(name)
+        if registry.absent and here is None:
+            yield _Gone("registry", None, name, registry.origin, desired.registries, None)
+        if here is None or registry.absent:
+            continue
+        for alias, item in (registry.protected_aliases or {}).items():
+            if item.absent and here.protected_aliases is not None and alias not in here.protected_aliases:
+                noun, known = f"protected alias of {name!r}", here.protected_aliases
+                yield _Gone(noun, name, alias, item.origin, registry.protected_aliases or {}, known)
+        for member, wanted in (registry.members or {}).items():
+            if wanted.role is None and here.members is not None and member not in here.members:
+                noun = f"member of {name!r}"
+                yield _Gone(noun, name, member, wanted.origin, registry.members or {}, here.members)
+        for collection in (registry.collections or {}).values():
+            yield from _gone_from(name, collection, here.collections.get(collection.name), registry.collections or {})
+
+
+def _gone_from(
+    registry: str, wanted: DesiredCollection, there: LiveCollection | None, declared: Container[str]
+) -> Iterator[_Gone]:
+    if wanted.absent and there is None:
+        yield _Gone(f"collection of {registry!r}", registry, wanted.name, wanted.origin, declared, None)
+    if wanted.absent or there is None:
+        return
+    for alias, binding in (wanted.aliases or {}).items():
+        if binding.ref is None and alias not in there.aliases:
+            noun = f"alias of {registry}/{wanted.name}"
+            yield _Gone(noun, registry, alias, binding.origin, wanted.aliases or {}, there.aliases)
+    for tag, item in (wanted.tags or {}).items():
+        if item.absent and tag not in there.tags:
+            yield _Gone(f"tag of {registry}/{wanted.name}", registry, tag, item.origin, wanted.tags or {}, there.tags)
 
 
 def _new(
@@ -94,3 +155,9 @@ def _warning(operation: Operation, noun: str, new: str, other: str) -> Diagnosti
     message = f"the {noun} `{new}` is new, and `{other}` is live: the two {difference(new, other)}"
     hint = f"write `{other}` if that one is meant; two names that people mix up are two things to the registry"
     return Diagnostic("similar-live", message, operation.reason.position, hint, Severity.WARNING)
+
+
+def _nothing_to_remove(item: _Gone, other: str) -> Diagnostic:
+    message = f"the {item.noun} `{item.name}` is not there to remove, and `{other}` is live: the two {difference(item.name, other)}"
+    hint = f"write `{other}` if that one is meant to go"
+    return Diagnostic("similar-live", message, item.origin, hint, Severity.WARNING)
