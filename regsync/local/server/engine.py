@@ -3,8 +3,8 @@
 The schema is the contract. An object of it is a Python object with an attribute or method for each field, in snake
 case; a field's record of the store is replaced by the object that shows it (`showing.py`). Arguments and input fields
 arrive in snake case too, and one that the client left out does not arrive at all.
-A document's mutations run one after the other, each in a transaction of its own, so one that fails takes back nothing
-but itself.
+A document's mutations run one after the other, each in a savepoint of its own, so one that fails takes back nothing
+but itself. What they wrote is committed before it is answered, some mutations at a time (`session.py`).
 
 The shape of an error, and the HTTP status that goes with it, are W&B's, as its users quote them: a refused request is
 `403 {"errors": [{"message", "path", "extensions": {"code": "PERMISSION_ERROR"}}], "data": {"upsertBucket": null}}`.
@@ -97,7 +97,10 @@ def _typename(value: Any, *_: Any) -> str:
 
 
 def execute(text: str, variables: dict[str, Any] | None, operation: str | None, root: Any) -> Answer:
-    """Run one operation of a document. `root` has the fields of Query and of Mutation. Never raises for the client's mistakes."""
+    """Run one operation of a document. `root` has the fields of Query and of Mutation. Never raises for the client's mistakes.
+
+    Raises the `FileProblem` family where what mutations wrote could not be committed: then nobody may be told that it was.
+    """
     document = _documents.parsed(text)
     if isinstance(document, tuple):
         return Answer(400, {"errors": [_plain(error, "GRAPHQL_VALIDATION_FAILED") for error in document]})
@@ -122,6 +125,7 @@ def execute(text: str, variables: dict[str, Any] | None, operation: str | None, 
         return _exhausted(budget)
     if budget.reason is not None:
         return _exhausted(budget)
+    root.session.settle()
     if not result.errors:
         return Answer(200, {"data": result.data})
     if any(error.path is None for error in result.errors):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
@@ -13,14 +14,22 @@ from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store, Transaction
 from regsync.local.store.faults import explained
 
+GROUP_SECONDS = 0.05
+"""Longest that mutations of one document are gathered before they are committed together: others wait for the file meanwhile."""
+
 T = TypeVar("T")
+
+
+class _LeftError(Exception):
+    """Ends a transaction without keeping it. Never leaves this module."""
 
 
 class Session:
     """Reading happens in one transaction, so a query's answer is one consistent state of the registry.
 
-    A mutation closes it, changes the registry in a transaction of its own, and what is read afterwards is the state
-    that it left. For one request in one thread; use it as a context manager.
+    Mutations of one document share a transaction, each in a savepoint of its own: one that fails takes back nothing but itself,
+    and what is read after one is the state that it left. `settle` commits them, and must be called before anything is answered.
+    For one request in one thread; use it as a context manager.
     """
 
     def __init__(self, store: Store, actor: Actor, addresses: Addresses, budget: Budget | None = None) -> None:
@@ -28,8 +37,11 @@ class Session:
         self.store = store
         self.actor = actor
         self.addresses = addresses
-        self._reading = ExitStack()
+        self._open = ExitStack()
         self._tx: Transaction | None = None
+        self._group_end = 0.0
+        self._changes = 0
+        self._lost: Exception | None = None
         self._cache: dict[Hashable, Any] = {}
 
     @property
@@ -37,7 +49,7 @@ class Session:
         """The transaction under way; one that reads is begun where there is none."""
         if self._tx is None:
             self.budget.begin_reading()
-            tx = self._reading.enter_context(self.store.read(self.actor, self.budget.is_spent))
+            tx = self._open.enter_context(self.store.read(self.actor, self.budget.is_spent))
             with explained(self.store.path, self.store.timeout):
                 tx.value("SELECT 1 FROM instance")  # the first read is the one that may have to wait for a writer
             self._tx = tx
@@ -45,11 +57,36 @@ class Session:
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """A change, kept when the block ends and taken back when it raises."""
-        self._release()
-        self.budget.begin_reading()
-        with self.store.write(self.actor, self.budget.is_spent) as tx:
-            yield tx
+        """A change, kept (once `settle` has committed it) when the block ends and taken back when it raises."""
+        if self._tx is None or not self._tx.writing or time.monotonic() > self._group_end:
+            self.settle()
+            self.budget.begin_reading()
+            self._tx = self._open.enter_context(self.store.write(self.actor, self.budget.is_spent))
+            self._group_end = time.monotonic() + GROUP_SECONDS
+            self._changes = 0
+        group = self._tx
+        self._cache.clear()
+        try:
+            with explained(self.store.path, self.store.timeout), group.savepoint():
+                yield group
+        except Exception as error:
+            if not group.is_open:  # SQLite has taken all of it back: a full disk, for one.
+                self._lost = error if self._changes else None
+                self._leave()
+            raise
+        self._changes += 1
+
+    def settle(self) -> None:
+        """Commit what was written and end what was read. Raises what kept a change from being committed, then and ever after."""
+        if self._lost is not None:
+            raise self._lost
+        self._tx = None
+        self._cache.clear()
+        try:
+            self._open.close()
+        except Exception as error:
+            self._lost = error
+            raise
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` returns, made once for a key until the next change. For what many rows of a page share."""
@@ -62,15 +99,17 @@ class Session:
         """Whether `once` has made that already."""
         return self._cache.get(key) is not None
 
-    def _release(self) -> None:
-        self._reading.close()
-        self._tx = None
-        self._cache.clear()
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._release()
+        """What was written and not settled is taken back."""
+        self._leave()
+
+    def _leave(self) -> None:
+        self._tx = None
+        self._cache.clear()
+        left = _LeftError()
+        self._open.__exit__(_LeftError, left, None)

@@ -65,6 +65,11 @@ class Transaction:
         self.now = now
         self.writing = writing
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be committed. SQLite itself takes back all of a transaction after some errors: a full disk, an interrupt."""
+        return self._connection.in_transaction
+
     def one(self, sql: str, *parameters: Any) -> sqlite3.Row | None:
         """The first row, or None. Parameters are positional, or one mapping."""
         row: sqlite3.Row | None = self._execute(sql, parameters).fetchone()
