@@ -173,6 +173,8 @@ def state_after(document: Json) -> tuple[str, bool]:
     if document["verified"]:
         return "Verified: a read after the last operation found every result in place.", True
     if document["result"] == "done":
+        if document["fingerprints"] or document["bindings"]:
+            return "Not verified: a read after the last operation did not find every result; run regsync plan.", False
         return "Not verified: the results could not be read back; run regsync plan.", False
     if document["result"] == "stale":
         return "Something else has moved meanwhile: look at it, then plan again. What is done stays done.", False

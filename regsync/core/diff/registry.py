@@ -182,6 +182,14 @@ def _assert_protected(
 def _members(wanted: DesiredRegistry, live: LiveRegistry | None, findings: Findings, actor: str) -> None:
     if wanted.members is None:
         return
+    if live is not None and live.members is None:
+        findings.error(
+            "members-not-shown",
+            f"the server does not show this key the members of registry {wanted.name!r}",
+            wanted.origin,
+            "leave `members` out of the manifest, or use the key of a person who may see them",
+        )
+        return
     there: dict[str, Role] = dict((live.members if live else None) or {})
     if live is None:
         there[actor] = Role.ADMIN

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from tests.backends.wandb.wire import Behaviour, Forward, Request, Response, as_json
 
@@ -58,3 +60,57 @@ def small_documents(request: Request, forward: Forward) -> Response:
     if "p3:" in request.document or any(size > 100 for size in first):
         return as_json({"errors": [{"message": "operation has complexity 2000, which exceeds the limit of 1000"}]}, 422)
     return forward()
+
+
+def denying(*fields: str) -> Behaviour:
+    """A server that answers HTTP 401 with everything but some fields, because this kind of key may not see them."""
+
+    def behave(request: Request, forward: Forward) -> Response:
+        answer = forward()
+        body = answer.json
+        paths = list(_blank(body.get("data"), fields, []))
+        if not paths:
+            return answer
+        errors = [{"message": "user is not allowed to see this: relogin required", "path": path} for path in paths]
+        return as_json({**body, "errors": errors}, 401)
+
+    return behave
+
+
+def _blank(value: Any, fields: Iterable[str], path: list[str | int]) -> Iterable[list[str | int]]:
+    """Make some fields null; the paths of what was there."""
+    if isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _blank(each, fields, [*path, number])
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if name in fields:
+                value[name] = None
+                yield [*path, name]
+            else:
+                yield from _blank(each, fields, [*path, name])
+
+
+def null_is_unchanged(request: Request, forward: Forward) -> Response:
+    """A server that takes a null in an input for "as it is", as one does whose language cannot tell it from nothing."""
+    if not request.writes:
+        return forward()
+    given = {name: value for name, value in request.variables.items() if isinstance(value, dict)}
+    cleared = {name: value for name, value in given.items() if "description" in value and value["description"] is None}
+    for value in cleared.values():
+        value["description"] = _description(value, request, forward)
+    return forward(json.dumps({"query": request.document, "variables": request.variables | given}).encode())
+
+
+def _description(given: dict[str, Any], request: Request, forward: Forward) -> Any:
+    """What is there now."""
+    if "artifactPortfolioID" in given:
+        query, variables = (
+            "query D($id: ID!) { artifactCollection(id: $id) { description } }",
+            {"id": given["artifactPortfolioID"]},
+        )
+    else:
+        query = "query D($n: String, $e: String) { project(name: $n, entityName: $e) { description } }"
+        variables = {"n": given.get("name"), "e": given.get("entityName")}
+    data = forward(json.dumps({"query": query, "variables": variables}).encode()).json["data"]
+    return next((each["description"] for each in data.values() if each), None)

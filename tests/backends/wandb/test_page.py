@@ -37,7 +37,10 @@ def test_every_query_is_on_the_page(field: str) -> None:
     assert re.search(rf"\b{field}\b", queries)
 
 
-@pytest.mark.parametrize("variable", [options.TIMEOUT_VARIABLE, options.DEADLINE_VARIABLE, options.PAGE_VARIABLE])
+@pytest.mark.parametrize(
+    "variable",
+    [options.TIMEOUT_VARIABLE, options.DEADLINE_VARIABLE, options.PAGE_VARIABLE, options.USER_AGENT_VARIABLE],
+)
 def test_every_setting_is_on_the_page(variable: str) -> None:
     assert f"`{variable}`" in PAGE
 

@@ -24,11 +24,14 @@ SHOWN = 300
 
 
 class Fault(NamedTuple):
-    """One entry of `errors`. `field` is the first step of its path: the name of the top-level field, None for the whole."""
+    """One entry of `errors`. `field` is the first step of its path: the name of the top-level field, None for the whole.
+
+    `steps`: the names in the path; numbers of items are left out."""
 
     message: str
     field: str | None
     code: str
+    steps: frozenset[str] = frozenset()
 
 
 _UNSURE_CODES = frozenset({"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", "STORAGE_ERROR", "UNAVAILABLE", "TIMEOUT"})
@@ -67,6 +70,12 @@ class DocumentRefusedError(BackendError):
     """The server does not take this document: it does not know a field, or it is too large. Nothing was executed."""
 
 
+class DeniedError(BackendError):
+    """The key is good, and some fields are not shown to it. `steps`: the names on the way to them."""
+
+    steps: frozenset[str] = frozenset()
+
+
 class NotSentError(BackendError):
     """No connection could be made, so nothing was sent."""
 
@@ -88,8 +97,8 @@ def read_answer(response: httpx.Response) -> Answer:
     """The GraphQL answer in an HTTP response. Raises one of the errors above, or a plain `BackendError` that no retry would cure."""
     body = _graphql_body(response)
     status = response.status_code
-    if status == httpx.codes.UNAUTHORIZED:
-        raise BackendError("the server does not accept the API key", code="unauthorized")
+    if status == httpx.codes.UNAUTHORIZED and not _has_fields(body):
+        raise _key_refused(body)
     if status == httpx.codes.TOO_MANY_REQUESTS:
         busy = BusyError(f"the server asks to wait (HTTP {status}{_reason(body)})", code="busy")
         busy.after = _wait_asked(response.headers)
@@ -100,6 +109,38 @@ def read_answer(response: httpx.Response) -> Answer:
     if body is None:
         raise _not_graphql(response)
     return Answer(status, body.get("data"), _faults(body), "data" in body)
+
+
+_DENIALS = frozenset({"UNAUTHENTICATED", "UNAUTHORIZED", "FORBIDDEN", "PERMISSION_ERROR"})
+
+
+def denied_steps(answer: Answer) -> frozenset[str]:
+    """The names on the way to what is denied; empty where anything else went wrong as well."""
+    all_denied = all(
+        fault.steps
+        and (
+            answer.status == httpx.codes.UNAUTHORIZED
+            or fault.code.upper() in _DENIALS
+            or _asks_to_log_in(fault.message)
+        )
+        for fault in answer.faults
+    )
+    return frozenset().union(*(fault.steps for fault in answer.faults)) if all_denied else frozenset()
+
+
+def _asks_to_log_in(message: str) -> bool:
+    return "relogin" in message.replace("-", "").replace(" ", "").lower()
+
+
+def _key_refused(body: Json | None) -> BackendError:
+    if body and any(_asks_to_log_in(fault.message) for fault in _faults(body)):
+        return BackendError(
+            f"the server wants its user to log in again{_reason(body)}",
+            "log in to the web app once with the key's account, then run this again; a service account's key cannot do that: "
+            "use a person's key, or ask whoever runs the server",
+            code="relogin",
+        )
+    return BackendError("the server does not accept the API key", code="unauthorized")
 
 
 def _has_fields(body: Json | None) -> bool:
@@ -132,7 +173,8 @@ def _fault(error: object) -> Fault:
     path, extensions = error.get("path"), error.get("extensions")
     code = str(extensions.get("code") or "") if isinstance(extensions, dict) else ""
     field = path[0] if isinstance(path, list) and path and isinstance(path[0], str) else None
-    return Fault(clipped(str(error.get("message") or "no reason given")), field, code)
+    steps = frozenset(each for each in path if isinstance(each, str)) if isinstance(path, list) else frozenset[str]()
+    return Fault(clipped(str(error.get("message") or "no reason given")), field, code, steps)
 
 
 def clipped(text: str) -> str:

@@ -44,11 +44,20 @@ class Dialect:
     """A run says what it used."""
     alias_history: bool = True
     """A collection tells who moved its aliases. In the server's types of 2023; the client does not ask for it."""
+    members: bool = True
+    """The members of registries are shown to this key."""
 
     def without(self, refusal: str) -> Dialect | None:
         """The dialect without the optional field that a refusal names; None where it names none that is in use."""
         for name, words in _OPTIONAL.items():
             if getattr(self, name) and any(word in refusal for word in words):
+                return replace(self, **{name: False})
+        return None
+
+    def without_denied(self, steps: Collection[str]) -> Dialect | None:
+        """The dialect without the field that is denied, given the names on the way to it; None where it is needed."""
+        for name, words in _DENIABLE.items():
+            if getattr(self, name) and any(word in steps for word in words):
                 return replace(self, **{name: False})
         return None
 
@@ -63,6 +72,11 @@ _OPTIONAL = {
     "run_inputs": ("inputArtifacts", "createdBy", "commitHash"),
     "alias_history": ("aliasActionHistory",),
 }
+_DENIABLE = {
+    "members": ("members", "teamMembers"),
+    **{name: _OPTIONAL[name] for name in ("protected_aliases", "read_only", "run_inputs", "alias_history")},
+}
+"""What can be left out without taking anything for absent."""
 
 
 def names_optional(refusal: str) -> bool:
@@ -91,7 +105,7 @@ def _registry_fields(dialect: Dialect, *, members: bool) -> str:
         fields.append(f"allowAllArtifactTypesInRegistry {types}")
     if dialect.protected_aliases:
         fields.append("protectedAliases")
-    if members:
+    if members and dialect.members:
         fields.append(_MEMBERS)
     if members and dialect.read_only:
         fields.append("readOnly")

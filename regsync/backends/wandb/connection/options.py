@@ -10,6 +10,7 @@ from regsync.backends.base import BackendError
 TIMEOUT_VARIABLE = "REGSYNC_HTTP_TIMEOUT"
 DEADLINE_VARIABLE = "REGSYNC_HTTP_DEADLINE"
 PAGE_VARIABLE = "REGSYNC_PAGE_SIZE"
+USER_AGENT_VARIABLE = "REGSYNC_USER_AGENT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +38,17 @@ class Options:
     """A list that goes on for longer is taken for one that never ends."""
     attempts_to_write: int = 3
     """How often a mutation is sent while every read shows that it was not carried out."""
+    user_agent: str | None = None
+    """In place of `regsync/VERSION`."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What these options add to the headers of a request."""
+        return {"User-Agent": self.user_agent} if self.user_agent else {}
 
 
 def options_from_environment() -> Options:
-    """The defaults, but for what the environment sets. Raises `BackendError` for a value that is not a positive number."""
+    """The defaults, but for what the environment sets. Raises `BackendError` for a value that cannot be used."""
     options = Options()
     timeout = _positive(TIMEOUT_VARIABLE)
     if timeout is not None:
@@ -51,6 +59,15 @@ def options_from_environment() -> Options:
     page = _positive(PAGE_VARIABLE)
     if page is not None:
         options = replace(options, page_size=max(1, int(page)))
+    agent = os.environ.get(USER_AGENT_VARIABLE)
+    if agent:
+        if not agent.isascii() or not agent.isprintable():
+            raise BackendError(
+                f"{USER_AGENT_VARIABLE} may hold printable ASCII characters only",
+                f"unset {USER_AGENT_VARIABLE}",
+                code="bad-option",
+            )
+        options = replace(options, user_agent=agent)
     return options
 
 

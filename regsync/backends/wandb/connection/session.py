@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regsync.backends.base import BackendError
-from regsync.backends.wandb.connection.answers import DocumentRefusedError, well_formed
+from regsync.backends.wandb.connection.answers import DeniedError, DocumentRefusedError, well_formed
 from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.transport import ReadOnlyClient
 from regsync.backends.wandb.connection.url import key_page
@@ -18,6 +18,7 @@ Json = dict[str, Any]
 
 INSTANCE_FEATURE = "REGSYNC_INSTANCE_ID"
 _VIEWER = "viewer { id username entity teams { edges { node { name } } } }"
+_VIEWER_ALONE = "viewer { id username entity }"
 _MINE = "mine: viewer { organizations { name orgEntity { name } } }"
 _FEATURES = "serverInfo { features { name isEnabled } }"
 _ORGANIZATION = "organization(name: $organization) { name orgEntity { name } }"
@@ -59,7 +60,7 @@ def connect(client: ReadOnlyClient, organization: str | None) -> Session:
         variables["organization"] = organization
     try:
         answer = client.read(_document(fields), variables, what)
-    except DocumentRefusedError:
+    except (DocumentRefusedError, DeniedError):
         answer = _one_by_one(client, fields, variables, what)
     viewer = answer.get("viewer")
     if not viewer:
@@ -100,12 +101,17 @@ def _document(fields: list[str]) -> str:
 
 
 def _one_by_one(client: ReadOnlyClient, fields: list[str], variables: Mapping[str, Any], what: str) -> Json:
-    """The same, for a server that does not know one of the fields; only the first and the last must be answered."""
+    """The same, for a server that does not know one of the fields, or denies it; the first and the last must be answered."""
     answer: Json = {}
     for field in fields:
         needed = variables if field is _ORGANIZATION else {}
         try:
             answer |= client.read(_document([field]), needed, what)
+        except DeniedError:
+            if field is _ORGANIZATION:
+                raise
+            if field is _VIEWER:
+                answer |= client.read(_document([_VIEWER_ALONE]), {}, what)
         except DocumentRefusedError:
             if field in (_VIEWER, _ORGANIZATION):
                 raise

@@ -19,10 +19,12 @@ from regsync.backends.http import http_client
 from regsync.backends.wandb.connection.answers import (
     Answer,
     BusyError,
+    DeniedError,
     DocumentRefusedError,
     LostError,
     NotSentError,
     clipped,
+    denied_steps,
     read_answer,
 )
 from regsync.backends.wandb.connection.credentials import Credentials
@@ -32,6 +34,9 @@ from regsync.hiding import hide
 
 _log = logging.getLogger("regsync.wandb")
 _PIECE = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*|[{}()]|[A-Za-z_]\w*', re.DOTALL)
+ADMIN_HEADER = "Use-Admin-Privileges"
+"""The client sends it with every request, and some fields and an admin's access hang on it
+(`wandb/sdk/lib/service/`, `wandb/apis/public/api.py`)."""
 _TRIES_TO_CONNECT = 3
 """Attempts while no connection was ever made: a wrong address is told soon."""
 
@@ -71,7 +76,7 @@ class ReadOnlyClient:
         self._closed = threading.Event()
         self._http = http_client(
             server,
-            headers={"Accept": "application/json"},
+            headers={"Accept": "application/json", ADMIN_HEADER: "true", **options.headers},
             auth=credentials.auth,
             timeout=httpx.Timeout(options.timeout, connect=options.connect_timeout),
             limits=httpx.Limits(max_connections=options.in_flight, max_keepalive_connections=options.in_flight),
@@ -80,8 +85,8 @@ class ReadOnlyClient:
     def read(self, document: str, variables: Mapping[str, Any], what: str) -> dict[str, Any]:
         """The data for a query, in full. `what` names it in messages.
 
-        Raises `DocumentRefusedError` where the server does not take the document, `BackendError` where it could not be
-        read or was answered in part.
+        Raises `DocumentRefusedError` where the server does not take the document, `DeniedError` where it keeps fields from
+        this key, `BackendError` where it could not be read or was answered in part.
         """
         if not only_reads(document):
             raise ReadingOnlyError(what)
@@ -91,6 +96,15 @@ class ReadOnlyClient:
         if answer.refused_whole:
             raise DocumentRefusedError(f"{self.host}: {what}: {answer.faults[0].message}", code="refused")
         if answer.faults:
+            steps = denied_steps(answer)
+            if steps:
+                denied = DeniedError(
+                    f"{self.host}: {what}: the server does not show this key a field: {answer.faults[0].message}",
+                    "the key itself is good; use one of a person with more rights",
+                    code="denied",
+                )
+                denied.steps = steps
+                raise denied
             raise BackendError(
                 f"{self.host}: {what}: the server answered only in part: {answer.faults[0].message}",
                 "nothing is concluded from half an answer; run this again, and report it to whoever runs the server if it happens again",

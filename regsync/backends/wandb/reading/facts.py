@@ -35,6 +35,10 @@ def _consequences(dialect: Dialect) -> list[Finding]:
         text = "not told by this server; taken to be one more than the highest in the collection"
         hint = "where that is wrong, an apply stops at the first link that gets another number"
         found.append(Finding("next version", State.NOTE, text, hint))
+    if not dialect.members:
+        text = "the server does not show this key who the members of registries are, nor what its role is"
+        hint = "leave `members` out of the manifests, or use the key of a person who may see them"
+        found.append(Finding("members", State.NOTE, text, hint))
     if not dialect.registry_types:
         text = "this server does not tell which artifact types a registry accepts"
         found.append(Finding("artifact types", State.NOTE, text, "leave artifact_types out of the manifests"))

@@ -9,6 +9,7 @@ from typing import Any
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection import documents
 from regsync.backends.wandb.connection.answers import (
+    DeniedError,
     DocumentRefusedError,
     a_bool,
     a_list,
@@ -84,6 +85,11 @@ class Reading:
                 return self._fetcher.fetch(make(self.dialect), what)
             except DocumentRefusedError as error:
                 fewer = self.dialect.without(error.message)
+                if fewer is None:
+                    raise
+                self.dialect = fewer
+            except DeniedError as error:
+                fewer = self.dialect.without_denied(error.steps)
                 if fewer is None:
                     raise
                 self.dialect = fewer
@@ -166,7 +172,7 @@ class Reading:
             types_told=self.dialect.registry_types,
         )
         if with_members:
-            live.members = self._members(node)
+            live.members = self._members(node) if self.dialect.members else None
             live.role = self._role(live.members, live.visibility)
             if "readOnly" in node:
                 self.read_only[name] = bool(node["readOnly"])
@@ -191,8 +197,10 @@ class Reading:
         members[name] = Role(role)
         self.ids.members[name] = id_
 
-    def _role(self, members: dict[str, Role], visibility: Visibility) -> Role | None:
+    def _role(self, members: dict[str, Role] | None, visibility: Visibility) -> Role | None:
         """The user's role: what they or their teams were given, and what the organization gives. None: not known for sure."""
+        if members is None:
+            return Role.ADMIN if self._organization_role() is Role.ADMIN else None
         mine = {self._session.user, *(TEAM_PREFIX + team for team in self._session.teams)}
         roles = [role for name, role in members.items() if name in mine]
         if Role.ADMIN in roles:

@@ -30,7 +30,7 @@ ADD_TAGS = "createArtifactCollectionTagAssignments"
 _ANSWERS = {
     ADD_ALIASES: "success",
     DELETE_ALIASES: "success",
-    UPSERT_MODEL: "inserted project { id }",
+    UPSERT_MODEL: "inserted project { id description }",
     "renameProject": "project { id }",
     "deleteModel": "success",
     "createProjectMembers": "success",
@@ -39,7 +39,7 @@ _ANSWERS = {
     "updateProjectTeamMember": "success",
     CREATE_TYPE: "artifactType { id name }",
     CREATE_COLLECTION: "artifactCollection { __typename id }",
-    UPDATE_COLLECTION: "artifactCollection { __typename id }",
+    UPDATE_COLLECTION: "artifactCollection { __typename id description }",
     "deleteArtifactPortfolio": "artifactCollection { __typename state }",
     ADD_TAGS: "tags { name }",
     "deleteArtifactCollectionTagAssignments": "success",
@@ -148,11 +148,12 @@ class Translator:
         }
 
     def _setting(self, action: a.SettingAction, live: LiveRegistry) -> list[Mutation]:
-        same = self._upsert(action.registry, live.description, live.visibility)
+        open_ = {"allowAllArtifactTypesInRegistry": live.artifact_types is None} if live.types_told else {}
+        same = self._upsert(action.registry, live.description, live.visibility) | open_
         match action:
             case a.UpdateRegistry():
                 given = self._upsert(action.registry, action.new_description, action.new_visibility)
-                return [Mutation(UPSERT_MODEL, given)]
+                return [Mutation(UPSERT_MODEL, given | open_)]
             case a.AllowArtifactTypes():
                 types = [{"name": name} for name in action.added]
                 return [
@@ -222,7 +223,9 @@ class Translator:
                 )
             case a.RenameCollection():
                 id_ = self._ids.collections[action.registry, action.previous]
-                return Mutation(UPDATE_COLLECTION, {"artifactPortfolioID": id_, "name": action.collection})
+                live = self._check.registries[action.registry].collections[action.previous]
+                same = {} if live.description is None else {"description": live.description}
+                return Mutation(UPDATE_COLLECTION, {"artifactPortfolioID": id_, "name": action.collection, **same})
             case a.DeleteCollection():
                 id_ = self._ids.collections[action.registry, action.collection]
                 return Mutation("deleteArtifactPortfolio", {"artifactPortfolioID": id_})
@@ -235,7 +238,8 @@ class Translator:
         match action:
             case a.UpdateCollection():
                 id_ = self._ids.collections[action.registry, action.collection]
-                return Mutation(UPDATE_COLLECTION, {"artifactPortfolioID": id_, "description": action.new_description})
+                given = {"name": action.collection, "description": action.new_description}
+                return Mutation(UPDATE_COLLECTION, {"artifactPortfolioID": id_, **given})
             case a.AddTags():
                 return Mutation(ADD_TAGS, {**named, "tags": [{"tagName": tag} for tag in action.tags]})
             case a.RemoveTags():

@@ -278,7 +278,20 @@ def _linked_index(action: a.Action, check: Check) -> int | None:
     return collection.index_of(action.version.artifact_id) if collection else None
 
 
+def _keeps_description(action: a.Action, payload: dict[str, Any]) -> bool:
+    """Whether a description that was to be cleared is still there, as the answer to the mutation says."""
+    if not isinstance(action, a.UpdateRegistry | a.UpdateCollection) or action.new_description is not None:
+        return False
+    made = payload.get("project") if isinstance(action, a.UpdateRegistry) else payload.get("artifactCollection")
+    return isinstance(made, dict) and made.get("description") is not None
+
+
 def _done(action: a.Action, payload: dict[str, Any]) -> Outcome:
+    if _keeps_description(action, payload):
+        message = f"{action.address}: the server took the edit, and does not clear a description"
+        return Outcome(
+            Status.FAILED, message, 'write description: "" in the manifest, which it can keep, and plan again'
+        )
     if isinstance(action, a.LinkVersion):
         index = payload.get("versionIndex")
         return Outcome(Status.DONE, linked_index=index if type(index) is int and 0 <= index < 10**9 else None)
