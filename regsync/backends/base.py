@@ -115,6 +115,11 @@ class Reader(Protocol):
 class Writer(Reader, Protocol):
     """Reads and writes a registry."""
 
+    def announce(self, plan_digest: str, commit: str | None) -> None:
+        """What is performed from now on carries out this plan, made from manifests of that Git commit. For the registry's own
+        history, where it keeps one that can hold this; never a condition of anything."""
+        ...
+
     def perform(self, actions: Sequence[Action]) -> list[Outcome]:
         """Carry out independent actions (at most `capabilities.batch_size`), each checked once more right before it is sent.
 

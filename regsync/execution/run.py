@@ -99,6 +99,7 @@ def apply_plan(
         digest = plan_digest(plan)
         if not planned_now and not state.was_planned_again(digest):
             _refuse_second_time(digest, done, state)
+        writer.announce(digest, plan.manifest.commit)
         started_at = clock()
         name = _free_name(state, started_at, digest)
         with Journal(state.journals / f"{name}.jsonl", document, started_at, digest) as journal:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from json import loads
 from math import ceil
@@ -173,6 +174,11 @@ class LocalWriter(LocalReader):
     """Reads and writes a registry file."""
 
     _writes = True
+    _plan = _commit = ""
+
+    def announce(self, plan_digest: str, commit: str | None) -> None:
+        """Keep with each event from now on by which plan it was made."""
+        self._plan, self._commit = plan_digest, commit or ""
 
     def perform(self, actions: Sequence[Action]) -> list[Outcome]:
         """Carry out actions in one transaction, each on its own savepoint and checked against what is there right then.
@@ -180,7 +186,7 @@ class LocalWriter(LocalReader):
         Nobody else can write in between. If one of them is stale, or the file itself fails, none of them is done.
         """
         try:
-            with self._store.write(self._owner()) as tx:
+            with self._store.write(replace(self._owner(), plan=self._plan, commit=self._commit)) as tx:
                 organization = _organization(tx, self._organization)
                 model = Model(_observe(tx, organization, scope_of_actions(actions)), tx.actor.name or OWNER_NAME)
                 found = [standing(action, model.registries) for action in actions]

@@ -147,6 +147,10 @@ class WandbWriter(WandbReader):
         self._writing_client = client
         self._writing: Writing | None = None
 
+    def announce(self, plan_digest: str, commit: str | None) -> None:
+        """Name the plan with every mutation from now on. regsync's own server keeps it in its history; others ignore it."""
+        self._writing_client.announce(plan_digest, commit)
+
     def perform(self, actions: Sequence[Action]) -> list[Outcome]:
         """Carry out independent actions, each checked once more right before it is sent. Never raises for an action's failure."""
         try:

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from regsync.local.server import jsons, streams, transfer
+from regsync.local.server import claims, jsons, streams, transfer
 from regsync.local.server.addresses import Addresses, Purpose, Signer
 from regsync.local.server.budget import Budget
 from regsync.local.server.doors import Doors
@@ -59,9 +59,9 @@ def create_app(
     async def who(request: Request) -> Actor:
         key = _key(request)
         known = await run_in_threadpool(accounts.recall, store, key)
-        if known is not None:
-            return known
-        return await to_thread.run_sync(accounts.identify, store, key, limiter=guesses)
+        if known is None:
+            known = await to_thread.run_sync(accounts.identify, store, key, limiter=guesses)
+        return claims.claiming(known, request.headers)
 
     # Who asks is settled before the body is read, so that a stranger can make the server keep nothing.
     async def graphql(request: Request) -> Response:

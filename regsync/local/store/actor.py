@@ -7,10 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who a transaction acts for: a user, or (no `user_id`) the owner of the registry file, who may do everything."""
+    """Who a transaction acts for: a user, or (no `user_id`) the owner of the registry file, who may do everything.
+
+    `plan` and `commit`: the digest of the plan that they say they carry out, and the Git commit of its manifests; "" without.
+    They are the actor's own claim, kept with each change that the actor makes. Nothing may be allowed because of them.
+    """
 
     user_id: int | None
     name: str
+    plan: str = ""
+    commit: str = ""
 
     @property
     def is_owner(self) -> bool:

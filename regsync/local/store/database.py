@@ -26,7 +26,7 @@ from regsync.local.store.errors import NewerVersion, NoRegistryFile, NotARegistr
 
 APPLICATION_ID = 0x52475359
 """`RGSY`, in the header of the file: this is a regsync registry and nothing else."""
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Files of older versions are brought to this one when they are opened (`migrations.py`); newer ones are refused."""
 DEFAULT_TIMEOUT = 10.0
 """Seconds to wait for another process's transaction."""
@@ -120,8 +120,19 @@ class Transaction:
     def record(self, kind: str, organization: str, address: str, before: Json = None, after: Json = None) -> None:
         """Append to the event history; see `events.py` for the kinds. Part of this transaction like any change."""
         self._connection.execute(
-            "INSERT INTO events (at, actor, kind, organization, address, before, after) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (self.now, self.actor.name, kind, organization, address, to_json(before), to_json(after)),
+            """INSERT INTO events (at, actor, kind, organization, address, before, after, plan, manifest_commit)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                self.now,
+                self.actor.name,
+                kind,
+                organization,
+                address,
+                to_json(before),
+                to_json(after),
+                self.actor.plan,
+                self.actor.commit,
+            ),
         )
 
 

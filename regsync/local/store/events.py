@@ -18,7 +18,10 @@ from regsync.names import REGISTRY_PREFIX
 
 
 class Event(NamedTuple):
-    """One change. `actor` is a user name, or "" for the owner of the file; `before` and `after` are JSON values."""
+    """One change. `actor` is a user name, or "" for the owner of the file; `before` and `after` are JSON values.
+
+    `plan` is the digest of the plan that the actor said they carried out, `commit` that of its manifests; "" where they said none.
+    """
 
     seq: int
     at: str
@@ -28,6 +31,8 @@ class Event(NamedTuple):
     address: str
     before: Any
     after: Any
+    plan: str
+    commit: str
 
 
 def last(tx: Transaction) -> int:
@@ -39,19 +44,22 @@ def last(tx: Transaction) -> int:
 def since(tx: Transaction, seq: int = 0, *, limit: int | None = None) -> list[Event]:
     """The events after number `seq`, in order, at most `limit`."""
     rows = tx.all(
-        """SELECT seq, at, actor, kind, organization, address, before, after FROM events
+        """SELECT seq, at, actor, kind, organization, address, before, after, plan, manifest_commit FROM events
            WHERE seq > ? ORDER BY seq LIMIT ?""",
         seq,
         -1 if limit is None else limit,
     )
-    return [Event(*row[:6], *(None if text is None else json.loads(text) for text in row[6:])) for row in rows]
+    return [
+        Event(*row[:6], *(None if text is None else json.loads(text) for text in row[6:8]), *row[8:]) for row in rows
+    ]
 
 
 def record_unbound(tx: Transaction, project_id: int, collection_id: int | None = None) -> None:
     """Append a `remove-alias` for each alias of a registry, or of one collection of it, that is about to be deleted."""
     tx.run(
-        """INSERT INTO events (at, actor, kind, organization, address, before)
-           SELECT ?1, ?2, 'remove-alias', o.name, substr(p.name, length(?3) + 1) || '/' || c.name || ':' || a.name, m.version_index
+        """INSERT INTO events (at, actor, kind, organization, address, before, plan, manifest_commit)
+           SELECT ?1, ?2, 'remove-alias', o.name, substr(p.name, length(?3) + 1) || '/' || c.name || ':' || a.name, m.version_index,
+             ?6, ?7
            FROM aliases a JOIN memberships m ON m.id = a.membership_id JOIN collections c ON c.id = a.collection_id
              JOIN projects p ON p.id = c.project_id JOIN organizations o ON o.entity_id = p.entity_id
            WHERE p.id = ?4 AND (?5 IS NULL OR c.id = ?5) ORDER BY c.name, a.name""",
@@ -60,4 +68,6 @@ def record_unbound(tx: Transaction, project_id: int, collection_id: int | None =
         REGISTRY_PREFIX,
         project_id,
         collection_id,
+        tx.actor.plan,
+        tx.actor.commit,
     )

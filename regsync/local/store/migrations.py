@@ -2,6 +2,7 @@
 
 Version 2: contents are kept by SHA-256, and an MD5 is a name within one project; links lend no more than their linker had;
 keys are kept as slow hashes; metadata that is no JSON (`NaN`) is made so.
+Version 3: an event tells by which plan it was made, where its actor said so.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ _TO_2 = (
           WHERE a.id = memberships.artifact_id), 'restricted_viewer')
        WHERE user_id IS NOT NULL AND collection_id IN (SELECT id FROM collections WHERE kind = 'portfolio')""",
 )
+_TO_3 = (
+    "ALTER TABLE events ADD COLUMN plan TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE events ADD COLUMN manifest_commit TEXT NOT NULL DEFAULT ''",
+)
 _JSON_COLUMNS = (("artifacts", "metadata"), ("runs", "config"), ("runs", "summary"), ("runs", "fields"))
 
 
@@ -48,6 +53,9 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
         for statement in _TO_2:
             connection.execute(statement)
         _slow_keys(connection)
+    if version < 3:
+        for statement in _TO_3:
+            connection.execute(statement)
 
 
 def _mend_json(connection: sqlite3.Connection) -> None:

@@ -238,7 +238,9 @@ CREATE TABLE events (
     organization    TEXT NOT NULL,                            -- display name, or '' outside of any organization
     address         TEXT NOT NULL,                            -- model/fraud:production, or entity/project/name:v3
     before          TEXT,                                     -- JSON, or null where there was nothing
-    after           TEXT                                      -- JSON, or null where nothing is left
+    after           TEXT,                                     -- JSON, or null where nothing is left
+    plan            TEXT NOT NULL DEFAULT '',                 -- digest of the plan that the actor said they carried out, or ''
+    manifest_commit TEXT NOT NULL DEFAULT ''                  -- the Git commit of that plan's manifests, as the actor said, or ''
 ) STRICT;
 CREATE TRIGGER events_stay_unchanged BEFORE UPDATE ON events
 BEGIN SELECT RAISE (ABORT, 'the event history is never changed'); END;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,17 @@ def test_a_savepoint_takes_back_its_own_part_only(world: World) -> None:
 def test_history_cannot_be_rewritten(world: World, statement: str) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="the event history is never"):
         world.write(lambda tx: tx.run(statement))
+
+
+def test_an_event_tells_the_plan_that_its_actor_named(world: World) -> None:
+    world.registry("model")
+    seen = world.read(events.last)
+    with world.store.write(replace(world.actors["alice"], plan="sha256:ab", commit="c0ffee1")) as tx:
+        registries.delete(tx, world.get(tx, "model"))
+    world.registry("model")
+    told = [(event.kind, event.plan, event.commit) for event in world.read(lambda tx: events.since(tx, seen))]
+    assert told[0] == ("delete-registry", "sha256:ab", "c0ffee1")
+    assert told[1] == ("create-registry", "", "")
 
 
 def test_events_can_be_followed(world: World) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from regsync.local.store import accounts, artifacts, contents, links, registries
+from regsync.local.store import accounts, artifacts, contents, events, links, registries
 from regsync.local.store.database import SCHEMA_VERSION, open_store
 from regsync.local.store.errors import ReadOnly, Unauthorized
 from regsync.names import Role
@@ -43,6 +43,11 @@ def old(tmp_path: Path) -> Path:
             DROP INDEX artifact_files_by_content;
             ALTER TABLE artifacts RENAME COLUMN manifest_key TO manifest_md5;
             ALTER TABLE contents RENAME COLUMN key TO md5;
+            CREATE TABLE then_events (seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, actor TEXT NOT NULL,
+              kind TEXT NOT NULL, organization TEXT NOT NULL, address TEXT NOT NULL, before TEXT, after TEXT) STRICT;
+            INSERT INTO then_events SELECT seq, at, actor, kind, organization, address, before, after FROM events;
+            DROP TABLE events;
+            ALTER TABLE then_events RENAME TO events;
             PRAGMA user_version = 1;
             """
         )
@@ -71,6 +76,7 @@ def test_an_older_file_is_brought_up_to_date(old: Path) -> None:
         key = contents.find(tx, version.project_id, entry.content_md5 or "")
         assert contents.read(tx, key or "") == b"acme-ml detector 0"
         lent = dict(tx.tuples("SELECT c.name, m.lends FROM memberships m JOIN collections c ON c.id = m.collection_id"))
+        assert {(event.plan, event.commit) for event in events.since(tx)} == {("", "")}
     assert lent == {"detector": Role.ADMIN, "fraud": Role.MEMBER, "mine": Role.RESTRICTED_VIEWER}
     store.close()
 

@@ -37,6 +37,8 @@ _PIECE = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*|
 ADMIN_HEADER = "Use-Admin-Privileges"
 """The client sends it with every request, and some fields and an admin's access hang on it
 (`wandb/sdk/lib/service/`, `wandb/apis/public/api.py`)."""
+PLAN_HEADER, COMMIT_HEADER = "Regsync-Plan", "Regsync-Commit"
+"""Sent with mutations, for the server's history: the digest of the plan, and the Git commit of its manifests."""
 _TRIES_TO_CONNECT = 3
 """Attempts while no connection was ever made: a wrong address is told soon."""
 
@@ -165,13 +167,15 @@ class ReadOnlyClient:
             )
         return None
 
-    def _post(self, document: str, variables: Mapping[str, Any], what: str) -> Answer:
+    def _post(
+        self, document: str, variables: Mapping[str, Any], what: str, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """One attempt. Everything that httpx can raise becomes an error that says whether the request was sent."""
         if self._closed.is_set():
             raise BackendError("the connection was closed", code="closed")
         started = time.monotonic()
         try:
-            response = self._http.post("/graphql", json={"query": document, "variables": variables})
+            response = self._http.post("/graphql", json={"query": document, "variables": variables}, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise _not_connected(error) from None
         except httpx.TimeoutException:
@@ -201,13 +205,19 @@ class ReadOnlyClient:
 class WritingClient(ReadOnlyClient):
     """Sends queries and mutations."""
 
+    _plan: Mapping[str, str] | None = None
+
+    def announce(self, plan_digest: str, commit: str | None) -> None:
+        """Send these with every mutation from now on, as headers."""
+        self._plan = {PLAN_HEADER: plan_digest, **({COMMIT_HEADER: commit} if commit else {})}
+
     def write(self, document: str, variables: Mapping[str, Any], what: str) -> Answer:
         """Send mutations once, and wait only where it is certain that they were not carried out.
 
         Raises `NotSentError` or `BusyError` (not carried out, and the deadline is over), `LostError` (nobody knows), or
         another `BackendError` (refused).
         """
-        return self._patiently(lambda: self._post(document, variables, what), what, BusyError, NotSentError)
+        return self._patiently(lambda: self._post(document, variables, what, self._plan), what, BusyError, NotSentError)
 
 
 def _not_connected(error: httpx.TransportError) -> BackendError:
