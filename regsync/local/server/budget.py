@@ -29,6 +29,7 @@ class Budget:
         self._reading_end = self._end
         self._fields = MAX_FIELDS
         self._text = MAX_TEXT
+        self._looks = 0
         self.reason: str | None = None
 
     def begin_reading(self) -> None:
@@ -58,4 +59,19 @@ class Budget:
         self._text -= length
         if self._text < 0:
             self.cancel(f"the answer has more than {MAX_TEXT} characters")
+            raise Exhausted
+
+    def spent(self) -> tuple[int, int]:
+        """How many fields and characters the answer has so far."""
+        return MAX_FIELDS - self._fields, MAX_TEXT - self._text
+
+    def spend(self, fields: int, text: int) -> None:
+        """So many more fields of the answer, with so many characters. Raises `Exhausted`."""
+        self._text -= text
+        self._fields -= fields
+        self._looks += 1
+        if self._fields < 0 or self._text < 0:
+            self.spend_field()
+            self.spend_text(0)
+        if self.reason is not None or (self._looks % 64 == 0 and self.is_spent()):
             raise Exhausted

@@ -22,6 +22,7 @@ from graphql import GraphQLError, GraphQLResolveInfo
 
 from regsync.local.server import cost
 from regsync.local.server.budget import Budget, Exhausted
+from regsync.local.server.completion import Completion
 from regsync.local.server.contract import schema, snake
 from regsync.local.server.documents import Documents
 from regsync.local.store.errors import (
@@ -116,6 +117,7 @@ def execute(text: str, variables: dict[str, Any] | None, operation: str | None, 
             operation_name=operation,
             field_resolver=_resolve,
             type_resolver=_typename,
+            executor_class=Completion,
         )
     except cost.TooCostlyError as error:
         return Answer(400, {"errors": [_plain(error, "TOO_COSTLY")]})

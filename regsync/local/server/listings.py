@@ -15,8 +15,8 @@ from regsync.local.server import seen
 from regsync.local.server.filters import Condition, Field, Fields, both, compile_filter, index, moment
 from regsync.local.server.pages import Connection, Listing, select
 from regsync.local.server.session import Session
-from regsync.local.store import collections, links
 from regsync.local.store.accounts import Entity, Organization
+from regsync.local.store.links import Link
 from regsync.local.store.projects import Project, by_id, run_by_id
 
 Json = dict[str, Any]
@@ -92,7 +92,7 @@ _LINK_FIELDS: Fields = {
     "linked_at": Field("m.created_at", read=moment),
 }
 _LINKS = Listing(
-    "m.id, m.artifact_id, m.version_index",
+    "m.id, m.collection_id, m.artifact_id, m.version_index, m.created_at",
     "memberships m JOIN artifacts a ON a.id = m.artifact_id",
     "m.id",
     {
@@ -178,10 +178,13 @@ def collections_in(
     kind = _among("c.kind", [name.lower() for name in kinds]) if kinds else Condition("1")
     condition = both(where, kind, compile_filter(filters, _COLLECTION_FIELDS))
 
-    def edge(row: Row) -> Json:
-        return {"node": collections.by_id(tx, row["id"])}
+    def begin(rows: list[Row]) -> None:
+        seen.expect_collections(session, (row["id"] for row in rows))
 
-    return select(tx, _COLLECTIONS, condition, edge, **page._asdict())
+    def edge(row: Row) -> Json:
+        return {"node": seen.collection(session, row["id"])}
+
+    return select(tx, _COLLECTIONS, condition, edge, begin, **page._asdict())
 
 
 def memberships_in(session: Session, where: Condition, filters: str | None, page: Page) -> Connection:
@@ -189,10 +192,17 @@ def memberships_in(session: Session, where: Condition, filters: str | None, page
     tx = session.tx
     condition = both(where, compile_filter(filters, _LINK_FIELDS))
 
-    def edge(row: Row) -> Json:
-        return {"node": links.by_id(tx, row["id"])}
+    def begin(rows: list[Row]) -> None:
+        seen.expect_links(session, map(_link, rows))
 
-    return select(tx, _LINKS, condition, edge, **page._asdict())
+    def edge(row: Row) -> Json:
+        return {"node": _link(row)}
+
+    return select(tx, _LINKS, condition, edge, begin, **page._asdict())
+
+
+def _link(row: Row) -> Link:
+    return Link(row["id"], row["collection_id"], row["artifact_id"], row["version_index"], row["created_at"])
 
 
 def versions_in(session: Session, collection_id: int, filters: str | None, page: Page) -> Connection:
@@ -205,7 +215,10 @@ def versions_in(session: Session, collection_id: int, filters: str | None, page:
             "version": f"v{row['version_index']}",
         }
 
-    return select(session.tx, _LINKS, condition, edge, **page._asdict())
+    def begin(rows: list[Row]) -> None:
+        seen.expect_links(session, map(_link, rows))
+
+    return select(session.tx, _LINKS, condition, edge, begin, **page._asdict())
 
 
 def runs_of(session: Session, project: Project, filters: str | None, page: Page) -> Connection:

@@ -11,6 +11,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from sqlite3 import Row
 from typing import Any, TypeVar
 
@@ -54,12 +55,15 @@ def select(
     listing: Listing,
     condition: Condition,
     edge: Callable[[Row], Json],
+    begin: Callable[[list[Row]], None] = lambda rows: None,
     *,
     after: str | None = None,
     first: int | None = None,
     order: str | None = None,
 ) -> Connection:
-    """One page. `edge` makes an edge's `node`, and more where it has more. Raises `Invalid` for a bad cursor, order or size."""
+    """One page. `edge` makes an edge's `node`, and more where it has more; `begin` is told of all rows before.
+
+    Raises `Invalid` for a bad cursor, order or size."""
     expression, descending = _order(listing, order)
     sign, direction = ("<", "DESC") if descending else (">", "ASC")
     where, parameters = [condition.sql], [*condition.parameters]
@@ -74,7 +78,9 @@ def select(
         *parameters,
         size + 1,
     )
-    edges = [{**edge(row), "cursor": _write_cursor(row["cursor_value"], row["cursor_key"])} for row in rows[:size]]
+    shown = rows[:size]
+    begin(shown)
+    edges = [{**edge(row), "cursor": partial(_write_cursor, row["cursor_value"], row["cursor_key"])} for row in shown]
 
     def total() -> int:
         counted = tx.value(f"SELECT count(*) FROM {listing.source} WHERE {condition.sql}", *condition.parameters)
@@ -100,13 +106,13 @@ def listed(
         start = next((place for place, item in enumerate(everything) if name(item) > last), len(everything))
     size = _size(first, most)
     chosen = everything[start : start + size]
-    edges = [{"node": node(item), "cursor": _write_cursor(name(item), 0)} for item in chosen]
+    edges = [{"node": node(item), "cursor": partial(_write_cursor, name(item), 0)} for item in chosen]
     more = 0 < size < len(everything) - start
     return Connection(edges, _page_info(edges, more), lambda: len(everything))
 
 
 def _page_info(edges: Sequence[Json], more: bool) -> Json:
-    return {"end_cursor": edges[-1]["cursor"] if edges else None, "has_next_page": more}
+    return {"end_cursor": edges[-1]["cursor"]() if edges else None, "has_next_page": more}
 
 
 def _order(listing: Listing, order: str | None) -> tuple[str, bool]:

@@ -5,6 +5,8 @@ What many rows of a page ask for is looked up once a request (`Session.once`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from regsync.local.server.session import Session
 from regsync.local.store import accounts, aliases, artifacts, collections, links, projects, registries
 from regsync.local.store.access import entity_role, sees_entity
@@ -107,12 +109,12 @@ def project(session: Session, key: int) -> Project:
 
 def collection(session: Session, key: int) -> Collection:
     """The collection with that integer key. Raises `NotFound`."""
-    return session.once(("collection", key), lambda: collections.by_id(session.tx, key))
+    return session.one_of("collection", key, lambda: collections.by_id(session.tx, key))
 
 
 def version(session: Session, key: int) -> Version | None:
     """The version with that integer key, unless it was deleted."""
-    return session.once(("version", key), lambda: _version(session.tx, key))
+    return session.one_of("version", key, lambda: _version(session.tx, key))
 
 
 def _version(tx: Transaction, key: int) -> Version | None:
@@ -121,6 +123,35 @@ def _version(tx: Transaction, key: int) -> Version | None:
     except NotFound:
         return None
     return None if found.state == DELETED else found
+
+
+def alias_names(session: Session, key: int) -> list[str]:
+    """The aliases on the link with that integer key, by name."""
+    return session.one_of("aliases", key, lambda: aliases.of_membership(session.tx, key))
+
+
+def tag_names(session: Session, found: Collection) -> tuple[str, ...]:
+    """The tags of a collection, by name."""
+    return session.one_of("tags", found.id, lambda: tuple(collections.tags(session.tx, found)))
+
+
+def expect_links(session: Session, found: Iterable[Link]) -> None:
+    """A page shows these links: what they name is looked up for all of them together, when the first one is asked."""
+    tx, rows = session.tx, list(found)
+    session.expect("aliases", (link.id for link in rows), lambda keys: aliases.of_memberships(tx, keys))
+    session.expect("collection", (link.collection_id for link in rows), lambda keys: collections.by_ids(tx, keys))
+    session.expect("version", (link.artifact_id for link in rows), lambda keys: _versions(tx, keys))
+
+
+def expect_collections(session: Session, keys: Iterable[int]) -> None:
+    """A page shows the collections of these keys; as `expect_links`."""
+    tx, rows = session.tx, list(keys)
+    session.expect("collection", rows, lambda keys: collections.by_ids(tx, keys))
+    session.expect("tags", rows, lambda keys: collections.tags_of(tx, keys))
+
+
+def _versions(tx: Transaction, keys: Iterable[int]) -> dict[int, Version]:
+    return {key: found for key, found in artifacts.by_ids(tx, keys).items() if found.state != DELETED}
 
 
 def link_named(session: Session, place: Place, name: str) -> Link | None:

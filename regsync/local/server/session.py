@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -43,6 +43,7 @@ class Session:
         self._changes = 0
         self._lost: Exception | None = None
         self._cache: dict[Hashable, Any] = {}
+        self._expected: dict[str, tuple[frozenset[int], Callable[[frozenset[int]], Mapping[int, Any]]]] = {}
 
     @property
     def tx(self) -> Transaction:
@@ -65,7 +66,7 @@ class Session:
             self._group_end = time.monotonic() + GROUP_SECONDS
             self._changes = 0
         group = self._tx
-        self._cache.clear()
+        self._forget()
         try:
             with explained(self.store.path, self.store.timeout), group.savepoint():
                 yield group
@@ -81,7 +82,7 @@ class Session:
         if self._lost is not None:
             raise self._lost
         self._tx = None
-        self._cache.clear()
+        self._forget()
         try:
             self._open.close()
         except Exception as error:
@@ -95,9 +96,25 @@ class Session:
         value: T = self._cache[key]
         return value
 
+    def expect(self, kind: str, keys: Iterable[int], load: Callable[[frozenset[int]], Mapping[int, Any]]) -> None:
+        """A page has rows that may ask for the things of these keys. The first that does has all of them loaded at once."""
+        self._expected[kind] = frozenset(keys), load
+
+    def one_of(self, kind: str, key: int, make: Callable[[], T]) -> T:
+        """What `make` returns for the thing of that key, once as `once`; from what a page has loaded, where it is there."""
+        if (kind, key) not in self._cache and key in self._expected.get(kind, (frozenset(),))[0]:
+            keys, load = self._expected.pop(kind)
+            for each, found in load(keys).items():
+                self._cache.setdefault((kind, each), found)
+        return self.once((kind, key), make)
+
     def knows(self, key: Hashable) -> bool:
         """Whether `once` has made that already."""
         return self._cache.get(key) is not None
+
+    def _forget(self) -> None:
+        self._cache.clear()
+        self._expected.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -110,6 +127,6 @@ class Session:
 
     def _leave(self) -> None:
         self._tx = None
-        self._cache.clear()
+        self._forget()
         left = _LeftError()
         self._open.__exit__(_LeftError, left, None)

@@ -7,7 +7,7 @@ viewer does not see: whatever way led to a record, `access.py` is asked about it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from regsync.local.server.nodes.accounts import EntityNode, OrganizationNode, UserNode
@@ -51,6 +51,19 @@ SEEN: Mapping[type, tuple[Callable[[Any], int], Callable[[Transaction, int], boo
 }
 """For each record: the key that decides, and whether the viewer sees what has that key."""
 
+SHARED: Mapping[tuple[type, str], Callable[[Any], Hashable | None]] = {
+    (MembershipNode, "artifact_collection"): lambda node: node.link.collection_id,
+    (ArtifactNode, "artifact_sequence"): lambda node: node.source,
+    (ArtifactNode, "artifact_type"): lambda node: node.source,
+    (CollectionNode, "project"): lambda node: node.collection.project_id,
+    (CollectionNode, "default_artifact_type"): lambda node: (node.collection.project_id, node.collection.type_id),
+    (CollectionNode, "tags"): lambda node: node.tag_names,
+    (RegistryNode, "entity"): lambda node: node.place.entity,
+    (PlainProjectNode, "entity"): lambda node: node.place.entity,
+}
+"""Objects that many rows of a page have in common, by the node and the attribute that shows them: what tells two of them apart.
+None where nothing does, because the object tells of the row. Used for one answer, so for one viewer and one state of the registry."""
+
 
 def shown(session: Session, value: Any) -> Any:
     """A field's value with nodes in the place of records that the viewer sees; anything else as it is."""
@@ -66,6 +79,6 @@ def _sees(session: Session, record: Any) -> bool:
     kind = type(record)
     key_of, sees = SEEN[kind]
     key = key_of(record)
-    if kind is Version and session.knows(("version", key)):
-        return True  # `seen.version` has asked.
+    if (kind is Version and session.knows(("version", key))) or (kind is Link and session.knows(("collection", key))):
+        return True  # `seen.version` and `seen.collection` have asked.
     return session.once(("sees", sees, key), lambda: sees(session.tx, key))

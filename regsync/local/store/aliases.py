@@ -6,6 +6,7 @@ the role admin ("Reference an artifact version with aliases" in the W&B document
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -61,6 +62,19 @@ def of_membership(tx: Transaction, membership_id: int) -> list[str]:
     """The aliases (`latest` included) that sit on one membership, by name."""
     rows = tx.all("SELECT name FROM aliases WHERE membership_id = ? ORDER BY name", membership_id)
     return [row["name"] for row in rows]
+
+
+def of_memberships(tx: Transaction, keys: Iterable[int]) -> dict[int, list[str]]:
+    """The aliases of many memberships, as `of_membership` has them for each."""
+    found: dict[int, list[str]] = {key: [] for key in keys}
+    rows = tx.tuples(
+        """SELECT a.membership_id, a.name FROM json_each(?) k JOIN aliases a ON a.membership_id = k.value
+           ORDER BY a.name""",
+        json.dumps([*found]),
+    )
+    for key, name in rows:
+        found[key].append(name)
+    return found
 
 
 def set_aliases(tx: Transaction, collection: Collection, index: int, names: Iterable[str]) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any, NamedTuple
 
@@ -20,8 +19,7 @@ from regsync.names import MAX_METADATA_KEYS, REGISTRY_PREFIX, Role, SourceRef
 PENDING, COMMITTED, DELETED = "PENDING", "COMMITTED", "DELETED"
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """An artifact version; `str(version)` is its full name, which is not for everybody: errors say `shown`.
 
     `index` is None while it is PENDING; `organization` is the display name, "" for a personal project.
@@ -40,7 +38,7 @@ class Version:
     project: str
     name: str
     type: str
-    index: int | None
+    index: int | None  # type: ignore[assignment]  # hides the method of tuples
     state: str
     digest: str
     digest_algorithm: str
@@ -87,7 +85,7 @@ _VERSION = """SELECT a.id, a.sequence_id, c.project_id, p.entity_id, e.name AS e
 
 
 def _version(row: Row) -> Version:
-    return Version(*row)
+    return Version._make(row)
 
 
 def by_id(tx: Transaction, key: int) -> Version:
@@ -96,6 +94,14 @@ def by_id(tx: Transaction, key: int) -> Version:
     if row is None or role(tx, _version(row)) is None:
         missing("artifact")
     return _version(row)
+
+
+def by_ids(tx: Transaction, keys: Iterable[int]) -> dict[int, Version]:
+    """The versions with those integer keys that the actor sees, by key. A role in a version's own project shows it already."""
+    rows = tx.tuples(f"{_VERSION} WHERE a.id IN (SELECT value FROM json_each(?))", json.dumps([*keys]))  # noqa: S608
+    found = [*map(Version._make, rows)]
+    own = {key: entity_role(tx, key) for key in {each.entity_id for each in found}}
+    return {each.id: each for each in found if own[each.entity_id] or role(tx, each) is not None}
 
 
 def by_client_id(tx: Transaction, client_id: str) -> Version:

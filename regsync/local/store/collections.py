@@ -4,6 +4,7 @@ under one name in a user's or team's project). A collection has one type, which 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from sqlite3 import Row
@@ -102,6 +103,16 @@ def by_id(tx: Transaction, key: int) -> Collection:
     if row is None or role(tx, _collection(row)) is None:
         missing("collection")
     return _collection(row)
+
+
+def by_ids(tx: Transaction, keys: Iterable[int]) -> dict[int, Collection]:
+    """The collections with those integer keys that the actor sees, by key."""
+    chosen = "c.id IN (SELECT value FROM json_each(?))"
+    rows = tx.tuples(f"{_COLLECTION} WHERE {chosen}", json.dumps([*keys]))
+    found = [Collection(*row) for row in rows]
+    places = {each.project_id: each for each in found}
+    seen = {key for key, each in places.items() if role(tx, each) is not None}
+    return {each.id: each for each in found if each.project_id in seen}
 
 
 def within(tx: Transaction, place: Registry | Project) -> list[Collection]:
@@ -208,6 +219,19 @@ def tags(tx: Transaction, collection: Collection) -> list[str]:
     """The collection's tags, by name."""
     rows = tx.all("SELECT tag FROM collection_tags WHERE collection_id = ? ORDER BY tag", collection.id)
     return [row["tag"] for row in rows]
+
+
+def tags_of(tx: Transaction, keys: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The tags of many collections, by their keys."""
+    found: dict[int, list[str]] = {key: [] for key in keys}
+    rows = tx.tuples(
+        """SELECT t.collection_id, t.tag FROM json_each(?) k JOIN collection_tags t ON t.collection_id = k.value
+           ORDER BY t.tag""",
+        json.dumps([*found]),
+    )
+    for key, tag in rows:
+        found[key].append(tag)
+    return {key: tuple(names) for key, names in found.items()}
 
 
 def check_tags(tags: Iterable[str]) -> list[str]:

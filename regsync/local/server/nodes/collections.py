@@ -12,7 +12,7 @@ from regsync.local.server.nodes import actions
 from regsync.local.server.nodes.labels import AliasNode, TypeNode, tag, type_of
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
-from regsync.local.store import aliases, collections, links
+from regsync.local.store import aliases, links
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
 from regsync.local.store.ids import Kind, encode
@@ -61,8 +61,12 @@ class CollectionNode:
     def default_artifact_type(self) -> TypeNode:
         return TypeNode(self.session, self.collection.project_id, self.collection.type_id, self.collection.type)
 
+    @property
+    def tag_names(self) -> tuple[str, ...]:
+        return seen.tag_names(self.session, self.collection)
+
     def tags(self, after: str | None = None, first: int | None = None) -> Connection:
-        found = collections.tags(self.session.tx, self.collection)
+        found = self.tag_names
         return listed(found, str, tag, after=after, first=len(found) if first is None else first)
 
     def aliases(self, after: str | None = None, first: int | None = None) -> Connection:

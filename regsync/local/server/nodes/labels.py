@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from regsync.local.server import seen
 from regsync.local.server.filters import Condition
@@ -72,15 +72,16 @@ class TypeNode:
         return seen.version(self.session, found.artifact_id)
 
 
-@dataclass(frozen=True, slots=True)
-class AliasNode:
+class AliasNode(NamedTuple):
     """An alias or an index of one version in one collection. The client needs the index among the aliases (0.23)."""
 
     session: Session
     collection: Collection
     alias: str
 
-    typename: ClassVar[str] = "ArtifactAlias"
+    @property
+    def typename(self) -> str:
+        return "ArtifactAlias"
 
     @property
     def id(self) -> str:

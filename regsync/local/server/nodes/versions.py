@@ -12,7 +12,7 @@ from regsync.local.server.nodes.files import ManifestNode
 from regsync.local.server.nodes.labels import AliasNode, TypeNode, tag, type_of
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
-from regsync.local.store import aliases, artifacts, collections, links, projects, uses
+from regsync.local.store import artifacts, collections, links, projects, uses
 from regsync.local.store.accounts import User, user_by_id
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
@@ -51,7 +51,7 @@ class MembershipNode:
     @property
     def aliases(self) -> list[AliasNode]:
         collection = self.artifact_collection
-        names = [*aliases.of_membership(self.session.tx, self.link.id), f"v{self.link.index}"]
+        names = [*seen.alias_names(self.session, self.link.id), f"v{self.link.index}"]
         return [AliasNode(self.session, collection, name) for name in names]
 
     @property
@@ -85,9 +85,24 @@ class ArtifactNode:
 
     @property
     def artifact_sequence(self) -> Collection | HiddenSequence:
-        if artifacts.source_is_visible(self.session.tx, self.version):
+        if self._source_is_visible:
             return seen.collection(self.session, self.version.sequence_id)
         return HiddenSequence(self.session, self.version)
+
+    @property
+    def source(self) -> int | None:
+        """The key of its source collection, where that is all that `artifactSequence` and `artifactType` tell of the version."""
+        told = self.session.once(
+            ("told", self.version.project_id),
+            lambda: self._source_is_visible and seen.place(self.session, self.version.project_id) is not None,
+        )
+        return self.version.sequence_id if told else None
+
+    @property
+    def _source_is_visible(self) -> bool:
+        return self.session.once(
+            ("source", self.version.entity_id), lambda: artifacts.source_is_visible(self.session.tx, self.version)
+        )
 
     @property
     def version_index(self) -> int | None:
