@@ -5,21 +5,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from regsync.views import html
 from regsync.views.blocks import blocks
+from tests.chromium import background, chromium, requests, set_window, shuts_out, take_picture, width_needed
 from tests.views import example
 from tests.views.documents import ARSENAL, documents, given_texts
 
@@ -29,15 +24,7 @@ PICTURE = Path(__file__).parents[2] / "docs" / "plan.png"
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    assert chromium and driver
-    options = ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):
-        options.add_argument(argument)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with Chrome(options=options, service=Service(driver)) as chrome:
+    with chromium(tmp_path_factory.mktemp("profile")) as chrome:
         yield chrome
 
 
@@ -45,24 +32,11 @@ def opened(browser: Chrome, folder: Path, text: str, *, width: int = 1000, schem
     """Show a page; what the console said and what was requested is forgotten before."""
     page = folder / "page.html"
     page.write_text(text, encoding="utf-8")
-    browser.set_window_size(width, 1000)
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    metrics = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 600}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    set_window(browser, width=width, scheme=scheme)
     browser.get_log("performance")
     browser.get_log("browser")
     browser.get(page.as_uri())
     return page
-
-
-def requests(browser: Chrome) -> list[str]:
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    return [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
-
-
-def background(browser: Chrome) -> Any:
-    return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
 
 
 @pytest.mark.parametrize("noun", ["plan", "receipt"])
@@ -101,7 +75,7 @@ def test_hostile_texts_are_shown_as_they_are(browser: Chrome, tmp_path: Path) ->
 def test_a_phone_needs_no_scrolling_sideways(browser: Chrome, tmp_path: Path, width: int) -> None:
     for document in (example.documents()["plan"], documents(given_texts(f"{'x' * 90}{n}" for n in range(300)))["plan"]):
         opened(browser, tmp_path, html.render_plan(document), width=width)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        assert width_needed(browser) <= width
 
 
 @pytest.mark.parametrize("width", [320, 390])
@@ -132,14 +106,20 @@ def test_dark_is_dark_and_can_be_read(browser: Chrome, tmp_path: Path) -> None:
 
 def test_the_picture_in_the_documentation(browser: Chrome, tmp_path: Path) -> None:
     opened(browser, tmp_path, html.render_plan(example.documents()["plan"]), width=900)
-    if os.environ.get("REGSYNC_UPDATE"):
-        height = min(1900, browser.execute_script("return document.documentElement.scrollHeight"))
-        metrics = {"width": 900, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        browser.save_screenshot(str(PICTURE))
-    data = PICTURE.read_bytes()
-    assert data.startswith(b"\x89PNG\r\n")
-    assert len(data) < 300_000
-    width, height = struct.unpack(">II", data[16:24])
+    width, height = take_picture(browser, PICTURE, width=900)
     assert width == 900
     assert height > 900
+
+
+@pytest.mark.needs("axe-core")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("noun", ["plan", "receipt"])
+def test_it_shuts_nobody_out(browser: Chrome, tmp_path: Path, noun: str, scheme: str) -> None:
+    document = example.documents()[noun]
+    opened(
+        browser,
+        tmp_path,
+        html.render_plan(document) if noun == "plan" else html.render_receipt(document),
+        scheme=scheme,
+    )
+    assert shuts_out(browser) == []
