@@ -80,8 +80,11 @@ lowest: $(VENV)/developing ## The quickstart, and tests of what libraries do, wi
 	$(LOWEST)/bin/python -m pytest tests/manifest/reading tests/planning/test_metadata.py tests/views/test_html.py \
 		tests/local/server/test_access.py tests/local/server/test_documents.py tests/backends/wandb/test_command.py
 
-bench: $(VENV)/developing ## Measure speed and memory, side by side, as a table
-	$(BIN)/python -m benchmarks
+# Without FULL, some minutes. COMPARE='FILE' compares a saved table with the newest one, COMPARE='FILE FILE' two with each other.
+FULL ?=
+COMPARE ?=
+bench: $(VENV)/developing ## Measure regsync and its peers side by side, as a table (FULL=1: half an hour; COMPARE=FILE)
+	$(BIN)/python -m benchmarks $(if $(FULL),--full) $(if $(COMPARE),--compare $(COMPARE))
 
 format: $(VENV)/developing ## Format and fix what can be fixed
 	$(BIN)/ruff format .

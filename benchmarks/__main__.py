@@ -1,122 +1,102 @@
-"""Measure planning against what libyaml alone needs for the same file, and start-up against click alone; print a table."""
+"""`make bench`: regsync and its peers side by side, as one table, saved with the machine that it was measured on."""
 
 from __future__ import annotations
 
-import os
-import statistics
-import subprocess
+import argparse
 import sys
 import tempfile
-import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
-from rich.console import Console
-from rich.table import Table
+from benchmarks import peers, planning, promoting, serving, table
+from benchmarks.measuring import FailedError, machine
 
-from benchmarks import worlds
-
-PARSE = "import sys, yaml; yaml.compose(open(sys.argv[1], 'rb'), Loader=yaml.CLoader)"
-EVENTS = "import sys, yaml; [None for e in yaml.parse(open(sys.argv[1], 'rb'), Loader=yaml.CLoader)]"
-CLICK = "import click"
-
-
-class Run(NamedTuple):
-    """Wall seconds and peak memory (MB) of one process."""
-
-    seconds: float
-    megabytes: float
-
-
-def run(*command: str) -> Run:
-    """Run a process to its end."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 2, 3):
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return Run(time.perf_counter() - started, usage.ru_maxrss / 1024)
-
-
-def side_by_side(commands: dict[str, tuple[str, ...]], repeats: int) -> dict[str, Run]:
-    """The median of each command, run in turn so that noise falls on all alike."""
-    runs: dict[str, list[Run]] = {name: [] for name in commands}
-    for _ in range(repeats):
-        for name, command in commands.items():
-            runs[name].append(run(*command))
-    return {
-        name: Run(statistics.median(r.seconds for r in found), max(r.megabytes for r in found))
-        for name, found in runs.items()
-    }
-
-
-def planning(table: Table, folder: Path, sizes: list[int]) -> None:
-    """One row a size and manifest; each against the parse of the same file, and against the row of a tenth of its size."""
-    regsync = (sys.executable, "-m", "regsync", "--quiet", "--backend", f"local:{folder}/SIZE/registry.db", "plan")
-    earlier: dict[str, float] = {}
-    for size in sizes:
-        here = folder / str(size)
-        worlds.write(here, size)
-        base = [part.replace("SIZE", str(size)) for part in regsync]
-        run(
-            sys.executable, "-m", "regsync", "local", "seed", str(here / "seed.yaml"), "--db", str(here / "registry.db")
-        )
-        for name in ("same", "changed"):
-            file = str(here / f"{name}.yaml")
-            found = side_by_side(
-                {
-                    "plan": (*base, file),
-                    "parse": (sys.executable, "-c", PARSE, file),
-                    "events": (sys.executable, "-c", EVENTS, file),
-                },
-                repeats=7 if size < 100_000 else 3,
-            )
-            plan, parse, events = found["plan"], found["parse"], found["events"]
-            growth = f"{plan.seconds / earlier[name]:.1f}" if name in earlier else ""
-            earlier[name] = plan.seconds
-            table.add_row(
-                f"plan, {size:,} bindings, {'no change' if name == 'same' else '1 % changed'}",
-                f"{plan.seconds:.2f} s",
-                f"{parse.seconds:.2f} s",
-                f"{plan.seconds / parse.seconds:.1f}",
-                f"{plan.seconds / events.seconds:.1f}",
-                f"{plan.megabytes:.0f} MB",
-                growth,
-            )
-
-
-def start_up(table: Table) -> None:
-    """`regsync --version` against importing click."""
-    found = side_by_side(
-        {
-            "version": (str(Path(sys.executable).with_name("regsync")), "--version"),
-            "click": (sys.executable, "-c", CLICK),
-        },
-        repeats=21,
-    )
-    version, click = found["version"], found["click"]
-    table.add_row(
-        "regsync --version, against import click",
-        f"{version.seconds:.3f} s",
-        f"{click.seconds:.3f} s",
-        f"{version.seconds / click.seconds:.2f}",
-        "",
-        f"{version.megabytes:.0f} MB",
-        "",
-    )
+QUICK, FULL = [1_000, 10_000], [1_000, 10_000, 100_000]
+SAVED = Path("build/bench")
 
 
 def main() -> None:
-    """Sizes can be given as arguments; the default is 1k, 10k and 100k."""
-    sizes = [int(size) for size in sys.argv[1:]] or [1_000, 10_000, 100_000]
-    table = Table(title="regsync, medians of runs side by side")
-    for heading in ("what", "regsync", "alone", "ratio to compose", "ratio to events", "peak", "to a tenth"):
-        table.add_column(heading, justify="left" if heading == "what" else "right")
-    start_up(table)
-    with tempfile.TemporaryDirectory(prefix="regsync-bench-") as folder:
-        planning(table, Path(folder), sizes)
-    Console(width=130).print(table)
+    """Measure, or compare two saved tables."""
+    options = _options()
+    if options.compare:
+        _compare([Path(name) for name in options.compare])
+        return
+    results = table.Results(machine())
+    with tempfile.TemporaryDirectory(prefix="regsync-bench-") as name:
+        for what, measure in _steps(options, Path(name)):
+            print(f"measuring: {what}", file=sys.stderr, flush=True)
+            try:
+                measure(results)
+            except FailedError as error:
+                results.add(table.Figure(what=what, who="regsync", size=0, skipped=f"failed: {error}"))
+    saved = options.save or SAVED / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    results.save(saved)
+    table.show(results)
+    print(f"saved: {saved}")
+    if options.markdown:
+        options.markdown.write_text(table.markdown(results), encoding="utf-8")
 
 
-main()
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "sizes", nargs="*", type=int, help="bindings; the default is 1000 10000, with --full 100000 too"
+    )
+    parser.add_argument("--full", action="store_true", help="larger sizes, more moves, more latencies: half an hour")
+    parser.add_argument("--only", choices=("planning", "peers", "serving", "promoting"), action="append")
+    parser.add_argument("--save", type=Path, help=f"where to save the table; the default is a file in {SAVED}")
+    parser.add_argument("--markdown", type=Path, help="write the table as Markdown too")
+    parser.add_argument(
+        "--compare", nargs="+", metavar="FILE", help="one saved table with the newest, or two with each other"
+    )
+    return parser.parse_args()
+
+
+def _steps(options: argparse.Namespace, folder: Path) -> list[tuple[str, Callable[[table.Results], None]]]:
+    """What is measured, in its order."""
+    sizes: list[int] = options.sizes or (FULL if options.full else QUICK)
+    chosen = options.only or ["planning", "peers", "serving", "promoting"]
+    steps: list[tuple[str, Callable[[table.Results], None]]] = []
+    if "planning" in chosen:
+        steps.append(("start-up", planning.start_up))
+        for size in sizes:
+            steps.append((f"planning {size:,}", lambda found, size=size: planning.planning(found, folder, size)))
+            steps.append((f"bootstrapping {size:,}", lambda found, size=size: planning.bootstrap(found, folder, size)))
+    if "peers" in chosen:
+        for size in sizes:
+            steps.append((f"terraform {size:,}", lambda found, size=size: peers.terraform(found, folder, size)))
+            steps.append((f"octodns {size:,}", lambda found, size=size: peers.octodns(found, folder, size)))
+            steps.append((f"goals {size:,}", lambda found, size=size: peers.goals(found, size)))
+    if "promoting" in chosen:
+        counts = ((False, 1_000), (True, 300)) if options.full else ((False, 100), (True, 60))
+        for milliseconds in (0, 20, 100) if options.full else (0, 20):
+            for linking, count in counts:
+                steps.append(
+                    (
+                        f"promoting {count:,}, {milliseconds} ms",
+                        lambda found, count=count, far=milliseconds, linking=linking: promoting.promoting(
+                            found, folder, count, far, linking=linking
+                        ),
+                    )
+                )
+    if "serving" in chosen:
+        steps.append(("local serve", lambda found: serving.serve(found, folder, 10 if options.full else 4)))
+    return steps
+
+
+def _compare(files: list[Path]) -> None:
+    try:
+        tables = [table.load(path) for path in files]
+        if len(tables) == 1:
+            others = [path for path in sorted(SAVED.glob("*.json")) if path.resolve() != files[0].resolve()]
+            if not others:
+                raise SystemExit(f"nothing to compare {files[0]} with: no other table in {SAVED}; run make bench first")
+            tables.append(table.load(others[-1]))
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"make bench COMPARE: {error}") from error
+    table.compare(*tables[:2])
+
+
+if __name__ == "__main__":
+    main()

@@ -7,16 +7,20 @@ from pathlib import Path
 import yaml
 
 ALIASES = ["production", "staging", "canary", "shadow", "blue", "green", "eu", "us", "asia", "rollback"]
+KEY = "alice0key".ljust(44, "0")
+"""alice's; 40 characters and no dash, so that the wandb client takes it."""
+SPARE = "v11"
+"""The version of each artifact that nothing links yet."""
 
 
 def source(collection: int) -> str:
     return f"acme-ml/project-{collection % 50}/model-{collection:05d}"
 
 
-def seed(bindings: int) -> str:
-    """A seed with every version linked and every alias set, as YAML."""
+def seed(bindings: int, *, linked: bool = True) -> str:
+    """A seed with every version but the spare one linked and every alias set, as YAML; or with the artifacts alone."""
     collections = bindings // len(ALIASES)
-    artifacts = {source(c): {"type": "model", "versions": len(ALIASES) + 1} for c in range(collections)}
+    artifacts = {source(c): {"type": "model", "versions": len(ALIASES) + 2} for c in range(collections)}
     live = {
         f"collection-{c:05d}": {
             "type": "model",
@@ -25,13 +29,15 @@ def seed(bindings: int) -> str:
         }
         for c in range(collections)
     }
-    document = {
+    document: dict[str, object] = {
         "organization": "acme",
-        "users": {"alice": {"api_key": "alice-key-for-the-local-registry-00000000", "role": "admin"}},
+        "users": {"alice": {"api_key": KEY, "role": "admin"}},
         "teams": {"acme-ml": ["alice"]},
         "artifacts": artifacts,
-        "registries": {"model": {"protected_aliases": ["production", "staging"], "collections": live}},
     }
+    if linked:
+        protected = ["production", "staging"]
+        document["registries"] = {"model": {"protected_aliases": protected, "collections": live}}
     return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False)
 
 
@@ -52,8 +58,9 @@ def manifest(bindings: int, changed: float = 0.0) -> str:
 
 
 def write(folder: Path, bindings: int) -> None:
-    """Write seed.yaml, same.yaml and changed.yaml (1 % moved) for a world of that size."""
+    """Write seed.yaml, bare.yaml (artifacts alone), same.yaml and changed.yaml (1 % moved) for a world of that size."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "seed.yaml").write_text(seed(bindings))
+    (folder / "bare.yaml").write_text(seed(bindings, linked=False))
     (folder / "same.yaml").write_text(manifest(bindings))
     (folder / "changed.yaml").write_text(manifest(bindings, 0.01))

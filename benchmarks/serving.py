@@ -1,0 +1,115 @@
+"""What `local serve` can do: pages and changes a second, for one client and for eight."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from benchmarks import worlds
+from benchmarks.planning import seeded
+from benchmarks.promoting import serving
+from benchmarks.table import Figure, Results
+
+CLIENTS = 8
+_VERSION = (
+    "id digest state versionIndex artifactType { name } artifactSequence { name project { name entity { name } } }"
+)
+_LINK = (
+    f"id versionIndex aliases {{ alias }} artifactCollection {{ name project {{ name }} }} artifact {{ {_VERSION} }}"
+)
+_COLLECTION = (
+    "__typename id name description project { name } defaultArtifactType { name }"
+    " tags { edges { node { name } } pageInfo { hasNextPage endCursor } }"
+)
+PAGE = (
+    'query Page($collections: JSONString) { organization(name: "acme") { orgEntity { name'
+    f" c: artifactCollections(filters: $collections, first: 100) {{ edges {{ node {{ {_COLLECTION} }} }} }}"
+    f" l: artifactMemberships(collectionFilters: $collections, first: 1000) {{ edges {{ node {{ {_LINK} }} }} }} }} }} }}"
+)
+"""100 collections with their links: what regsync itself asks for."""
+
+
+class Client:
+    """One client with a connection of its own."""
+
+    def __init__(self, url: str) -> None:
+        import httpx  # Here, so that what is measured before has a small parent: see `measuring.run`.
+
+        self._http = httpx.Client(base_url=url, auth=("api", worlds.KEY), timeout=120)
+
+    def ask(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """The data of an answer without errors."""
+        answer = self._http.post("/graphql", json={"query": document, "variables": variables}).json()
+        if answer.get("errors"):
+            raise SystemExit(f"the server refuses: {answer['errors'][0]['message']}")
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def page(self, number: int) -> dict[str, Any]:
+        """100 collections, another hundred for each number."""
+        names = [f"collection-{n:05d}" for n in range(number * 100, number * 100 + 100)]
+        return self.ask(PAGE, {"collections": json.dumps({"name": {"$in": names}})})
+
+
+def _rate(seconds: float, act: Any) -> float:
+    """How often a second `act` can be done, measured for so long."""
+    act(0)
+    done, started = 0, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        done += act(done)
+    return done / (time.perf_counter() - started)
+
+
+def serve(results: Results, folder: Path, seconds: float) -> None:
+    """Pages, moves and links, in that order."""
+    size = 10_000
+    here = seeded(folder, size)
+    fresh = here / "served.db"
+    shutil.copy(here / "registry.db", fresh)
+    with serving(fresh) as url:
+        client = Client(url)
+        pages = size // len(worlds.ALIASES) // 100
+
+        def page(number: int) -> int:
+            client.page(number % pages)
+            return 1
+
+        one = _rate(seconds, page)
+        results.add(Figure(what="pages of 100 collections, 1 client", who="local serve", size=size, rate=one))
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            clients = [Client(url) for _ in range(CLIENTS)]
+
+            def all_at_once(number: int) -> int:
+                return len([*pool.map(lambda each: each.page(number % pages), clients)])
+
+            many = _rate(seconds, all_at_once)
+        results.add(
+            Figure(what=f"pages of 100 collections, {CLIENTS} clients", who="local serve", size=size, rate=many)
+        )
+        results.at_least(f"pages a second together, {CLIENTS} clients to 1", many / one, 0.8)
+        edges = [edge["node"] for edge in client.page(0)["organization"]["orgEntity"]["l"]["edges"]]
+        for together in (1, 50):
+            moved = _rate(seconds, lambda number, together=together: _move(client, edges, number, together))
+            what = f"alias moves, {together} a request"
+            results.add(Figure(what=what, who="local serve", size=size, rate=moved))
+
+
+def _move(client: Client, edges: list[dict[str, Any]], start: int, together: int) -> int:
+    """Point an alias at so many links, each in a mutation of its own."""
+    given = {}
+    for number in range(together):
+        node = edges[(start + number) % len(edges)]
+        place = {
+            "entityName": "acme-org",
+            "projectName": node["artifactCollection"]["project"]["name"],
+            "artifactCollectionName": node["artifactCollection"]["name"],
+        }
+        given[f"i{number}"] = {"artifactID": node["artifact"]["id"], "aliases": [{**place, "alias": "moving"}]}
+    head = ", ".join(f"${name}: AddAliasesInput!" for name in given)
+    fields = " ".join(f"m{name}: addAliases(input: ${name}) {{ success }}" for name in given)
+    client.ask(f"mutation Move({head}) {{ {fields} }}", given)
+    return together
