@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -78,7 +78,8 @@ def assess(
     """
     instances = carried(operations)
     instances += [
-        Instance(scopes_of(each.address), hit, None) for each in emptied for hit in _emptying(each, operations)
+        Instance(scopes_of(each.address), each.hit._replace(weight=removed), None)
+        for each, removed in _emptying(emptied, operations)
     ]
     instances += [Instance(scopes, hit, None) for scopes, hit in _mass_changes(operations, desired, live)]
     if not desired.registries:
@@ -134,14 +135,17 @@ def check_consented(operations: Sequence[Operation], hazards: Sequence[Hazard], 
             raise ValueError(f"nobody consented to hazard {hazard.name}")
 
 
-def _emptying(emptied: Emptied, operations: Sequence[Operation]) -> list[Hit]:
-    """The hazard of an empty block, by as much as the operations take away there."""
-    removed = sum(
-        number
-        for kind, number in (_change(each.action) for each in operations if emptied.address.covers(each.action.address))
-        if kind is emptied.kind
-    )
-    return [emptied.hit._replace(weight=removed)] if removed else []
+def _emptying(emptied: Iterable[Emptied], operations: Sequence[Operation]) -> Iterator[tuple[Emptied, int]]:
+    """Each empty block from which operations take something away, and how much."""
+    removed: dict[tuple[Address | None, Kind], int] = defaultdict(int)
+    for operation in operations:
+        kind, number = _change(operation.action)
+        if kind is not None:
+            for scope in scopes_of(operation.action.address):
+                removed[scope, kind] += number
+    for each in emptied:
+        if removed[each.address, each.kind]:
+            yield each, removed[each.address, each.kind]
 
 
 def _common(addresses: Iterable[Address]) -> tuple[Address | None, ...]:
@@ -198,9 +202,10 @@ def _of_one_name(
         action = operation.action
         if operation.protected and isinstance(action, a.SetAlias) and action.held_by is not None:
             moved[action.alias].append(action.address)
+    collections = (c for registry in live.registries.values() for c in registry.collections.values() if moved)
+    bound = Counter(alias for each in collections for alias in each.aliases if alias in moved)
     for alias, addresses in sorted(moved.items()):
-        collections = (c for registry in live.registries.values() for c in registry.collections.values())
-        total = max(sum(alias in each.aliases for each in collections), len(addresses))
+        total = max(bound[alias], len(addresses))
         percent = 100 * len(addresses) / total
         if len(addresses) >= SMALLEST_MASS_OF_MOVES and cap.percent < 100 and percent >= cap.percent:
             message = (

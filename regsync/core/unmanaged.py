@@ -63,7 +63,8 @@ Known = Mapping[Address, str | None]
 
 def undeclared(desired: Desired, known: Known) -> dict[Address, str | None]:
     """Of what was managed once, what is declared no more: the outermost only, and nothing that is to be removed."""
-    found = {address: told for address, told in known.items() if not _spoken_for(desired, address)}
+    declared = _Declared(desired)
+    found = {address: told for address, told in known.items() if not declared.speaks_for(address)}
     return {
         address: told
         for address, told in sorted(found.items(), key=lambda item: str(item[0]))
@@ -78,25 +79,38 @@ def _around(address: Address) -> Iterator[Address]:
         yield Address(address.registry, address.collection)
 
 
-def _spoken_for(desired: Desired, address: Address) -> bool:
-    """Whether the manifests say what shall become of it: by name, by a former name, or because unlisted things go."""
-    registry = _called(desired.registries.values(), address.registry)
-    if registry is None or registry.absent or address.collection is None:
-        return registry is not None
-    collection = _called((registry.collections or {}).values(), address.collection)
-    if collection is None:
-        return registry.collections is not None and Kind.COLLECTIONS in registry.remove_unlisted
-    if collection.absent or address.alias is None:
-        return True
-    if address.alias in (collection.aliases or {}):
-        return True
-    return collection.aliases is not None and Kind.ALIASES in collection.remove_unlisted
+class _Declared:
+    """What manifests declare, found by each name that it has or had."""
+
+    def __init__(self, desired: Desired) -> None:
+        self._registries = _by_name(desired.registries.values())
+        self._collections: dict[str, dict[str, DesiredCollection]] = {}
+
+    def speaks_for(self, address: Address) -> bool:
+        """Whether the manifests say what shall become of it: by name, by a former name, or because unlisted things go."""
+        registry = self._registries.get(address.registry)
+        if registry is None or registry.absent or address.collection is None:
+            return registry is not None
+        if address.registry not in self._collections:
+            self._collections[address.registry] = _by_name((registry.collections or {}).values())
+        collection = self._collections[address.registry].get(address.collection)
+        if collection is None:
+            return registry.collections is not None and Kind.COLLECTIONS in registry.remove_unlisted
+        if collection.absent or address.alias is None:
+            return True
+        if address.alias in (collection.aliases or {}):
+            return True
+        return collection.aliases is not None and Kind.ALIASES in collection.remove_unlisted
 
 
-def _called(things: Iterable[T], name: str) -> T | None:
-    return next(
-        (each for each in things if name == each.name or name in {former.name for former in each.previously}), None
-    )
+def _by_name(things: Iterable[T]) -> dict[str, T]:
+    """By name and by former names; the first of two with the same."""
+    found: dict[str, T] = {}
+    for each in things:
+        found.setdefault(each.name, each)
+        for former in each.previously:
+            found.setdefault(former.name, each)
+    return found
 
 
 def scope_of_addresses(addresses: Iterable[Address]) -> Scope:
@@ -144,9 +158,10 @@ def _of(address: Address, inside: Iterable[LiveCollection], guarded: frozenset[s
 def unmanaged_in(desired: Desired, live: Live, within: Address | None = None) -> list[Unmanaged]:
     """Everything live that nothing declares, outermost things only; inside of `within`, where that is given."""
     found = []
+    declared = _Declared(desired)
     for registry in sorted(live.registries.values(), key=lambda each: each.name):
         guarded = _declared_protected(desired, registry)
-        for address in _undeclared_in(desired, registry, within):
+        for address in _undeclared_in(declared, registry, within):
             there = at(address, live, guarded)
             if there is not None and (within is None or within.covers(address)):
                 found.append(there)
@@ -158,22 +173,22 @@ def _declared_protected(desired: Desired, registry: LiveRegistry) -> frozenset[s
     return frozenset() if wanted is None else frozenset(wanted.declared_protected)
 
 
-def _undeclared_in(desired: Desired, registry: LiveRegistry, within: Address | None) -> Iterator[Address]:
+def _undeclared_in(declared: _Declared, registry: LiveRegistry, within: Address | None) -> Iterator[Address]:
     """The outermost addresses in a registry that nothing declares; below `within`, never it itself."""
     place = Address(registry.name)
-    declared = _spoken_for(desired, place)
-    if not declared and within is None:
+    known_registry = declared.speaks_for(place)
+    if not known_registry and within is None:
         yield place
         return
     for name, collection in sorted(registry.collections.items()):
         here = Address(registry.name, name)
-        known = declared and _spoken_for(desired, here)
+        known = known_registry and declared.speaks_for(here)
         if not known and (within is None or within == place):
             yield here
             continue
         for alias in sorted(collection.aliases):
             there = Address(registry.name, name, alias)
-            if not (known and _spoken_for(desired, there)):
+            if not (known and declared.speaks_for(there)):
                 yield there
 
 

@@ -7,6 +7,7 @@ told: its members may have been others.
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -58,6 +59,8 @@ class _Span(NamedTuple):
     upto: int
 
 
+_Spans = dict[str, list[tuple[str, _Span]]]
+"""By a name that collections have had: what each is called now, and when it had it."""
 _FOREVER = 2**63 - 1
 _STRUCTURE = ("rename-registry", "rename-collection", "create-registry", "delete-registry")
 
@@ -94,7 +97,7 @@ def of_links(tx: Transaction, organization: str, collection: str) -> list[Linked
     return [Linked(seq, at, actor, gone, keys.get(source)) for seq, at, actor, gone, source in found]
 
 
-def _spans(tx: Transaction, organization: str, collections: Iterable[str]) -> dict[str, list[_Span]]:
+def _spans(tx: Transaction, organization: str, collections: Iterable[str]) -> _Spans:
     """Under which names each collection is in the history, by the name that it has now; newest first."""
     rows = tx.all(
         """SELECT seq, kind, address, before, after FROM events
@@ -102,46 +105,81 @@ def _spans(tx: Transaction, organization: str, collections: Iterable[str]) -> di
         organization,
         json.dumps(_STRUCTURE),
     )
-    steps = [(row["seq"], row["kind"], row["address"], _read(row["before"]), _read(row["after"])) for row in rows]
-    return {collection: _walk(collection, steps) for collection in collections}
-
-
-def _walk(collection: str, steps: list[tuple[int, str, str, Any, Any]]) -> list[_Span]:
-    registry, _, name = collection.partition("/")
-    spans: list[_Span] = []
-    upto = _FOREVER
-    for seq, kind, address, before, after in steps:
-        here = address.partition("/")[0] == registry
-        former: tuple[str, str] | None = None
-        if kind == "rename-registry" and after == registry:
-            former = before, name
-        elif kind == "rename-collection" and here and after == name:
-            former = registry, before
-        elif (kind == "rename-collection" and here and before == name) or (kind != "rename-collection" and here):
-            spans.append(_Span(f"{registry}/{name}", seq, upto))
-            return spans  # Before that, the name was another's.
-        if former is not None:
-            spans.append(_Span(f"{registry}/{name}", seq, upto))
-            (registry, name), upto = former, seq
-    spans.append(_Span(f"{registry}/{name}", 0, upto))
+    steps = _Steps({})
+    for row in rows:
+        steps.add(_Step(row["seq"], row["kind"], row["address"], _read(row["before"]), _read(row["after"])))
+    spans: _Spans = {}
+    for collection in collections:
+        for span in _walk(collection, steps):
+            spans.setdefault(span.name, []).append((collection, span))
     return spans
 
 
-def _now(spans: Mapping[str, list[_Span]], name: str, seq: int) -> Iterator[str]:
-    return (now for now, had in spans.items() if any(s.name == name and s.above < seq <= s.upto for s in had))
+class _Step(NamedTuple):
+    """An event after which something had another name, or was another thing."""
+
+    seq: int
+    kind: str
+    address: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Steps by the registry and the collection (None: the registry itself) that they are about, newest first."""
+
+    by_place: dict[tuple[str, str | None], list[_Step]]
+
+    def add(self, step: _Step) -> None:
+        """Whoever calls begins with the newest."""
+        registry = step.address.partition("/")[0]
+        if step.kind == "rename-collection":
+            places: set[tuple[str, str | None]] = {(registry, step.before), (registry, step.after)}
+        else:
+            places = {(registry, None)} | ({(step.after, None)} if step.kind == "rename-registry" else set())
+        for place in places:
+            self.by_place.setdefault(place, []).append(step)
+
+    def before(self, seq: int, registry: str, collection: str) -> _Step | None:
+        """The newest step before the event `seq` that is about the collection or its registry."""
+        found = []
+        for place in ((registry, None), (registry, collection)):
+            steps = self.by_place.get(place, [])
+            at = bisect_right(steps, -seq, key=lambda step: -step.seq)
+            found += steps[at : at + 1]
+        return max(found, default=None, key=lambda step: step.seq)
+
+
+def _walk(collection: str, steps: _Steps) -> Iterator[_Span]:
+    registry, _, name = collection.partition("/")
+    upto = _FOREVER
+    while (step := steps.before(upto, registry, name)) is not None:
+        seq, kind, address, before, after = step
+        yield _Span(f"{registry}/{name}", seq, upto)
+        if kind == "rename-registry" and after == registry:
+            registry, upto = before, seq
+        elif kind == "rename-collection" and address.partition("/")[0] == registry and after == name:
+            name, upto = before, seq
+        else:
+            return  # Before that, the name was another's.
+    yield _Span(f"{registry}/{name}", 0, upto)
+
+
+def _now(spans: _Spans, name: str, seq: int) -> Iterator[str]:
+    return (now for now, span in spans.get(name, ()) if span.above < seq <= span.upto)
 
 
 def _events(
-    tx: Transaction, organization: str, spans: Mapping[str, list[_Span]], kinds: Names[str]
+    tx: Transaction, organization: str, spans: _Spans, kinds: Names[str]
 ) -> list[tuple[int, str, str, str, Any, Any]]:
-    names = sorted({span.name for had in spans.values() for span in had})
     rows = tx.all(
         """SELECT seq, at, actor, address, before, after FROM events
            WHERE organization = ? AND kind IN (SELECT value FROM json_each(?))
              AND substr(address, 1, instr(address, ':') - 1) IN (SELECT value FROM json_each(?)) ORDER BY seq""",
         organization,
         json.dumps(sorted(kinds)),
-        json.dumps(names),
+        json.dumps(sorted(spans)),
     )
     return [(*row[:4], _read(row[4]), _read(row[5])) for row in rows]
 
