@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from regsync.backends.wandb.connection.fetch import Part, Variable
+from regsync.backends.wandb.connection.fetch import SMALL_PAGE, Part, Variable
 from regsync.names import REGISTRY_PREFIX
 
 _PAGE = "pageInfo { hasNextPage endCursor }"
@@ -217,14 +217,15 @@ def versions(entity: str, project: str, names: Sequence[str], dialect: Dialect) 
             "entity": Variable("String", entity),
             **{f"name{number}": Variable("String!", name) for number, name in enumerate(names)},
         },
+        fragments={"Version": f"fragment Version on Artifact {{ {VERSION} }}"},
         weight=4 * len(names),
     )
 
 
 def _version_field(name: str, dialect: Dialect) -> str:
     if not dialect.membership_by_name:
-        return f"artifact(name: {name}) {{ {VERSION} }}"
-    node = f"versionIndex aliases {{ alias }} artifactCollection {{ name }} artifact {{ {VERSION} }}"
+        return f"artifact(name: {name}) {{ ...Version }}"
+    node = "versionIndex aliases { alias } artifactCollection { name } artifact { ...Version }"
     return f"artifactCollectionMembership(name: {name}) {{ {node} }}"
 
 
@@ -269,7 +270,10 @@ def details(artifact_id: str, dialect: Dialect) -> Part:
     run = f"createdBy {{ __typename ... on Run {{ id name project {{ name entity {{ name }} }} {_RUN_INPUTS} }} }}"
     more = f"commitHash {run}" if dialect.run_inputs else ""
     return Part(
-        text=f"artifact(id: $id) {{ id state metadata size createdAt ttlDurationSeconds {more} }}",
+        text="artifact(id: $id) { ...Details }",
+        fragments={
+            "Details": f"fragment Details on Artifact {{ id state metadata size createdAt ttlDurationSeconds {more} }}"
+        },
         variables={"id": Variable("ID!", artifact_id)},
         weight=5 if dialect.run_inputs else 2,
     )
@@ -278,7 +282,7 @@ def details(artifact_id: str, dialect: Dialect) -> Part:
 def alias_history(entity: str, registry: str, collection: str, alias: str | None, pages: int | None) -> Part:
     """Who moved an alias of a collection, or (None) all of its aliases. `pages`: at most so many."""
     version = "id versionIndex artifactSequence { name project { name entity { name } } }"
-    node = f"alias actionType createdAt user {{ username name }} sourceArtifact {{ {version} }} targetArtifact {{ {version} }}"
+    node = "alias actionType createdAt user { username name } sourceArtifact { ...Moved } targetArtifact { ...Moved }"
     history = "aliasActionHistory(alias: $alias, after: $after, first: $first)"
     return Part(
         text="project(name: $project, entityName: $entity) { artifactCollection(name: $collection) { ... on ArtifactPortfolio {"
@@ -293,4 +297,6 @@ def alias_history(entity: str, registry: str, collection: str, alias: str | None
         inside=("artifactCollection", "aliasActionHistory"),
         weight=10 if alias else 100,
         most_pages=pages,
+        fragments={"Moved": f"fragment Moved on Artifact {{ {version} }}"},
+        page_size=SMALL_PAGE,
     )

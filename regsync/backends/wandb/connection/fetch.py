@@ -47,6 +47,10 @@ class Part:
     weight: int = 1
     most_pages: int | None = None
     """Read no more pages of the list than these. What is read is then not proven to be the whole."""
+    fragments: Mapping[str, str] = field(default_factory=dict)
+    """By name, what many parts of a document spread: read and checked once by the server, and not once for each part."""
+    page_size: int | None = None
+    """Ask for no more items in one page: a server weighs every list as if it were full."""
 
 
 @dataclass(slots=True)
@@ -149,24 +153,33 @@ class Fetcher:
 
     def _document(self, jobs: Sequence[_Job], page_size: int) -> tuple[str, dict[str, Any]]:
         declared: list[str] = []
+        shared: dict[tuple[str, Any], str] = {}
         values: dict[str, Any] = {}
         inner: list[str] = []
         outer: list[str] = []
         for number, job in enumerate(jobs):
             variables = dict(job.part.variables)
             if job.part.is_list:
-                variables |= {"after": Variable("String", job.after), "first": Variable("Int", page_size)}
+                variables |= {
+                    "after": Variable("String", job.after),
+                    "first": Variable("Int", min(page_size, job.part.page_size or page_size)),
+                }
+            known: dict[str, str] = {}
             for name, (type_, value) in variables.items():
-                declared.append(f"$p{number}_{name}: {type_}")
-                values[f"p{number}_{name}"] = value
-            text = _VARIABLE.sub(rf"$p{number}_\1", job.part.text)
+                # What many parts have in common (a registry, a length) is declared once: servers check each variable.
+                known[name] = shared.setdefault((type_, value), f"p{number}_{name}")
+                if known[name] not in values:
+                    declared.append(f"${known[name]}: {type_}")
+                    values[known[name]] = value
+            text = _renamed(job.part.text, known)
             (inner if job.part.in_organization else outer).append(f"p{number}: {text}")
         if inner:
             declared.append("$organization: String!")
             values["organization"] = self._organization
             outer.append(f"organization(name: $organization) {{ orgEntity {{ {' '.join(inner)} }} }}")
         head = f"query Read({', '.join(declared)})" if declared else "query Read"
-        return f"{head} {{ {' '.join(outer)} }}", values
+        fragments = {name: text for job in jobs for name, text in job.part.fragments.items()}
+        return " ".join([f"{head} {{ {' '.join(outer)} }}", *fragments.values()]), values
 
     def _value(self, job: _Job, number: int, data: Json) -> Any:
         if not job.part.in_organization:
@@ -227,3 +240,8 @@ class Fetcher:
                 "something changed while it was read, or this key cannot see all of them; run this again",
                 code="incomplete-list",
             )
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    """A text with other names for its variables."""
+    return _VARIABLE.sub(lambda found: "$" + names[found[1]], text)
