@@ -23,6 +23,7 @@ def main() -> None:
         _compare([Path(name) for name in options.compare])
         return
     results = table.Results(machine())
+    saved = options.save or SAVED / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     with tempfile.TemporaryDirectory(prefix="regsync-bench-") as name:
         for what, measure in _steps(options, Path(name)):
             print(f"measuring: {what}", file=sys.stderr, flush=True)
@@ -30,8 +31,7 @@ def main() -> None:
                 measure(results)
             except FailedError as error:
                 results.add(table.Figure(what=what, who="regsync", size=0, skipped=f"failed: {error}"))
-    saved = options.save or SAVED / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    results.save(saved)
+            results.save(saved)
     table.show(results)
     print(f"saved: {saved}")
     if options.markdown:
@@ -65,7 +65,12 @@ def _steps(options: argparse.Namespace, folder: Path) -> list[tuple[str, Callabl
             steps.append((f"bootstrapping {size:,}", lambda found, size=size: planning.bootstrap(found, folder, size)))
     if "peers" in chosen:
         for size in sizes:
-            steps.append((f"terraform {size:,}", lambda found, size=size: peers.terraform(found, folder, size)))
+            steps.append(
+                (
+                    f"terraform {size:,}",
+                    lambda found, size=size: peers.terraform(found, folder, size, whole=options.full),
+                )
+            )
             steps.append((f"octodns {size:,}", lambda found, size=size: peers.octodns(found, folder, size)))
             steps.append((f"goals {size:,}", lambda found, size=size: peers.goals(found, size)))
     if "promoting" in chosen:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,8 +27,21 @@ class Run(NamedTuple):
     megabytes: float
 
 
-def run(*command: str, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Run:
-    """Run a process to its end. 0, 2 and 3 are its good ends: regsync's and Terraform's "there are changes" among them.
+PATIENCE = 600.0
+"""Longest that one process may take, in seconds."""
+
+
+def run(
+    *command: str,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    patience: float = PATIENCE,
+    good: Sequence[int] = (0, 2, 3),
+) -> Run:
+    """Run a process to its end. Raises `FailedError` for an end that is not `good`, and
+    where it is not done in time: `patience` seconds.
+
+    Without `good`, regsync's and Terraform's "there are changes" are good ends too.
 
     On Linux a process's peak memory begins with what its parent had when it was started, so this one imports little.
     """
@@ -41,10 +56,15 @@ def run(*command: str, folder: Path | None = None, environment: Mapping[str, str
     ) as process:
         # Read to the end before waiting: a full pipe would block the process.
         assert process.stderr is not None
+        ending = threading.Timer(patience, process.kill)
+        ending.start()
         errors = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
+        ending.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 2, 3):
+    if process.returncode == -signal.SIGKILL:
+        raise FailedError(f"{Path(command[0]).name} was not done in {patience:g} s")
+    if process.returncode not in good:
         said = errors.decode(errors="replace").strip().splitlines()[-5:]
         raise FailedError(
             f"{command[0]} {' '.join(command[1:4])} … ended with {process.returncode}: {' / '.join(said)}"

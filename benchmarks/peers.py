@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.measuring import FailedError, Run, median, run, side_by_side
@@ -16,24 +18,89 @@ ZONE = 1_000
 """Records of one zone."""
 
 
-def terraform(results: Results, folder: Path, size: int) -> None:
-    """`terraform_data` is part of Terraform itself: no provider is loaded, nothing is written but its state."""
+APPLIED = 1_000
+"""Without FULL, the largest size that Terraform applies: its time grows faster than its size."""
+QUIET = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+
+
+def terraform(results: Results, folder: Path, size: int, *, whole: bool) -> None:
+    """`terraform_data` is part of Terraform itself: no provider is loaded, nothing is written but its state.
+
+    Where it is not to apply so many, it plans against a state as it would have written it.
+    """
     program = shutil.which("terraform")
-    if program is None:
-        return _left_out(results, "terraform", size, "not installed")
-    if size > MOST["terraform"]:
-        return _left_out(results, "terraform", size, "too large for it")
+    if program is None or size > MOST["terraform"]:
+        why = "not installed" if program is None else "too large for it"
+        for what in ("apply, from nothing", "plan, nothing changed"):
+            results.add(Figure(what=what, who="terraform", size=size, skipped=why))
+        return
     here = folder / f"terraform-{size}"
     here.mkdir()
-    resources = {f"binding_{number}": {"input": f"v{number % 11}"} for number in range(size)}
+    applies = whole or size <= APPLIED
+    values = {f"binding_{number}": f"v{number % 11}" for number in range(size if applies else 1)}
+    _write(here, values)
+    run(program, "init", "-input=false", folder=here, environment=QUIET)
+    apply = (program, "apply", "-auto-approve", "-input=false")
+    try:
+        found = run(*apply, folder=here, environment=QUIET)
+        seconds, megabytes, skipped = found.seconds, found.megabytes, None
+    except FailedError as error:
+        results.add(Figure(what="apply, from nothing", who="terraform", size=size, skipped=str(error)))
+        return
+    if not applies:
+        values = {f"binding_{number}": f"v{number % 11}" for number in range(size)}
+        _write(here, values)
+        _extend(here / "terraform.tfstate", values)
+        seconds, megabytes, skipped = None, None, "only with FULL=1"
+    results.add(
+        Figure(
+            what="apply, from nothing",
+            who="terraform",
+            size=size,
+            seconds=seconds,
+            megabytes=megabytes,
+            skipped=skipped,
+        )
+    )
+    plan = (program, "plan", "-input=false", "-detailed-exitcode")
+    plans = [run(*plan, folder=here, environment=QUIET, good=(0,)) for _ in range(3 if size < 10_000 else 1)]
+    found = median(plans)
+    results.add(
+        Figure(
+            what="plan, nothing changed", who="terraform", size=size, seconds=found.seconds, megabytes=found.megabytes
+        )
+    )
+
+
+def _write(here: Path, values: Mapping[str, str]) -> None:
+    resources = {name: {"input": value} for name, value in values.items()}
     (here / "main.tf.json").write_text(json.dumps({"resource": {"terraform_data": resources}}))
-    quiet = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
-    run(program, "init", "-input=false", folder=here, environment=quiet)
-    applied = run(program, "apply", "-auto-approve", "-input=false", folder=here, environment=quiet)
-    plans = [
-        run(program, "plan", "-input=false", folder=here, environment=quiet) for _ in range(3 if size < 10_000 else 1)
+
+
+def _extend(file: Path, values: Mapping[str, str]) -> None:
+    """Make of a state with one resource the state with all of them."""
+    state = json.loads(file.read_text())
+    (one,) = state["resources"]
+    (instance,) = one["instances"]
+    state["resources"] = [
+        {
+            **one,
+            "name": name,
+            "instances": [
+                {
+                    **instance,
+                    "attributes": {
+                        **instance["attributes"],
+                        "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
+                        "input": {"value": value, "type": "string"},
+                        "output": {"value": value, "type": "string"},
+                    },
+                }
+            ],
+        }
+        for name, value in values.items()
     ]
-    return _keep(results, "terraform", size, applied, median(plans))
+    file.write_text(json.dumps(state))
 
 
 def octodns(results: Results, folder: Path, size: int) -> None:

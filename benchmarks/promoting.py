@@ -54,14 +54,21 @@ def _version(move: Move) -> str:
     return worlds.SPARE if move.link else f"v{len(worlds.ALIASES)}"
 
 
+class Served(NamedTuple):
+    """A server, and the process that it is."""
+
+    url: str
+    process: int
+
+
 @contextmanager
-def serving(path: Path) -> Iterator[str]:
-    """`regsync local serve` over a registry file; its URL."""
+def serving(path: Path) -> Iterator[Served]:
+    """`regsync local serve` over a registry file."""
     command = (*REGSYNC, "local", "serve", "--db", str(path))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         try:
-            yield process.stdout.readline().strip()
+            yield Served(process.stdout.readline().strip(), process.pid)
         finally:
             process.terminate()
 
@@ -104,7 +111,7 @@ def promoting(results: Results, folder: Path, count: int, milliseconds: int, *, 
     for who in ("script", "regsync"):
         fresh = here / f"{who}.db"
         shutil.copy(here / "registry.db", fresh)
-        with serving(fresh) as url, far_away(url, milliseconds) as proxy:
+        with serving(fresh) as served, far_away(served.url, milliseconds) as proxy:
             environment = {
                 "WANDB_BASE_URL": proxy.url,
                 "WANDB_API_KEY": worlds.KEY,

@@ -87,7 +87,7 @@ def cells(figure: Figure) -> tuple[str, ...]:
         figure.what,
         figure.who,
         f"{figure.size:,}",
-        "" if figure.seconds is None else f"{figure.seconds:.2f}",
+        "" if figure.seconds is None else f"{figure.seconds:.2f}" if figure.seconds > 1 else f"{figure.seconds:.4f}",
         "" if figure.megabytes is None else f"{figure.megabytes:.0f}",
         "" if figure.requests is None else f"{figure.requests:,}",
         "" if figure.rate is None else f"{figure.rate:,.0f}",
