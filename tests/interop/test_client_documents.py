@@ -28,10 +28,7 @@ NOT_TAKEN = {
     "people and keys: made with `regsync local`": (
         "CreateInvite CreateServiceAccount CreateTeam CreateUserFromAdmin DeleteApiKey DeleteInvite GenerateApiKey"
     ),
-    "runs: their history, logs and files are not kept": (
-        "DeleteRun HistoryPage RunConsoleLogPage RunConsoleLogTail RunFullHistory RunParquetHistory RunSampledHistory "
-        "SampledHistoryPage UpdateRunState deleteFiles"
-    ),
+    "runs: their console logs are not kept": "RunConsoleLogPage RunConsoleLogTail",
     "the web app's: reports, charts, alerts, stopping and rewinding runs": (
         "CreateCustomChart NotifyScriptableRunAlert ProjectViews RewindRun StopRun"
     ),
@@ -39,7 +36,7 @@ NOT_TAKEN = {
     "no server takes it: `wandb verify` asks `run` for an argument only to send much": "Project",
 }
 """Operations that the schema does not take, by reason."""
-VALID, ALL = 99, 171
+VALID, ALL = 109, 171
 """Documents of the client that are valid here, and all. An operation may be sent in several variants, each a document."""
 
 

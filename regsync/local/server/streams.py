@@ -1,4 +1,4 @@
-"""What a run streams while it goes: only how it stands and its summary are kept; metrics and logs are taken and dropped."""
+"""What a run streams while it goes: its rows of metrics, its summary and how it stands are kept; console logs are dropped."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from regsync.local.server import jsons
-from regsync.local.store import projects
+from regsync.local.store import histories, projects
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store
 from regsync.local.store.errors import Invalid
+from regsync.local.store.histories import Stream
 
 Json = dict[str, Any]
 
 _SUMMARY = "wandb-summary.json"
+_STREAMS = {"wandb-history.jsonl": Stream.HISTORY, "wandb-events.jsonl": Stream.EVENTS}
 
 
 def receive(store: Store, actor: Actor, names: Mapping[str, str], chunk: Any) -> Json:
@@ -24,11 +26,14 @@ def receive(store: Store, actor: Actor, names: Mapping[str, str], chunk: Any) ->
     if not isinstance(chunk, dict):
         raise Invalid("a stream chunk is a JSON object")
     summary, state = _summary(chunk), _state(chunk)
-    if summary is not None or state is not None:
+    rows = {stream: _rows(chunk, name) for name, stream in _STREAMS.items()}
+    if summary is not None or state is not None or any(lines for _, lines in rows.values()):
         with store.write(actor) as tx:
             project = projects.get(tx, names["entity"], names["project"])
             run = projects.run(tx, project, names["run"])
             projects.upsert_run(tx, project, run.name, summary=summary, state=state)
+            for stream, (offset, lines) in rows.items():
+                histories.keep(tx, run, stream, offset, lines)
     return {}
 
 
@@ -47,3 +52,15 @@ def _summary(chunk: Json) -> Json | None:
         return None
     summary = jsons.read(lines[-1], "the run's summary")
     return summary if isinstance(summary, dict) else None
+
+
+def _rows(chunk: Json, name: str) -> tuple[int, list[Json]]:
+    """The rows that a chunk has for a file, and the number of the first of them."""
+    files = chunk.get("files")
+    file = files.get(name) if isinstance(files, dict) else None
+    lines, offset = (file.get("content"), file.get("offset", 0)) if isinstance(file, dict) else (None, 0)
+    if not isinstance(lines, list) or not lines:
+        return 0, []
+    if not isinstance(offset, int) or isinstance(offset, bool):
+        raise Invalid(f"{name}: the offset is a whole number")
+    return offset, [jsons.read_object(line, f"a line of {name}") for line in lines if isinstance(line, str)]

@@ -52,6 +52,7 @@ class Version(NamedTuple):
     user_id: int | None
     created_at: str
     updated_at: str
+    history_step: int | None
 
     def __str__(self) -> str:
         number = "pending" if self.index is None else f"v{self.index}"
@@ -78,7 +79,8 @@ class ManifestEntry(NamedTuple):
 _VERSION = """SELECT a.id, a.sequence_id, c.project_id, p.entity_id, e.name AS entity, e.kind, e.organization_id,
       coalesce(o.name, '') AS organization,
       p.name AS project, c.name, t.name AS type, a.version_index, a.state, a.digest, a.digest_algorithm, a.size,
-      a.file_count, a.metadata, a.description, a.ttl_seconds, a.manifest_key, a.run_id, a.user_id, a.created_at, a.updated_at
+      a.file_count, a.metadata, a.description, a.ttl_seconds, a.manifest_key, a.run_id, a.user_id, a.created_at, a.updated_at,
+      a.history_step
     FROM artifacts a JOIN collections c ON c.id = a.sequence_id JOIN artifact_types t ON t.id = c.type_id
       JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id
       LEFT JOIN organizations o ON o.id = e.organization_id"""

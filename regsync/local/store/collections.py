@@ -16,6 +16,7 @@ from regsync.local.store.errors import AlreadyExists, Conflict, Invalid
 from regsync.local.store.projects import Project
 from regsync.local.store.registries import Registry, accepts, protected_aliases
 from regsync.names import (
+    ARTIFACT_TYPE_RULE,
     COLLECTION_RULE,
     MAX_TAGS_PER_CALL,
     REGISTRY_PREFIX,
@@ -120,12 +121,15 @@ def within(tx: Transaction, place: Registry | Project) -> list[Collection]:
     return [_collection(row) for row in tx.all(f"{_COLLECTION} WHERE c.project_id = ? ORDER BY c.name", place.id)]
 
 
-def type_id(tx: Transaction, project_id: int, name: str) -> int:
-    """The key of an artifact type in a project, recorded as in use where it is new there. Raises `Invalid`."""
+def type_id(tx: Transaction, project_id: int, name: str, *, internal: bool = False) -> int:
+    """The key of an artifact type in a project, recorded as in use where it is new there. Raises `Invalid`.
+
+    `internal`: types that W&B keeps for itself are taken too, as its client logs tables (`run_table`) and code.
+    """
     found: int | None = tx.value("SELECT id FROM artifact_types WHERE project_id = ? AND name = ?", project_id, name)
     if found is not None:
         return found
-    problem = artifact_type_problem(name)
+    problem = ARTIFACT_TYPE_RULE.problem(name) if internal else artifact_type_problem(name)
     if problem:
         raise Invalid(f"artifact type {name!r} {problem}")
     return tx.run(
@@ -167,7 +171,14 @@ def check_type(tx: Transaction, registry: Registry, type_name: str) -> None:
 
 
 def insert(
-    tx: Transaction, kind: str, project_id: int, name: str, type_name: str, *, description: str | None
+    tx: Transaction,
+    kind: str,
+    project_id: int,
+    name: str,
+    type_name: str,
+    *,
+    description: str | None,
+    internal: bool = False,
 ) -> Collection:
     """Make a collection without asking for a role and without an event: the callers in this package do both."""
     check_name(name)
@@ -177,7 +188,7 @@ def insert(
         project_id,
         kind,
         name,
-        type_id(tx, project_id, type_name),
+        type_id(tx, project_id, type_name, internal=internal),
         description,
         tx.now,
         tx.now,

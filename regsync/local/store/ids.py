@@ -53,3 +53,14 @@ def decode(text: str, kind: Kind) -> int:
     if found != kind or not (key.isascii() and key.isdigit()) or len(key) > 18:
         raise Invalid(f"{text!r} is not the id of a {kind}")
     return int(key)
+
+
+def decode_run_file(text: str) -> tuple[int, str]:
+    """The run's integer key and the name in the global id of a run's file. Raises `Invalid` for anything else."""
+    try:
+        place, _, name = b64decode(text, validate=True).decode().removeprefix(f"{Kind.FILE}:run/").partition("/")
+    except ValueError:
+        place, name = "", ""
+    if not (place.isascii() and place.isdigit()) or len(place) > 18 or not name:
+        raise Invalid(f"{text!r} is not the id of a run's file")
+    return int(place), name

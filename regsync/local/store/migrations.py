@@ -3,6 +3,7 @@
 Version 2: contents are kept by SHA-256, and an MD5 is a name within one project; links lend no more than their linker had;
 keys are kept as slow hashes; metadata that is no JSON (`NaN`) is made so.
 Version 3: an event tells by which plan it was made, where its actor said so.
+Version 4: what runs log step by step is kept, and a user may choose where their runs go by default.
 """
 
 from __future__ import annotations
@@ -43,6 +44,14 @@ _TO_3 = (
     "ALTER TABLE events ADD COLUMN plan TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE events ADD COLUMN manifest_commit TEXT NOT NULL DEFAULT ''",
 )
+_TO_4 = (
+    """CREATE TABLE run_rows (
+         run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+         stream TEXT NOT NULL CHECK (stream IN ('history', 'events')), line INTEGER NOT NULL, step INTEGER,
+         content TEXT NOT NULL, PRIMARY KEY (run_id, stream, line)) STRICT, WITHOUT ROWID""",
+    "ALTER TABLE artifacts ADD COLUMN history_step INTEGER",
+    "ALTER TABLE users ADD COLUMN default_entity INTEGER REFERENCES entities (id)",
+)
 _JSON_COLUMNS = (("artifacts", "metadata"), ("runs", "config"), ("runs", "summary"), ("runs", "fields"))
 
 
@@ -55,6 +64,9 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
         _slow_keys(connection)
     if version < 3:
         for statement in _TO_3:
+            connection.execute(statement)
+    if version < 4:
+        for statement in _TO_4:
             connection.execute(statement)
 
 

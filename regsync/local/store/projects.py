@@ -11,7 +11,7 @@ from typing import Any
 from regsync.local.store.access import entity_role, missing, require
 from regsync.local.store.accounts import entity
 from regsync.local.store.database import Transaction, to_json
-from regsync.local.store.errors import Invalid
+from regsync.local.store.errors import Conflict, Invalid
 from regsync.names import ENTITY_RULE, REGISTRY_PREFIX, Role
 
 
@@ -127,6 +127,8 @@ def require_write(tx: Transaction, entity_id: int, what: str) -> None:
 
 
 _RUN = "SELECT * FROM runs"
+_BEFORE = {"pending": ("running", "failed", "crashed", "preempted"), "failed": ("pending", "running")}
+"""The states that somebody may give a run, and what it must be before."""
 
 
 def _run(row: Row) -> Run:
@@ -202,3 +204,36 @@ def upsert_run(
         key,
     )
     return run_by_id(tx, key), row is None
+
+
+def set_files(tx: Transaction, run: Run, files: Mapping[str, str]) -> None:
+    """Say which files a run has: their names, and the MD5 of their contents. Raises `Forbidden`."""
+    project = by_id(tx, run.project_id)
+    require_write(tx, project.entity_id, f"project {project}")
+    tx.run(
+        "UPDATE runs SET fields = ?, updated_at = ? WHERE id = ?",
+        to_json({**run.fields, "files": files}),
+        tx.now,
+        run.id,
+    )
+
+
+def set_state(tx: Transaction, run: Run, state: str) -> None:
+    """Say how a run stands, as somebody decides who is not the run. Raises `Conflict` where it may not change so, `Forbidden`.
+
+    Source: `Run.update_state` of the client (0.31).
+    """
+    project = by_id(tx, run.project_id)
+    require_write(tx, project.entity_id, f"project {project}")
+    if run.state not in _BEFORE.get(state, ()):
+        raise Conflict(f"run {project}/{run.name} is {run.state}, and cannot be made {state}")
+    tx.run("UPDATE runs SET state = ?, updated_at = ? WHERE id = ?", state, tx.now, run.id)
+
+
+def delete_run(tx: Transaction, run: Run) -> None:
+    """Delete a run with its history. Versions that it logged stay, and are nobody's then. Raises `Forbidden`."""
+    project = by_id(tx, run.project_id)
+    require_write(tx, project.entity_id, f"project {project}")
+    tx.run("UPDATE artifacts SET run_id = NULL WHERE run_id = ?", run.id)
+    tx.run("DELETE FROM artifact_uses WHERE run_id = ?", run.id)
+    tx.run("DELETE FROM runs WHERE id = ?", run.id)

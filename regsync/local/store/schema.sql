@@ -1,4 +1,4 @@
--- The embedded registry's tables. Version 2; the number lives in PRAGMA user_version (database.py), older files are
+-- The embedded registry's tables. Version 4; the number lives in PRAGMA user_version (database.py), older files are
 -- brought here by migrations.py.
 -- Integer keys are never reused (AUTOINCREMENT), so the global ids made from them (ids.py) never change meaning.
 -- Times are ISO 8601 in UTC, as W&B writes them. JSON columns hold one JSON object as text.
@@ -32,7 +32,8 @@ CREATE TABLE users (
     name            TEXT NOT NULL UNIQUE,
     entity_id       INTEGER NOT NULL UNIQUE REFERENCES entities (id),
     key_hash        TEXT NOT NULL UNIQUE,                     -- what is kept of the API key: see keys.py
-    created_at      TEXT NOT NULL
+    created_at      TEXT NOT NULL,
+    default_entity  INTEGER REFERENCES entities (id)          -- where runs go that name no entity; null: the user's own
 ) STRICT;
 
 CREATE TABLE organization_members (
@@ -103,6 +104,16 @@ CREATE TABLE runs (
     UNIQUE (project_id, name)
 ) STRICT;
 
+-- What a run logs step by step (histories.py). `line` counts the rows of a stream from 0; `step` is the row's own `_step`.
+CREATE TABLE run_rows (
+    run_id          INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    stream          TEXT NOT NULL CHECK (stream IN ('history', 'events')),
+    line            INTEGER NOT NULL,
+    step            INTEGER,
+    content         TEXT NOT NULL,
+    PRIMARY KEY (run_id, stream, line)
+) STRICT, WITHOUT ROWID;
+
 -- `accepted` marks the types that a registry was told to accept; other rows only record that a type is in use.
 CREATE TABLE artifact_types (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -155,6 +166,7 @@ CREATE TABLE artifacts (
     user_id         INTEGER REFERENCES users (id),
     created_at      TEXT NOT NULL,
     updated_at      TEXT NOT NULL,
+    history_step    INTEGER,                                  -- the step at which its run logged it
     UNIQUE (sequence_id, version_index)
 ) STRICT;
 CREATE INDEX artifacts_by_digest ON artifacts (sequence_id, digest);

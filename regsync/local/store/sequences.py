@@ -51,12 +51,18 @@ def ensure(
     *,
     description: str | None = None,
     client_id: str | None = None,
+    internal: bool = False,
 ) -> Collection:
-    """The sequence of that name and type, made where it is missing. Raises `Forbidden`, `Invalid`, `Conflict` (another type)."""
+    """The sequence of that name and type, made where it is missing. Raises `Forbidden`, `Invalid`, `Conflict` (another type).
+
+    `internal`: as `collections.type_id` has it.
+    """
     require_write(tx, project.entity_id, f"project {project}")
     found = collections.find(tx, project, name)
     if found is None:
-        found = collections.insert(tx, "sequence", project.id, name, type_name, description=description)
+        found = collections.insert(
+            tx, "sequence", project.id, name, type_name, description=description, internal=internal
+        )
         tx.run("UPDATE collections SET client_id = ? WHERE id = ?", client_id, found.id)
     elif found.type != type_name:
         raise Conflict(f"artifact {found.address} has type {found.type!r}, not {type_name!r}; the type never changes")
@@ -84,6 +90,7 @@ def begin(
     ttl_seconds: int | None = None,
     names: Iterable[str] = (),
     run: Run | None = None,
+    history_step: int | None = None,
     client_id: str | None = None,
 ) -> tuple[Version, bool]:
     """A PENDING version, and True; or the version that has this digest already, and False.
@@ -108,8 +115,8 @@ def begin(
     check_metadata(metadata or {})
     key = tx.run(
         """INSERT INTO artifacts (sequence_id, state, digest, digest_algorithm, metadata, description, ttl_seconds,
-             pending_aliases, client_id, run_id, user_id, created_at, updated_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+             pending_aliases, client_id, run_id, history_step, user_id, created_at, updated_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         sequence.id,
         PENDING,
         digest,
@@ -120,6 +127,7 @@ def begin(
         to_json(wanted),
         client_id,
         run.id if run else None,
+        history_step if run else None,
         tx.actor.user_id,
         tx.now,
         tx.now,

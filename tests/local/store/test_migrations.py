@@ -36,6 +36,9 @@ def old(tmp_path: Path) -> Path:
               (SELECT c.id FROM collections c WHERE c.name = 'mine');
             DELETE FROM team_members WHERE user_id = (SELECT id FROM users WHERE name = 'vera');
             UPDATE artifacts SET metadata = '{"loss": NaN, "n": 1}';
+            DROP TABLE run_rows;
+            ALTER TABLE users DROP COLUMN default_entity;
+            ALTER TABLE artifacts DROP COLUMN history_step;
             ALTER TABLE memberships DROP COLUMN lends;
             ALTER TABLE instance DROP COLUMN key_salt;
             ALTER TABLE instance DROP COLUMN key_cost;

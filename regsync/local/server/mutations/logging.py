@@ -30,7 +30,12 @@ class ArtifactMutations:
         with self.session.write() as tx:
             project = projects.ensure(tx, input["entity_name"], input["project_name"])
             sequence = sequences.ensure(
-                tx, project, names[0], input["artifact_type_name"], client_id=input.get("sequence_client_id")
+                tx,
+                project,
+                names[0],
+                input["artifact_type_name"],
+                client_id=input.get("sequence_client_id"),
+                internal=True,
             )
             version, made = sequences.begin(
                 tx,
@@ -42,6 +47,7 @@ class ArtifactMutations:
                 ttl_seconds=_ttl(input.get("ttl_duration_seconds")),
                 names=[given["alias"] for given in input.get("aliases") or ()],
                 run=_run(tx, project, input.get("run_name")),
+                history_step=input.get("history_step"),
                 client_id=input.get("client_id"),
             )
             if made and input.get("tags"):

@@ -8,9 +8,9 @@ from typing import Any
 
 from regsync.local.server import jsons
 from regsync.local.server.session import Session
-from regsync.local.store import projects
+from regsync.local.store import artifacts, projects, uses
 from regsync.local.store.database import Transaction
-from regsync.local.store.ids import Kind, decode, encode
+from regsync.local.store.ids import Kind, decode, decode_run_file, encode
 from regsync.local.store.projects import Project, Run
 
 Json = dict[str, Any]
@@ -62,6 +62,31 @@ class RunMutations:
     def mark_run_files_uploaded(self, input: Json) -> Json:
         """Nothing is left to do: a file counts once its upload is complete."""
         self._named(input)
+        return {"success": True}
+
+    def delete_run(self, input: Json) -> Json:
+        """With `deleteArtifacts`, what it logged goes too; a version that may not go keeps all of it."""
+        with self.session.write() as tx:
+            run = projects.run_by_id(tx, decode(input["id"], Kind.RUN))
+            if input.get("delete_artifacts"):
+                for version in uses.outputs(tx, run):
+                    artifacts.delete(tx, version, with_aliases=True)
+            projects.delete_run(tx, run)
+        return {"success": True}
+
+    def update_run_state(self, input: Json) -> Json:
+        with self.session.write() as tx:
+            projects.set_state(tx, projects.run_by_id(tx, decode(input["id"], Kind.RUN)), input["state"])
+        return {"success": True}
+
+    def delete_files(self, input: Json) -> Json:
+        """Files of runs alone: those of versions never change."""
+        with self.session.write() as tx:
+            for text in input["files"]:
+                key, name = decode_run_file(text)
+                run = projects.run_by_id(tx, key)
+                files = {each: md5 for each, md5 in (run.fields.get("files") or {}).items() if each != name}
+                projects.set_files(tx, run, files)
         return {"success": True}
 
     def _named(self, input: Json) -> tuple[Project, Run]:

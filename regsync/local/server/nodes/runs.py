@@ -1,24 +1,32 @@
-"""Runs: as much of them as logging and using artifacts needs. Metrics that a run streams are not kept."""
+"""Runs: what they logged, and the artifacts that they logged and used. Their console logs are not kept."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from regsync.local.server import seen
+from regsync.local.server import jsons, seen
 from regsync.local.server.nodes import files
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
-from regsync.local.store import accounts, uses
+from regsync.local.store import accounts, histories, uses
 from regsync.local.store.access import entity_role
 from regsync.local.store.accounts import User
 from regsync.local.store.artifacts import Version
+from regsync.local.store.errors import Invalid
+from regsync.local.store.histories import Stream
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.projects import Project, Run
 from regsync.names import Role
 
 Json = dict[str, Any]
+
+DEFAULT_SAMPLES = 500
+"""Rows of a run's history where a client does not say how many."""
+MOST_SPECS = 20
+"""Samplings that one field gives; the client asks for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +38,7 @@ class RunNode:
 
     typename: ClassVar[str] = "Run"
     system_metrics: ClassVar[str] = "{}"
-    history_line_count: ClassVar[int] = 0
-    events_line_count: ClassVar[int] = 0
     log_line_count: ClassVar[int] = 0
-    history_tail: ClassVar[str] = "[]"
-    events_tail: ClassVar[str] = "[]"
-    history_keys: ClassVar[None] = None
     sweep_name: ClassVar[None] = None
     stopped: ClassVar[bool] = False
 
@@ -118,6 +121,74 @@ class RunNode:
         value = own.get("value", own) if isinstance(own, dict) else {}
         return json.dumps({key: value[key] for key in keys or value if key in value})
 
+    @property
+    def history_line_count(self) -> int:
+        return histories.count(self.session.tx, self.record, Stream.HISTORY)
+
+    @property
+    def events_line_count(self) -> int:
+        return histories.count(self.session.tx, self.record, Stream.EVENTS)
+
+    @property
+    def history_tail(self) -> str:
+        return self._tail(Stream.HISTORY)
+
+    @property
+    def events_tail(self) -> str:
+        return self._tail(Stream.EVENTS)
+
+    @property
+    def history_keys(self) -> Json | None:
+        """The last step alone: that is what the client reads of it before it asks for steps."""
+        step = histories.last_step(self.session.tx, self.record)
+        return None if step is None else {"lastStep": step}
+
+    def history(
+        self, min_step: int | None = None, max_step: int | None = None, samples: int | None = None
+    ) -> list[str]:
+        return self._sample(Stream.HISTORY, samples, (min_step, max_step))
+
+    def events(self, samples: int | None = None) -> list[str]:
+        return self._sample(Stream.EVENTS, samples)
+
+    def sampled_history(self, specs: list[str]) -> list[list[Json]]:
+        """For each spec (`keys`, `samples`, `minStep`, `maxStep`) the rows that have all of its keys, with these keys alone.
+
+        Its `maxStep` is the last step asked for, where that of `history` is the one after it: so the client (0.31) asks.
+        """
+        return [self._sampled(jsons.read_object(spec, "a spec of sampledHistory")) for spec in specs[:MOST_SPECS]]
+
+    def parquet_history(self, live_keys: list[str]) -> Json:
+        """No history is exported to Parquet files here; clients then ask for `history`."""
+        return {"parquet_urls": (), "live_data": ()}
+
+    def _sampled(self, spec: Json) -> list[Json]:
+        keys, samples = spec.get("keys") or [], spec.get("samples", DEFAULT_SAMPLES)
+        steps = (spec.get("minStep"), _after(spec.get("maxStep")))
+        numbers = [number for number in (samples, *steps) if number is not None]
+        if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+            raise Invalid("keys of a spec of sampledHistory are a list of text")
+        if not all(isinstance(number, int) and abs(number) < 2**63 for number in numbers):
+            raise Invalid("samples and steps of a spec of sampledHistory are whole numbers")
+        rows = [json.loads(text) for text in self._sample(Stream.HISTORY, samples, steps, keys)]
+        return [{key: row[key] for key in keys} for row in rows] if keys else rows
+
+    def _sample(
+        self,
+        stream: Stream,
+        samples: int | None,
+        steps: tuple[int | None, int | None] = (None, None),
+        keys: Collection[str] = (),
+    ) -> list[str]:
+        most = DEFAULT_SAMPLES if samples is None else samples
+        found = histories.sample(self.session.tx, self.record, stream, most, steps, keys)
+        self.session.budget.spend(len(found), sum(map(len, found)))
+        return found
+
+    def _tail(self, stream: Stream) -> str:
+        row = histories.last(self.session.tx, self.record, stream)
+        return json.dumps([] if row is None else [row])
+
     def output_artifacts(self, after: str | None = None, first: int | None = None) -> Connection:
         return self._versions(uses.outputs(self.session.tx, self.record), after, first)
 
@@ -149,3 +220,7 @@ class RunNode:
     def _field(self, name: str) -> str | None:
         text: str | None = self.record.fields.get(name)
         return text
+
+
+def _after(step: Any) -> Any:
+    return step + 1 if isinstance(step, int) else step

@@ -77,7 +77,6 @@ class ArtifactNode:
     version: Version
 
     typename: ClassVar[str] = "Artifact"
-    history_step: ClassVar[None] = None
 
     @property
     def id(self) -> str:
@@ -140,6 +139,10 @@ class ArtifactNode:
     @property
     def size(self) -> int:
         return self.version.size
+
+    @property
+    def history_step(self) -> int | None:
+        return self.version.history_step
 
     @property
     def digest(self) -> str:

@@ -1,0 +1,24 @@
+"""Runs as their users meet them: what `run.log` logged is there to read."""
+
+from __future__ import annotations
+
+from tests.interop.clients import Client
+
+
+def test_metrics_logged_step_by_step_are_read_back(client: Client) -> None:
+    seen = client.run("history", "bob", registry=client.label)
+    assert seen["resumed_at"] == 21
+    assert seen["steps"] == [*range(22)]
+    assert seen["losses"] == [1, 1 / 2, 1 / 3]
+    assert seen["few"] == [0, 5, 10, 15, 21]
+    assert seen["keyed"] == [[step, step] for step in range(1, 20, 2)]
+    assert seen["scanned"] == [*range(22)]
+    assert seen["some"] == [[5, 5], [7, 7], [9, 9]]
+    assert seen["summary"] == {"loss": 0.01, "accuracy": 19}
+    assert seen["last"] == 21
+    (listed, read) = seen["logged"]
+    assert listed == ["run_table", seen["table"], read[1]]
+    assert read == ["run_table", read[1], [[1, "x"]], True]
+    assert isinstance(read[1], int), "the step at which the run logged it"
+    assert not seen["deleted"]
+    assert "Could not find run" in seen["gone"]
