@@ -97,8 +97,10 @@ def _apply_saved(
     from regsync.core.plan_document import decode_plan
     from regsync.execution.again import Declared
 
-    if selection.targets or selection.excludes or (selection.allow and declared is None):
-        raise click.UsageError("a saved plan is applied as it was reviewed: --target, --exclude and --allow go to plan")
+    if selection.targets or selection.excludes or selection.shard or (selection.allow and declared is None):
+        raise click.UsageError(
+            "a saved plan is applied as it was reviewed: --target, --exclude, --shard and --allow go to plan"
+        )
     check_output(settings, receipt, [path])
     plan = decode_plan(read_document(path))
     expected = None

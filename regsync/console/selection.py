@@ -1,4 +1,4 @@
-"""`--target`, `--exclude` and `--allow`: what part of the manifests a plan covers, and which hazards it may hold."""
+"""`--target`, `--exclude`, `--shard` and `--allow`: what part of the manifests a plan covers, and which hazards it may hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from regsync.console import completing
 
 if TYPE_CHECKING:
     from regsync.core.desired import HazardName
-    from regsync.core.plan import Selection
+    from regsync.core.plan import Selection, Shard
     from regsync.names import Address
 
 P = ParamSpec("P")
@@ -24,11 +24,12 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class SelectionArguments:
-    """The three options as they were written."""
+    """The four options as they were written."""
 
     targets: tuple[str, ...]
     excludes: tuple[str, ...]
     allow: tuple[str, ...]
+    shard: str | None = None
 
     def selection(self) -> Selection:
         """Read them. Raises `click.BadParameter` for what is no address or no hazard."""
@@ -38,6 +39,7 @@ class SelectionArguments:
             tuple(address(text, "--target") for text in self.targets),
             tuple(address(text, "--exclude") for text in self.excludes),
             dict(_consent(text) for text in self.allow),
+            None if self.shard is None else _shard(self.shard),
         )
 
 
@@ -49,6 +51,15 @@ def address(text: str, where: str) -> Address:
         return parse_address(text)
     except ValueError as error:
         raise click.BadParameter(f"{text!r} {error}", param_hint=where) from error
+
+
+def _shard(text: str) -> Shard:
+    from regsync.core.plan import parse_shard
+
+    try:
+        return parse_shard(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} {error}", param_hint="--shard") from error
 
 
 def addresses_and_paths(arguments: tuple[str, ...]) -> tuple[tuple[Address, ...], tuple[Path, ...]]:
@@ -85,7 +96,7 @@ def _hazards(context: click.Context, parameter: click.Parameter, begun: str) -> 
 
 
 def selection_options(function: Callable[P, R]) -> Callable[..., R]:
-    """Give a command the three options; the function gets them as `selection: SelectionArguments`."""
+    """Give a command the four options; the function gets them as `selection: SelectionArguments`."""
 
     @click.option(
         "--target",
@@ -104,6 +115,11 @@ def selection_options(function: Callable[P, R]) -> Callable[..., R]:
         help="Leave this address out. Repeatable.",
     )
     @click.option(
+        "--shard",
+        metavar="I/N",
+        help="Plan only part I of N. Registries are shared out by size; all parts together are the whole plan.",
+    )
+    @click.option(
         "--allow",
         "allow",
         metavar="HAZARD[=N]",
@@ -117,6 +133,7 @@ def selection_options(function: Callable[P, R]) -> Callable[..., R]:
             kwargs.pop("targets"),  # type: ignore[arg-type]
             kwargs.pop("excludes"),  # type: ignore[arg-type]
             kwargs.pop("allow"),  # type: ignore[arg-type]
+            kwargs.pop("shard"),  # type: ignore[arg-type]
         )
         return function(*args, **kwargs)
 

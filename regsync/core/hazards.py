@@ -116,8 +116,13 @@ def _summarize(instances: Sequence[Instance], weighed: Weighed, allow: Consents)
     return tuple(hazards)
 
 
-def check_consented(operations: Sequence[Operation], hazards: Sequence[Hazard], consents: Sequence[Given]) -> None:
-    """Raise `ValueError` where a plan's document calls more consented to than the consents that it lists cover."""
+def check_consented(
+    operations: Sequence[Operation], hazards: Sequence[Hazard], consents: Sequence[Given], *, is_part: bool
+) -> None:
+    """Raise `ValueError` where a plan's document calls more consented to than the consents that it lists cover.
+
+    `is_part`: of a shard, whose hazards are open as well where the whole plan's are.
+    """
     for given in consents:
         number = given.consent.number
         if number is not None and (type(number) is not int or number < 1):
@@ -127,7 +132,7 @@ def check_consented(operations: Sequence[Operation], hazards: Sequence[Hazard], 
     instances = carried(operations)
     open_by_name = {hazard.name: hazard.open for hazard in hazards}
     for hazard in _summarize(instances, weigh(instances, in_manifests), allow):
-        if open_by_name[hazard.name] != hazard.open:
+        if open_by_name[hazard.name] < hazard.open or (not is_part and open_by_name[hazard.name] != hazard.open):
             raise ValueError(f"hazard {hazard.name}: {hazard.open} are open, not {open_by_name[hazard.name]}")
     names = {each.consent.hazard for each in consents}
     for hazard in hazards:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -40,12 +41,39 @@ class ReadInfo(NamedTuple):
     fingerprints: Mapping[str, str]
 
 
+class Shard(NamedTuple):
+    """The part `number`, counted from 1, of `of` parts."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+
+def parse_shard(text: str) -> Shard:
+    """Read `2/4`. Raises `ValueError` with the end of a sentence."""
+    found = re.fullmatch(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})", text)
+    if found is None:
+        raise ValueError("is not of the form I/N, as in 2/4: part 2 of 4")
+    number, of = int(found[1]), int(found[2])
+    if number > of:
+        raise ValueError(f"names part {number} of {of}: parts are counted from 1 to {of}")
+    return Shard(number, of)
+
+
 class Selection(NamedTuple):
-    """How `--target`, `--exclude` and `--allow` narrowed or widened this plan."""
+    """How `--target`, `--exclude`, `--shard` and `--allow` narrowed or widened this plan."""
 
     targets: tuple[Address, ...] = ()
     excludes: tuple[Address, ...] = ()
     allow: Consents = MappingProxyType({})
+    shard: Shard | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that the manifests declare is in it."""
+        return not self.targets and not self.excludes and self.shard is None
 
 
 EVERYTHING: Final = Selection()
@@ -91,7 +119,7 @@ class Plan:
 
     @property
     def complete(self) -> bool:
-        return self.read.complete and not self.selection.targets and not self.selection.excludes
+        return self.read.complete and self.selection.is_whole
 
     @property
     def applyable(self) -> bool:

@@ -17,7 +17,7 @@ from regsync.core.hazards import Hazard, check_consented
 from regsync.core.live import Destination, RegistryScope
 from regsync.core.moves import Held, MovedByHand
 from regsync.core.operation import Hit, Operation, Reason
-from regsync.core.plan import ManifestInfo, Plan, ReadInfo, Selection
+from regsync.core.plan import ManifestInfo, Plan, ReadInfo, Selection, parse_shard
 from regsync.core.plan_check import check_hazards, check_operations
 from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
@@ -57,6 +57,7 @@ def plan_document(plan: Plan) -> Json:
         "selection": {
             "targets": [str(address) for address in plan.selection.targets],
             "excludes": [str(address) for address in plan.selection.excludes],
+            **({} if plan.selection.shard is None else {"shard": str(plan.selection.shard)}),
         },
         "operations": [operation_json(operation) for operation in plan.operations],
         "hazards": [
@@ -242,7 +243,7 @@ def decode_plan(document: Any) -> Plan:
         check_operations(plan.operations)
         check_operations(plan.undo)
         check_hazards(plan.operations, plan.hazards)
-        check_consented(plan.operations, plan.hazards, plan.consents)
+        check_consented(plan.operations, plan.hazards, plan.consents, is_part=plan.selection.shard is not None)
         _check_nothing_is_lost(plan, checked)
         if (plan.desired is None) is (plan.undoes is None):
             raise ValueError("a plan comes from manifests or takes back a receipt, and not both")
@@ -280,7 +281,12 @@ def _decode_plan(document: Json) -> Plan:
             read["items"],
             read["fingerprints"],
         ),
-        selection=Selection(_addresses(selection["targets"]), _addresses(selection["excludes"]), _allowed(consents)),
+        selection=Selection(
+            _addresses(selection["targets"]),
+            _addresses(selection["excludes"]),
+            _allowed(consents),
+            parse_shard(selection["shard"]) if "shard" in selection else None,
+        ),
         operations=tuple(decode_operation(operation) for operation in document["operations"]),
         hazards=tuple(_decode_hazard(hazard) for hazard in document["hazards"]),
         manual=tuple(ManualStep(parse_address(step["address"]), step["text"]) for step in document["manual"]),

@@ -80,14 +80,17 @@ def make_plan(inputs: Inputs, compared: Compared, evidence: Evidence = NO_EVIDEN
     proof, final = prove(operations, inputs.live, actor, nothing_left)
     undo = undo_of(operations, final, actor)
     assessed = _assessed(operations, compared.findings.emptied, inputs)
-    whole = not inputs.selection.targets and not inputs.selection.excludes
     return _assembled(
         inputs,
         operations,
         assessed,
         proof=proof,
         manual=tuple(compared.findings.manual),
-        warnings=(*compared.warnings, *(unused(assessed.consents) if whole else ()), *evidence.warnings),
+        warnings=(
+            *compared.warnings,
+            *(unused(assessed.consents) if inputs.selection.is_whole else ()),
+            *evidence.warnings,
+        ),
         undo=number_off(undo.drafts),
         irrevocable=undo.irrevocable,
     )

@@ -22,6 +22,7 @@ from regsync.core.plan_document import plan_digest
 from regsync.core.proof import ProofError, prove
 from regsync.core.scope import restrict, scope_of
 from regsync.core.sentences import holder_moved
+from regsync.core.shard import part_of
 from regsync.core.staleness import SHOWN, Moved, TakenBack, Verdict, check_destination, judge, stale, take_back
 from regsync.diagnostics import Diagnostic, RefusedError, RegsyncError
 from regsync.execution.execute import check_applyable
@@ -87,6 +88,8 @@ def _desired(plan: Plan, declared: Declared | None) -> Desired | None:
     if declared is None and plan.desired is None:
         return None
     whole = desired_from(plan.desired or {}) if declared is None else declared.desired
+    if declared is not None and plan.selection.shard is not None:
+        whole = part_of(whole, plan.selection.shard)
     return restrict(whole, plan.selection.targets, plan.selection.excludes)
 
 

@@ -13,6 +13,7 @@ from regsync.core.live import Destination, LinkKey, Live
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Inputs, compare, make_plan
 from regsync.core.scope import declares, needed_by, removes_unlisted, restrict, scope_of
+from regsync.core.shard import judged_as_a_whole, part_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
 from regsync.manifest.writing.render import to_manifest
 from regsync.planning.by_hand import Receipts, moved_by_hand, noted
@@ -51,8 +52,29 @@ def plan_manifests(
     Raises `DiagnosticsError` (with every error at once) and `BackendError`.
     """
     _check_selection(loaded.desired, selection)
+    if selection.shard is None:
+        return _planned(loaded, reader, selection, begun, receipts)
+    whole = _planned(loaded, reader, selection._replace(shard=None), begun, None)
+    part = replace(loaded, desired=part_of(loaded.desired, selection.shard))
+    cut = restrict(part.desired, selection.targets, selection.excludes)
+    live = Live(
+        {name: whole.live.registries[name] for name in scope_of(cut) if name in whole.live.registries}, whole.live.read
+    )
+    planned = _planned(part, reader, selection, begun, receipts, live)
+    return replace(planned, plan=judged_as_a_whole(planned.plan, whole.plan))
+
+
+def _planned(
+    loaded: Loaded,
+    reader: Reader,
+    selection: Selection,
+    begun: frozenset[LinkKey],
+    receipts: Callable[[Destination], Receipts] | None,
+    known: Live | None = None,
+) -> Planned:
+    """`known`: what is live of it, where that has been read."""
     desired = restrict(loaded.desired, selection.targets, selection.excludes)
-    if loaded.desired.registries and not desired.registries:
+    if selection.shard is None and loaded.desired.registries and not desired.registries:
         raise DiagnosticsError(
             [
                 Diagnostic(
@@ -65,7 +87,7 @@ def plan_manifests(
         )
     scope = scope_of(desired)
     destination = reader.destination()
-    live = reader.observe(scope)
+    live = reader.observe(scope) if known is None else known
     declared = to_manifest(needed_by(loaded.desired, selection.targets, desired))
     comparison = Comparison(desired, live)
     refs = comparison.refs_to_resolve()
@@ -96,7 +118,7 @@ def plan_manifests(
         found = moved_by_hand(plan.operations, live, told, reader)
         operations = tuple(noted(operation, found.get(operation.id)) for operation in plan.operations)
         plan = replace(plan, operations=operations, moved_by_hand=tuple(found.values()))
-    if not selection.targets and not selection.excludes:
+    if selection.is_whole:
         last = told.agreed if told is not None else None
         plan = replace(plan, no_longer_managed=no_longer_managed(loaded, reader, plan.operations, last))
     return Planned(plan, live, desired)

@@ -46,11 +46,16 @@ def about_plan(document: Json) -> list[Statement]:
         receipt = Name(document["undoes"])
         found.append(Statement(Tone.PLAIN, ["This plan takes back what the receipt ", receipt, " says was done."]))
     if not document["complete"]:
-        left_out = ["Not complete: ", Code("--target"), " or ", Code("--exclude"), " left something out."]
-        found.append(Statement(Tone.MILD, left_out))
+        found.append(Statement(Tone.MILD, _left_out(document["selection"])))
     if not document["applyable"]:
         found.append(Statement(Tone.BAD, ["Not applyable: nobody consented to its hazards."]))
     return found
+
+
+def _left_out(selection: Json) -> list[Part]:
+    if "shard" not in selection:
+        return ["Not complete: ", Code("--target"), " or ", Code("--exclude"), " left something out."]
+    return ["Not complete: this is part ", Code(selection["shard"]), "; the other parts hold the rest."]
 
 
 def consent_ways(document: Json) -> list[Part]:

@@ -24,6 +24,7 @@ OTHER_KEYS = {
     "a seed": {"users", "teams", "artifacts"},
     "a workflow": {"on", True, "jobs", "runs", "stages", "include"},
     "pre-commit": {"repos"},
+    "Kubernetes": {"kind"},
 }
 
 
