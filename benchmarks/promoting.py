@@ -75,7 +75,7 @@ def serving(path: Path) -> Iterator[Served]:
 
 def promoting(results: Results, folder: Path, count: int, milliseconds: int, *, linking: bool) -> None:
     """The same moves twice, each from a fresh copy of the registry: by the script, and by `regsync apply`."""
-    size = max(1_000, count)
+    size = max(1_000, 2 * count)
     here = seeded(folder, size)
     wanted = moves(count, size, linking=linking)
     lines = [
