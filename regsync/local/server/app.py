@@ -1,4 +1,4 @@
-"""The HTTP side: who may ask, and which address does what. Everything but the page at `/` needs a key or a signed address."""
+"""The HTTP side: who may ask, and which address does what. All but pages, which have sessions, needs a key or a signed address."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from regsync.local.pages.site import Site
 from regsync.local.server import claims, jsons, streams, transfer
 from regsync.local.server.addresses import Addresses, Purpose, Signer
 from regsync.local.server.budget import Budget
@@ -37,6 +38,8 @@ GUESSES_AT_ONCE = 2
 """Keys that are not known yet and are looked at together: each takes a slow hash."""
 _IN_MEMORY = 1024 * 1024
 
+T = TypeVar("T")
+
 
 class Application(Starlette):
     """The application, with the requests that are under way in it."""
@@ -57,11 +60,17 @@ def create_app(
     signing, work, guesses = signer or Signer(), Work(), CapacityLimiter(GUESSES_AT_ONCE)
 
     async def who(request: Request) -> Actor:
-        key = _key(request)
+        return claims.claiming(await identify(_key(request)), request.headers)
+
+    async def identify(key: str) -> Actor:
         known = await run_in_threadpool(accounts.recall, store, key)
         if known is None:
             known = await to_thread.run_sync(accounts.identify, store, key, limiter=guesses)
-        return claims.claiming(known, request.headers)
+        return known
+
+    async def for_a_page(request: Request, user: int | None, act: Callable[[Callable[[], bool]], T]) -> T:
+        async with work.turn(user):
+            return await work.do(request, lambda budget: act(budget.is_spent))
 
     # Who asks is settled before the body is read, so that a stranger can make the server keep nothing.
     async def graphql(request: Request) -> Response:
@@ -101,6 +110,7 @@ def create_app(
         Route(f"/{Purpose.UPLOAD}/{{token}}", upload, methods=["PUT"]),
         Route(f"/{Purpose.DOWNLOAD}/{{token}}/{{name:path}}", content),
         Route("/artifactsV2/{path:path}", content_by_path),
+        *Site(store, identify, for_a_page, body).routes(),
     ]
     # A refusal is an answer wherever it comes from; the rest is a defect, and is said to be one.
     expected = (RegistryError, UnicodeError, OverflowError, RecursionError)
@@ -167,4 +177,8 @@ def _file(found: bytes | Path) -> Response:
 
 
 async def _about(request: Request) -> Response:
-    return PlainTextResponse("regsync local serve: the W&B API over an embedded registry. It has no pages.\n")
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse("/registry/")
+    return PlainTextResponse(
+        "regsync local serve: the W&B API over an embedded registry. Its pages are at /registry/.\n"
+    )

@@ -1,8 +1,9 @@
 """What every request must bring, whatever its address: a host that is this server, and no other site behind it.
 
 A page that somebody looks at in a browser can send requests to a server on the same machine. Against that: a body must say that
-it is JSON (a form cannot), an `Origin` must be the server's own, and the `Host` must be a name that only this server's users
-have, so that a name which a stranger points at 127.0.0.1 (DNS rebinding) is refused.
+it is JSON (a form cannot; the few addresses that take forms ask each for a proof of its session), an `Origin` must be the
+server's own, and the `Host` must be a name that only this server's users have, so that a name which a stranger points at
+127.0.0.1 (DNS rebinding) is refused.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Iterable
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from regsync.local.pages.site import FORM, POSTED
 
 _JSON = "application/json"
 
@@ -37,7 +40,11 @@ class Doors:
         origin = headers.get("origin")
         if origin is not None and origin.lower() != f"{scope['scheme']}://{hosts[0]}".lower():
             return _refused(403, "requests from other sites are refused")
-        if scope["method"] == "POST" and headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        wanted = FORM if scope["path"].startswith(POSTED) else _JSON
+        if scope["method"] == "POST" and kind != wanted:
+            if wanted == FORM:
+                return _refused(415, f"the body must be a form, with the header Content-Type: {FORM}")
             return _refused(415, f"the body must be JSON, with the header Content-Type: {_JSON}")
         return None
 

@@ -1,0 +1,133 @@
+"""Who is signed in, and what every page looks like."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from regsync.local.store.actor import Actor
+from regsync.names import is_invisible
+
+COOKIE = "regsync-session"
+LIFETIME = 12 * 3600
+"""Seconds that somebody stays signed in."""
+MOST_SESSIONS = 1000
+"""Sessions kept; the oldest is signed out for a new one beyond."""
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_TEMPLATES = Path(__file__).parent / "templates"
+_SHARED_STYLE = Path(__file__).parents[2] / "views" / "templates" / "style.css"
+"""Colours and letters of plans, so that a plan and these pages look alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who is signed in. `proof` comes with each of their forms, and no other site can know it."""
+
+    actor: Actor
+    token: str
+    proof: str
+    until: float
+
+
+class Sessions:
+    """Who is signed in to this process. Nothing of it is written down."""
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_bytes(32)
+        self._visitors: OrderedDict[str, Visitor] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def sign_in(self, actor: Actor) -> Visitor:
+        """A session for somebody whose key has been looked at."""
+        token = secrets.token_urlsafe(32)
+        proof = hmac.new(self._secret, token.encode(), hashlib.sha256).hexdigest()
+        visitor = Visitor(replace(actor, plan="", commit=""), token, proof, time.monotonic() + LIFETIME)
+        with self._guard:
+            self._visitors[token] = visitor
+            while len(self._visitors) > MOST_SESSIONS:
+                self._visitors.popitem(last=False)
+        return visitor
+
+    def find(self, token: str | None) -> Visitor | None:
+        """Whose session that is; None for one that is made up, over, or signed out."""
+        visitor = self._visitors.get(token or "")
+        return visitor if visitor and time.monotonic() < visitor.until else None
+
+    def sign_out(self, token: str) -> None:
+        """End a session."""
+        with self._guard:
+            self._visitors.pop(token, None)
+
+
+def style() -> str:
+    """The style of all pages."""
+    return _SHARED_STYLE.read_text("utf-8") + (_TEMPLATES / "pages.css").read_text("utf-8")
+
+
+def render(template: str, visitor: Visitor | None, **values: Any) -> str:
+    """A page. Every text goes through `harmless` and then through Jinja's escaping."""
+    return _environment().get_template(template).render(visitor=visitor, **values)
+
+
+def registry_url(organization: str, registry: str) -> str:
+    """The page of a registry, where W&B's client says that it is."""
+    return f"/orgs/{quote(organization, safe='')}/registry/{quote(registry, safe='')}"
+
+
+def collection_url(organization: str, entity: str, registry: str, collection: str, index: int | None = None) -> str:
+    """The page of a collection or (`index`) of a version in it, where W&B's client says that it is."""
+    path = f"{entity}/wandb-registry-{registry}/{collection}"
+    version = "" if index is None else f"&view=membership&version=v{index}"
+    return f"{registry_url(organization, registry)}?selectionPath={quote(path, safe='')}{version}"
+
+
+def change_url(change: str, **values: Any) -> str:
+    """The form of a change."""
+    return f"/change/{change}?{urlencode({name: value for name, value in values.items() if value not in (None, '')})}"
+
+
+def source_url(entity: str, project: str, kind: str, name: str, index: int) -> str:
+    """The page of a version where it was logged."""
+    return "/".join(("", *(quote(part, safe="") for part in (entity, project, "artifacts", kind, name)), f"v{index}"))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        registry_url=registry_url,
+        collection_url=collection_url,
+        change_url=change_url,
+        source_url=source_url,
+        quote=lambda text: quote(text, safe=""),
+    )
+    return environment
+
+
+def harmless(value: Any) -> Any:
+    """What a reader's eye could be deceived by, such as a mark that turns the direction of writing, is written out."""
+    if not isinstance(value, str) or isinstance(value, Markup) or (value.isascii() and value.isprintable()):
+        return value
+    shown = (each if each in "\n\t" or not is_invisible(each) else f"\\u{ord(each):04x}" for each in value)
+    return "".join(shown)

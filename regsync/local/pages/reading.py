@@ -1,0 +1,233 @@
+"""What the pages show: read from the store as the visitor may see it, and cut into pages.
+
+Whatever is not seen is not there: the functions of the store raise `NotFound`, in the same words for both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from regsync.local.changing import managed
+from regsync.local.changing.change import Place
+from regsync.local.store import accounts, aliases, artifacts, collections, links, members, projects, registries
+from regsync.local.store.access import missing, sees_place
+from regsync.local.store.collections import Collection
+from regsync.local.store.database import Transaction
+from regsync.local.store.registries import Registry
+from regsync.names import REGISTRY_PREFIX, Role
+
+PAGE = 50
+"""Rows on a page."""
+Json = dict[str, Any]
+
+
+class Page(NamedTuple):
+    """A template, and what goes into it."""
+
+    template: str
+    values: Json
+
+
+def registry_list(tx: Transaction, asked: Mapping[str, str]) -> Page:
+    """Every registry that the visitor sees, of all their organizations; searched by name and description."""
+    wanted = asked.get("q", "").strip().casefold()
+    rows = []
+    for organization in accounts.organizations(tx):
+        for registry in registries.visible(tx, organization):
+            if wanted in registry.name.casefold() or wanted in (registry.description or "").casefold():
+                rows.append(registry)
+    number, shown, more = _cut(rows, asked)
+    names = [each.name for each in accounts.organizations(tx)]
+    return Page(
+        "registries.jinja",
+        {"registries": shown, "q": asked.get("q", ""), "number": number, "more": more, "organizations": names},
+    )
+
+
+def registry_page(tx: Transaction, organization: str, name: str, asked: Mapping[str, str]) -> Page:
+    """A registry; or, where the address selects one, a collection in it, or a version of that."""
+    place = Place(organization, name)
+    registry = place.get(tx)
+    if asked.get("selectionPath"):
+        parts = asked["selectionPath"].split("/")
+        if len(parts) != 3 or parts[:2] != [registry.entity, registry.project_name]:
+            missing("collection")
+        collection = collections.get(tx, registry, parts[2])
+        if asked.get("view") == "membership" and asked.get("version"):
+            return _version(tx, place, registry, collection, asked["version"])
+        return _collection(tx, place, registry, collection, asked)
+    number, skip = _start(asked)
+    wanted = asked.get("q", "").strip()
+    rows = tx.all(
+        """SELECT c.name, t.name AS type, c.description, (SELECT count(*) FROM memberships m WHERE m.collection_id = c.id) AS links
+           FROM collections c JOIN artifact_types t ON t.id = c.type_id
+           WHERE c.project_id = ? AND instr(lower(c.name), lower(?)) ORDER BY c.name LIMIT ? OFFSET ?""",
+        registry.id,
+        wanted,
+        PAGE + 1,
+        skip,
+    )
+    return Page(
+        "registry.jinja",
+        {
+            "registry": registry,
+            "collections": rows[:PAGE],
+            "number": number,
+            "more": len(rows) > PAGE,
+            "q": wanted,
+            "types": None if registry.all_types else registries.accepted_types(tx, registry),
+            "protected": registries.protected_aliases(tx, registry),
+            "members": members.members(tx, registry),
+            "role": registries.role(tx, registry),
+            "path": f"{organization}/{registry.project_name}/COLLECTION",
+            "events": _events(tx, registry, registry.name),
+        },
+    )
+
+
+def _collection(
+    tx: Transaction, place: Place, registry: Registry, collection: Collection, asked: Mapping[str, str]
+) -> Page:
+    number, skip = _start(asked)
+    rows = tx.all(
+        """SELECT m.id, m.version_index AS number, m.created_at AS linked_at, a.digest, a.size, a.id AS artifact
+           FROM memberships m JOIN artifacts a ON a.id = m.artifact_id
+           WHERE m.collection_id = ? ORDER BY m.version_index DESC LIMIT ? OFFSET ?""",
+        collection.id,
+        PAGE + 1,
+        skip,
+    )
+    held: dict[int, list[str]] = {}
+    for alias, index in aliases.of_collection(tx, collection).items():
+        held.setdefault(index, []).append(alias)
+    protected = frozenset(registries.protected_aliases(tx, registry))
+    found = artifacts.by_ids(tx, [row["artifact"] for row in rows])
+    versions = [
+        {
+            **dict(row),
+            "source": _source(tx, found.get(row["artifact"])),
+            "aliases": [(each, each in protected) for each in held.get(row["number"], [])],
+        }
+        for row in rows[:PAGE]
+    ]
+    return Page(
+        "collection.jinja",
+        {
+            "registry": registry,
+            "collection": collection,
+            "tags": collections.tags(tx, collection),
+            "versions": versions,
+            "number": number,
+            "more": len(rows) > PAGE,
+            "path": f"{place.organization}/{registry.project_name}/{collection.name}",
+            "events": _events(tx, registry, collection.address),
+        },
+    )
+
+
+def _version(tx: Transaction, place: Place, registry: Registry, collection: Collection, name: str) -> Page:
+    link = links.get(tx, collection, name)
+    version = artifacts.by_id(tx, link.artifact_id)
+    protected = frozenset(registries.protected_aliases(tx, registry))
+    shown = [
+        {
+            "name": each,
+            "locked": each in protected,
+            "managed": managed.last_plan(tx, place, f"/{collection.name}:{each}"),
+        }
+        for each in aliases.of_membership(tx, link.id)
+    ]
+    role = artifacts.role(tx, version)
+    files = artifacts.entries(tx, version) if role and role.strength <= Role.VIEWER.strength else []
+    return Page(
+        "version.jinja",
+        {
+            "registry": registry,
+            "collection": collection,
+            "link": link,
+            "version": version,
+            "source": _source(tx, version),
+            "aliases": shown,
+            "metadata": json.dumps(version.metadata, indent=2, ensure_ascii=False),
+            "files": files[:PAGE],
+            "full_name": f"{registry.project_name}/{collection.name}:v{link.index}",
+        },
+    )
+
+
+def browser(tx: Transaction, entity: str, project: str, asked: Mapping[str, str]) -> Page:
+    """A project's artifacts, by type."""
+    place = projects.get(tx, entity, project)
+    number, skip = _start(asked)
+    rows = tx.all(
+        """SELECT c.name, t.name AS type, m.version_index AS number FROM collections c
+           JOIN artifact_types t ON t.id = c.type_id JOIN memberships m ON m.collection_id = c.id
+           WHERE c.project_id = ? AND c.kind = 'sequence' ORDER BY t.name, c.name, m.version_index DESC LIMIT ? OFFSET ?""",
+        place.id,
+        PAGE + 1,
+        skip,
+    )
+    return Page("browser.jinja", {"project": place, "rows": rows[:PAGE], "number": number, "more": len(rows) > PAGE})
+
+
+def source(tx: Transaction, entity: str, project: str, name: str, version: str) -> Page:
+    """A version where it was logged."""
+    place = projects.get(tx, entity, project)
+    sequence = collections.get(tx, place, name)
+    link = links.get(tx, sequence, version)
+    found = artifacts.by_id(tx, link.artifact_id)
+    return Page(
+        "source.jinja",
+        {
+            "project": place,
+            "sequence": sequence,
+            "link": link,
+            "version": found,
+            "aliases": aliases.of_membership(tx, link.id),
+            "metadata": json.dumps(found.metadata, indent=2, ensure_ascii=False),
+        },
+    )
+
+
+def linked_place(tx: Transaction, entity: str, project: str) -> str | None:
+    """The organization's display name where that project is one of its registries and the visitor sees it."""
+    organization = accounts.organization_of_entity(tx, entity)
+    if not project.startswith(REGISTRY_PREFIX) or organization is None:
+        return None
+    found = registries.find(tx, organization, project.removeprefix(REGISTRY_PREFIX))
+    return organization.name if found else None
+
+
+def _source(tx: Transaction, version: artifacts.Version | None) -> Json | None:
+    """Where a version was logged, for those who may know."""
+    if version is None or not sees_place(tx, version.project_id):
+        return None
+    return {"name": str(version), "version": version}
+
+
+def _events(tx: Transaction, registry: Registry, address: str) -> list[Json]:
+    """The last changes of a registry, or of a collection, and of what is in it, since the registry was made; newest first."""
+    rows = tx.all(
+        """SELECT at, actor, kind, address, before, after, plan, manifest_commit FROM events
+           WHERE organization = ?1 AND at >= ?2 AND (address = ?3
+             OR substr(address, 1, length(?3) + 1) = ?3 || '/' OR substr(address, 1, length(?3) + 1) = ?3 || ':')
+           ORDER BY seq DESC LIMIT ?4""",
+        registry.organization,
+        registry.created_at,
+        address,
+        PAGE,
+    )
+    return [dict(row) for row in rows]
+
+
+def _start(asked: Mapping[str, str]) -> tuple[int, int]:
+    text = asked.get("page", "1")
+    number = max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+    return number, (number - 1) * PAGE
+
+
+def _cut(rows: list[Any], asked: Mapping[str, str]) -> tuple[int, list[Any], bool]:
+    number, skip = _start(asked)
+    return number, rows[skip : skip + PAGE], len(rows) > skip + PAGE

@@ -1,0 +1,208 @@
+"""Which address shows which page, and what every request to one must bring."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from regsync.local.pages import reading, writing
+from regsync.local.pages.frame import COOKIE, LIFETIME, POLICY, Sessions, Visitor, collection_url, render, style
+from regsync.local.pages.reading import Page
+from regsync.local.store.actor import Actor
+from regsync.local.store.database import Stop, Store, Transaction
+from regsync.local.store.errors import Forbidden, Refused, Unauthorized
+from regsync.names import REGISTRY_PREFIX, version_index
+
+FORM = "application/x-www-form-urlencoded"
+MOST_FORM = 256 * 1024
+"""Bytes of a form at most."""
+POSTED = ("/signin", "/signout", "/change/")
+"""Where forms are sent: no other address of the server takes one."""
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+T = TypeVar("T")
+
+
+class Doing(Protocol):
+    """How the server does a piece of work: in a thread, stopped when nobody waits for it any more."""
+
+    async def __call__(self, request: Request, user: int | None, act: Callable[[Stop], T]) -> T: ...
+
+
+class Site:
+    """The pages over one registry file."""
+
+    def __init__(
+        self,
+        store: Store,
+        identify: Callable[[str], Awaitable[Actor]],
+        do: Doing,
+        body: Callable[[Request, int], Awaitable[bytes]],
+    ) -> None:
+        self._store = store
+        self._identify = identify
+        self._do = do
+        self._body = body
+        self._sessions = Sessions()
+
+    def routes(self) -> list[Route]:
+        """All pages. Addresses of the registry app are those that W&B's client prints."""
+        artifact = "/{entity}/{project}/artifacts"
+        return [
+            Route("/style.css", _style),
+            Route("/signin", self._sign_in, methods=["GET", "POST"]),
+            Route("/signout", self._sign_out, methods=["POST"]),
+            Route("/registry", _to_registries),
+            Route("/registry/", self._reads(lambda tx, names, asked: reading.registry_list(tx, asked))),
+            Route(
+                "/orgs/{org}/registry/{name}",
+                self._reads(lambda tx, names, asked: reading.registry_page(tx, names["org"], names["name"], asked)),
+            ),
+            Route(
+                "/orgs/{org}/registry/{name}/settings",
+                self._reads(lambda tx, names, asked: writing.settings_page(tx, names["org"], names["name"])),
+            ),
+            Route("/change/link", self._link, methods=["GET"]),
+            Route(
+                "/change/publish",
+                self._reads(lambda tx, names, asked: writing.link_to_registry(tx, asked)),
+                methods=["GET"],
+            ),
+            Route("/change/{what}", self._change, methods=["GET", "POST"]),
+            Route(
+                artifact,
+                self._reads(lambda tx, names, asked: reading.browser(tx, names["entity"], names["project"], asked)),
+            ),
+            Route(f"{artifact}/{{kind}}/{{name}}/{{version}}", self._artifact),
+        ]
+
+    def _reads(
+        self, show: Callable[[Transaction, Mapping[str, str], Mapping[str, str]], Page | str]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """A page that shows what is in the registry; a text in its place is an address to go to."""
+
+        async def page(request: Request) -> Response:
+            visitor = self._visitor(request)
+            if visitor is None:
+                return _to_sign_in(request)
+            names, asked = request.path_params, dict(request.query_params)
+
+            def act(stop: Stop) -> Response:
+                try:
+                    with self._store.read(visitor.actor, stop) as tx:
+                        found = show(tx, names, asked)
+                except Refused as error:
+                    return _refused(error, visitor)
+                if isinstance(found, str):
+                    return RedirectResponse(found, status_code=302, headers=_HEADERS)
+                return _page(found, visitor)
+
+            return await self._do(request, visitor.actor.user_id, act)
+
+        return page
+
+    async def _link(self, request: Request) -> Response:
+        return await self._reads(lambda tx, names, asked: writing.link_steps(tx, asked))(request)
+
+    async def _artifact(self, request: Request) -> Response:
+        """A version where it was logged; one of a registry is shown by the registry's own page."""
+
+        def show(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str]) -> Page | str:
+            entity, project, name, version = (names[each] for each in ("entity", "project", "name", "version"))
+            organization = reading.linked_place(tx, entity, project)
+            if organization is None:
+                return reading.source(tx, entity, project, name, version)
+            index = version_index(version)
+            url = collection_url(organization, entity, project.removeprefix(REGISTRY_PREFIX), name, index)
+            return url if index is not None else f"{url}&view=membership&version={quote(version, safe='')}"
+
+        return await self._reads(show)(request)
+
+    async def _change(self, request: Request) -> Response:
+        what = request.path_params["what"]
+        if request.method != "POST":
+            return await self._reads(lambda tx, names, asked: writing.shown(tx, what, asked))(request)
+        visitor = self._visitor(request)
+        if visitor is None:
+            return _to_sign_in(request)
+        values = await self._form(request, visitor)
+
+        def act(stop: Stop) -> Response:
+            try:
+                done = writing.carry_out(self._store, visitor.actor, stop, what, values)
+            except Refused as error:
+                return _refused(error, visitor)
+            if isinstance(done, writing.Done):
+                return RedirectResponse(done.url, status_code=303, headers=_HEADERS)
+            return _page(done.page, visitor, done.status)
+
+        return await self._do(request, visitor.actor.user_id, act)
+
+    async def _sign_in(self, request: Request) -> Response:
+        if request.method != "POST":
+            return _page(Page("signin.jinja", {"problem": "", "to": _local(request.query_params.get("to"))}), None)
+        values = dict(parse_qsl((await self._body(request, MOST_FORM)).decode("utf-8", "replace")))
+        try:
+            visitor = self._sessions.sign_in(await self._identify(values.get("key", "").strip()))
+        except Unauthorized as error:
+            return _page(Page("signin.jinja", {"problem": str(error), "to": _local(values.get("to"))}), None, 401)
+        answer = RedirectResponse(_local(values.get("to")), status_code=303, headers=_HEADERS)
+        secure = request.url.scheme == "https"
+        answer.set_cookie(COOKIE, visitor.token, LIFETIME, path="/", httponly=True, samesite="lax", secure=secure)
+        return answer
+
+    async def _sign_out(self, request: Request) -> Response:
+        visitor = self._visitor(request)
+        if visitor is not None:
+            await self._form(request, visitor)
+            self._sessions.sign_out(visitor.token)
+        answer = RedirectResponse("/signin", status_code=303, headers=_HEADERS)
+        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+        return answer
+
+    def _visitor(self, request: Request) -> Visitor | None:
+        return self._sessions.find(request.cookies.get(COOKIE))
+
+    async def _form(self, request: Request, visitor: Visitor) -> dict[str, str]:
+        """What a form of our own sent. Raises `Forbidden` for one that does not prove to come from this session's pages."""
+        text = (await self._body(request, MOST_FORM)).decode("utf-8", "replace")
+        values = dict(parse_qsl(text, keep_blank_values=True))
+        if values.pop("proof", "") != visitor.proof:
+            raise Forbidden("this form is not from a page of this session; open the page again")
+        return values
+
+
+def _page(page: Page, visitor: Visitor | None, status: int = 200) -> Response:
+    return HTMLResponse(render(page.template, visitor, **page.values), status, headers=_HEADERS)
+
+
+def _refused(error: Refused, visitor: Visitor) -> Response:
+    return _page(Page("refused.jinja", {"problem": error}), visitor, error.code)
+
+
+def _to_sign_in(request: Request) -> Response:
+    to = f"{request.url.path}?{request.url.query}" if request.method == "GET" else "/registry/"
+    return RedirectResponse(f"/signin?{urlencode({'to': to})}", status_code=303, headers=_HEADERS)
+
+
+def _local(to: str | None) -> str:
+    """An address of this server to go to; anything else is the list of registries."""
+    return to if to and to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable() else "/registry/"
+
+
+async def _to_registries(request: Request) -> Response:
+    return RedirectResponse("/registry/", status_code=301)
+
+
+async def _style(request: Request) -> Response:
+    return PlainTextResponse(style(), media_type="text/css", headers={"X-Content-Type-Options": "nosniff"})

@@ -1,0 +1,187 @@
+"""Carrying out a form, and showing it: again with what was typed where it was refused, and asking where an alias would move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+from regsync.local.changing.change import AsksFirst, in_git
+from regsync.local.changing.managed import Managed, last_plan
+from regsync.local.pages.forms import FORMS, Form, Values, place, result
+from regsync.local.pages.reading import Page
+from regsync.local.store import accounts, collections, links, members, projects, registries
+from regsync.local.store.access import entity_role, missing
+from regsync.local.store.actor import Actor
+from regsync.local.store.database import Stop, Store, Transaction
+from regsync.local.store.errors import NotFound, Refused
+from regsync.names import Role
+
+MOST_CHOICES = 1000
+"""Rows that a list to choose from has at most."""
+
+
+class Done(NamedTuple):
+    """It was carried out; the page that shows it."""
+
+    url: str
+
+
+class Asked(NamedTuple):
+    """It was not carried out: the form again, and the status that the answer has."""
+
+    page: Page
+    status: int
+
+
+def form_named(name: str) -> Form:
+    """Raises `NotFound`."""
+    return FORMS.get(name) or missing("page")
+
+
+def shown(
+    tx: Transaction, name: str, values: Values, *, problem: Refused | None = None, snippet_only: bool = False
+) -> Page:
+    """The form of a change with these values, and the same change as a manifest."""
+    form = form_named(name)
+    if name != "create-registry":
+        place(values).get(tx)  # Nobody fills in a form about what they do not see.
+    return Page(
+        "change.jinja",
+        {
+            "form": form,
+            "name": name,
+            "values": values,
+            "problem": problem,
+            "moves": problem.moves if isinstance(problem, AsksFirst) else None,
+            "agreed": "\n".join(f"v{index} {alias}" for alias, index in problem.moves.items())
+            if isinstance(problem, AsksFirst)
+            else "",
+            "snippet": _snippet(tx, form, values),
+            "managed": _managed(tx, form, values),
+            "previewed": snippet_only,
+        },
+    )
+
+
+def carry_out(store: Store, actor: Actor, stop: Stop, name: str, values: Values) -> Done | Asked:
+    """Do what a form says. Refused, it comes back with what was typed."""
+    form = form_named(name)
+    try:
+        if values.get("preview"):
+            with store.read(actor, stop) as tx:
+                return Asked(shown(tx, name, values, snippet_only=True), 200)
+        change = form.make(values)
+        with store.write(actor, stop) as tx:
+            change.carry_out(tx)
+            return Done(result(tx, change))
+    except Refused as error:
+        if isinstance(error, NotFound):
+            raise
+        with store.read(actor, stop) as tx:
+            return Asked(shown(tx, name, values, problem=error), error.code)
+
+
+def settings_page(tx: Transaction, organization: str, name: str) -> Page:
+    """What stands behind the gear of a registry."""
+    values = {"organization": organization, "registry": name}
+    at = place(values)
+    registry = at.get(tx)
+    return Page(
+        "settings.jinja",
+        {
+            "registry": registry,
+            "place": at,
+            "types": None if registry.all_types else registries.accepted_types(tx, registry),
+            "protected": registries.protected_aliases(tx, registry),
+            "members": members.members(tx, registry),
+            "role": registries.role(tx, registry),
+            "roles": tuple(Role),
+            "forms": FORMS,
+            "managed": last_plan(tx, at),
+        },
+    )
+
+
+def link_steps(tx: Transaction, values: Values) -> Page:
+    """**Link new version**: Team, Project, Artifact, Version, each list depending on the one before; then the aliases."""
+    at = place(values)
+    registry = at.get(tx)
+    collection = collections.get(tx, registry, values.get("collection", ""))
+    chosen: dict[str, str] = {}
+    steps: list[dict[str, Any]] = []
+    for step, label in (
+        ("team", "Team"),
+        ("project", "Project"),
+        ("artifact", "Artifact"),
+        ("source_version", "Version"),
+    ):
+        options = list(islice(_options(tx, step, chosen, collection, at.organization), MOST_CHOICES))
+        wanted = values.get(step, "")
+        steps.append({"name": step, "label": label, "options": options, "chosen": wanted if wanted in options else ""})
+        if wanted not in options:
+            return Page("link.jinja", {"registry": registry, "collection": collection, "steps": steps})
+        chosen[step] = wanted
+    known = {"organization": at.organization, "registry": at.registry, "collection": collection.name, **chosen}
+    return shown(tx, "link", {**known, "aliases": values.get("aliases", "")})
+
+
+def link_to_registry(tx: Transaction, values: Values) -> Page:
+    """**Link to registry** from the artifact browser: choose a collection; then the aliases."""
+    project = projects.get(tx, values.get("team", ""), values.get("project", ""))
+    sequence = collections.get(tx, project, values.get("artifact", ""))
+    links.get(tx, sequence, values.get("source_version", ""))
+    options = []
+    for organization in accounts.organizations(tx):
+        if organization.id == project.organization_id:
+            for registry in registries.visible(tx, organization):
+                names = tx.all(
+                    """SELECT c.name FROM collections c JOIN artifact_types t ON t.id = c.type_id
+                       WHERE c.project_id = ? AND t.name = ? ORDER BY c.name LIMIT ?""",
+                    registry.id,
+                    sequence.type,
+                    MOST_CHOICES,
+                )
+                options += [f"{registry.name}/{row['name']}" for row in names]
+            if values.get("into") in options:
+                registry_name, _, collection = values["into"].partition("/")
+                kept = {
+                    key: values.get(key, "") for key in ("team", "project", "artifact", "source_version", "aliases")
+                }
+                known = {"organization": organization.name, "registry": registry_name, "collection": collection}
+                return shown(tx, "link", {**known, **kept})
+    source = {key: values.get(key, "") for key in ("team", "project", "artifact", "source_version")}
+    return Page("publish.jinja", {"source": source, "options": options[:MOST_CHOICES], "type": sequence.type})
+
+
+def _options(
+    tx: Transaction, step: str, chosen: Values, collection: collections.Collection, organization: str
+) -> Iterator[str]:
+    """What there is to choose in a step: what the visitor sees and what the collection can take."""
+    if step == "team":
+        teams = accounts.teams(tx, accounts.organization(tx, organization))
+        return (team.name for team in teams if entity_role(tx, team.id) is not None)
+    if step == "project":
+        return (project.name for project in projects.of_entity(tx, chosen["team"]))
+    project = projects.get(tx, chosen["team"], chosen["project"])
+    if step == "artifact":
+        return (each.name for each in collections.within(tx, project) if each.type == collection.type)
+    sequence = collections.get(tx, project, chosen["artifact"])
+    return (f"v{link.index}" for link in reversed(links.of_collection(tx, sequence)))
+
+
+def _snippet(tx: Transaction, form: Form, values: Values) -> str:
+    try:
+        return in_git(form.make(form.with_examples(values)), tx)
+    except Refused:
+        return ""
+
+
+def _managed(tx: Transaction, form: Form, values: Values) -> Managed | None:
+    for inner in form.managed(values):
+        try:
+            if found := last_plan(tx, place(values), inner):
+                return found
+        except Refused:
+            return None
+    return None

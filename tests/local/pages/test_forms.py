@@ -1,0 +1,180 @@
+"""Sessions and forms without a browser: proofs, other sites, two people at once, strangers, typed input that is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from regsync.local.store.database import open_store
+from tests.backends.wandb.worlds import KEYS, everything, served, write_world
+from tests.local.pages.world import SEED
+
+_MODELS = {"organization": "acme", "registry": "zoo", "collection": "models", "version": "v1"}
+SignIn = Callable[[str], httpx.Client]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return write_world(tmp_path / "registry.db", SEED)
+
+
+@pytest.fixture
+def sign_in(path: Path) -> Iterator[SignIn]:
+    clients = []
+    with served(path) as url:
+
+        def act(name: str) -> httpx.Client:
+            client = httpx.Client(base_url=url)
+            clients.append(client)
+            answer = client.post("/signin", data={"key": KEYS[name], "to": "/registry/"})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/registry/")
+            cookie = answer.headers["set-cookie"].lower()
+            assert "httponly" in cookie
+            assert "samesite=lax" in cookie
+            return client
+
+        yield act
+        for client in clients:
+            client.close()
+
+
+def proof(client: httpx.Client) -> str:
+    found = re.search(r'name="proof" value="(\w+)"', client.get("/registry/").text)
+    assert found
+    return found[1]
+
+
+def send(client: httpx.Client, what: str, **values: str) -> httpx.Response:
+    return client.post(f"/change/{what}", data={"proof": proof(client), **values})
+
+
+def aliases(path: Path) -> dict[str, int]:
+    return dict(everything(path).registries["zoo"].collections["models"].aliases)
+
+
+def test_a_form_without_the_proof_of_its_session_changes_nothing(path: Path, sign_in: SignIn) -> None:
+    alice, bob = sign_in("alice"), sign_in("bob")
+    before = aliases(path)
+    for proof_given in ({}, {"proof": ""}, {"proof": "0" * 64}, {"proof": proof(bob)}):
+        answer = alice.post("/change/add-aliases", data={**_MODELS, "aliases": "x", **proof_given})
+        assert answer.status_code == 403
+    assert aliases(path) == before
+
+
+@pytest.mark.parametrize("what", ["/change/add-aliases", "/signin", "/signout"])
+def test_other_sites_are_refused(sign_in: SignIn, what: str) -> None:
+    alice = sign_in("alice")
+    data = {**_MODELS, "aliases": "x", "proof": proof(alice), "key": KEYS["bob"]}
+    assert alice.post(what, data=data, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert alice.post(what, json=data).status_code == 415
+
+
+def test_a_form_is_no_way_into_the_api(sign_in: SignIn) -> None:
+    alice = sign_in("alice")
+    assert alice.post("/graphql", data={"query": "{ viewer { id } }"}).status_code == 415
+    assert alice.post("/graphql", json={"query": "{ viewer { id } }"}).status_code == 401
+
+
+def test_without_a_session_every_page_leads_to_the_sign_in(sign_in: SignIn) -> None:
+    alice = sign_in("alice")
+    token = proof(alice)
+    assert alice.post("/signout", data={"proof": token}).status_code == 303
+    for path in ("/registry/", "/orgs/acme/registry/zoo", "/change/link", "/acme-ml/fraud/artifacts"):
+        answer = alice.get(path)
+        assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/signin")
+    assert alice.post("/change/add-aliases", data={**_MODELS, "aliases": "x", "proof": token}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "to", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/\t/evil"]
+)
+def test_the_sign_in_leads_nowhere_else(sign_in: SignIn, to: str) -> None:
+    answer = sign_in("alice").post("/signin", data={"key": KEYS["alice"], "to": to})
+    assert answer.headers["location"] == "/registry/"
+
+
+def test_two_people_at_once(path: Path, sign_in: SignIn) -> None:
+    """Bob agrees to take staging from v0; meanwhile alice has moved it. He is asked again, from v2 this time."""
+    alice, bob = sign_in("alice"), sign_in("bob")
+    assert (
+        send(
+            alice, "link", **_MODELS, team="acme-ml", project="fraud", artifact="detector", source_version="v5"
+        ).status_code
+        == 303
+    )
+    asked = send(bob, "add-aliases", **_MODELS, aliases="staging")
+    assert asked.status_code == 409
+    agreed = {"agreed": "v0 staging"}
+    assert agreed["agreed"] in asked.text
+    moved = send(alice, "add-aliases", **{**_MODELS, "version": "v2"}, aliases="staging", **agreed)
+    assert moved.status_code == 303
+    again = send(bob, "add-aliases", **_MODELS, aliases="staging", **agreed)
+    assert again.status_code == 409
+    assert "<b>staging</b>, from v2" in again.text
+    assert aliases(path)["staging"] == 2
+    assert send(bob, "add-aliases", **_MODELS, aliases="staging", agreed="v2 staging").status_code == 303
+    assert aliases(path)["staging"] == 1
+    gone = send(alice, "remove-alias", **{**_MODELS, "version": "v2"}, alias="staging")
+    assert gone.status_code == 409
+    assert "on v1 by now" in gone.text
+
+
+def test_a_restricted_registry_does_not_exist_for_those_outside_it(sign_in: SignIn) -> None:
+    bob, carol = sign_in("bob"), sign_in("carol")
+    assert "secret" in carol.get("/registry/").text
+    assert "secret" not in bob.get("/registry/").text
+    hidden, absent = bob.get("/orgs/acme/registry/secret"), bob.get("/orgs/acme/registry/absent")
+    assert (hidden.status_code, hidden.text.replace("secret", "")) == (404, absent.text.replace("absent", ""))
+    for what in ("create-collection", "describe", "set-member", "link"):
+        values = {"organization": "acme", "registry": "secret", "collection": "x", "member": "bob", "role": "admin"}
+        assert bob.get(f"/change/{what}", params=values).status_code == 404
+        sources = {"team": "acme-ml", "project": "fraud", "artifact": "detector", "source_version": "v1"}
+        assert send(bob, what, **values, **sources, type="model").status_code == 404
+
+
+def test_what_was_typed_is_kept_and_the_refusal_is_in_words(sign_in: SignIn) -> None:
+    bob = sign_in("bob")
+    typed = '"><script>alert(1)</script>'
+    answer = send(bob, "create-collection", organization="acme", registry="model", collection="x", type=typed)
+    assert answer.status_code == 400
+    assert "&lt;script&gt;" in answer.text
+    assert "<script" not in answer.text
+    assert 'role="alert"' in answer.text
+
+
+def test_odd_input_is_refused_and_is_no_defect(sign_in: SignIn) -> None:
+    alice = sign_in("alice")
+    odd = {
+        **_MODELS,
+        "version": "v" + "9" * 40,
+        "aliases": "\ud7ff\x00",
+        "role": "king",
+        "visibility": "x",
+        "agreed": "v1",
+    }
+    for what in ("add-aliases", "remove-alias", "link", "set-member", "restrict", "create-registry", "nix", "protect"):
+        assert 400 <= send(alice, what, **odd).status_code < 500, what
+    assert alice.get("/registry/", params={"page": "-1"}).status_code == 200
+    assert alice.get("/orgs/acme/registry/zoo", params={"page": "9" * 30, "selectionPath": ""}).status_code == 200
+    assert alice.get("/orgs/acme/registry/zoo", params={"selectionPath": "a/b"}).status_code == 404
+
+
+def test_a_manifest_that_manages_a_thing_is_named(path: Path, sign_in: SignIn) -> None:
+    alice = sign_in("alice")
+    digest = "sha256:" + "a" * 64
+    store = open_store(path)
+    with store.write() as tx:
+        tx.run(
+            """INSERT INTO events (at, actor, kind, organization, address, after, plan, manifest_commit)
+               VALUES (?, 'alice', 'set-alias', 'acme', 'zoo/models:staging', '0', ?, 'c0ffee1')""",
+            tx.now,
+            digest,
+        )
+    store.close()
+    page = alice.get("/change/remove-alias", params={**_MODELS, "version": "v0", "alias": "staging"}).text
+    assert digest in page
+    assert "The next apply takes a change made here back" in page
