@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from regsync.core.live import RegistryScope
-from regsync.names import ArtifactId, SourceRef
+from regsync.core.moves import Untold
+from regsync.names import Address, ArtifactId, SourceRef
 from tests.backends.wandb.wire import Relay, relay
 from tests.backends.wandb.worlds import PEOPLE, QUICK, Work, served, write_world
 
@@ -65,6 +66,17 @@ def test_reading_collections_by_name_takes_as_many(big: Big) -> None:
         live = reader.observe({"model": RegistryScope(names)})
     assert len(live.registries["model"].collections) == COLLECTIONS
     assert big.requests() <= COLLECTIONS / 100 + CONSTANT
+
+
+def test_asking_who_moved_100_aliases_takes_one_request(big: Big) -> None:
+    """A page of the history is no longer than servers take, so the document is not refused and asked for in halves."""
+    big.requests()
+    asked = [Address("model", f"collection {number:04}", "alias 0") for number in range(100)]
+    with big.work.reader() as reader:
+        moves = reader.alias_moves(asked, whole=False)
+    assert not isinstance(moves, Untold)
+    assert {*moves} == {*asked}
+    assert big.requests() <= 1 + CONSTANT
 
 
 def test_moving_1000_aliases_takes_at_most_120_requests(big: Big) -> None:
