@@ -91,18 +91,12 @@ def _registries(reader: Reader, desired: Desired | None, purpose: Purpose) -> It
         names = sorted(declared) if desired is not None else visible
         scope = {name: RegistryScope(frozenset(), members=True) for name in names}
         live = reader.observe(scope).registries if scope else {}
-        if desired is None and scope.keys() - live.keys():  # Deleted after they were listed: once more.
-            names = reader.registry_names()
-            scope = {name: scope.get(name, RegistryScope(frozenset(), members=True)) for name in names}
-            live = reader.observe(scope).registries if scope else {}
     except BackendError as error:
         yield Finding("registries", State.PROBLEM, error.message, error.hint)
         return
     for name in names:
         found = live.get(name)
-        if found is None and name not in declared:
-            yield Finding(f"registry {name}", State.PROBLEM, "changed while it was read", "run this again")
-        elif found is None:
+        if found is None:
             yield _missing(name, declared[name])
         else:
             may_write = reader.may_write(name) if isinstance(reader, Informant) else None

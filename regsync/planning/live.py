@@ -10,28 +10,7 @@ from regsync.names import Address
 
 
 def read_live(reader: Reader, asked: list[Address], *, members: bool) -> tuple[Live, list[Wanted]]:
-    """Read what was asked for, or everything. Raises `RegsyncError` for what is not there.
-
-    A registry that is deleted between the list and the read is one reason to read again, once.
-    """
-    scope, live = _read(reader, asked, members=members)
-    if scope.keys() - live.registries.keys():
-        scope, live = _read(reader, asked, members=members)
-    for name in scope.keys() - live.registries.keys():
-        raise RegsyncError(f"registry {name!r} changed while it was read", "run this again", code="changed-while-read")
-    for each in asked:
-        there = live.registries[each.registry].collections
-        if each.collection is not None and each.collection not in there:
-            again = reader.observe(_scope([], [each.registry], members=False)).registries.get(each.registry)
-            all_names = again.collections if again else {}
-            raise RegsyncError(
-                f"{each} is not there", did_you_mean(each.collection, all_names), code="collection-missing"
-            )
-    whole = {each.registry for each in asked if each.collection is None}
-    return live, [Wanted(name, settings=not asked or name in whole) for name in scope]
-
-
-def _read(reader: Reader, asked: list[Address], *, members: bool) -> tuple[Scope, Live]:
+    """Read what was asked for, or everything. Raises `RegsyncError` for what is not there."""
     known = reader.registry_names()
     if not known:
         raise RegsyncError(
@@ -44,7 +23,16 @@ def _read(reader: Reader, asked: list[Address], *, members: bool) -> tuple[Scope
             message = f"registry {each.registry!r} is missing, or not visible to this key"
             raise RegsyncError(message, did_you_mean(each.registry, known), code="registry-missing")
     scope = _scope(asked, known, members=members)
-    return scope, reader.observe(scope)
+    live = reader.observe(scope)
+    for each in asked:
+        there = live.registries[each.registry].collections
+        if each.collection is not None and each.collection not in there:
+            all_names = reader.observe(_scope([], [each.registry], members=False)).registries[each.registry].collections
+            raise RegsyncError(
+                f"{each} is not there", did_you_mean(each.collection, all_names), code="collection-missing"
+            )
+    whole = {each.registry for each in asked if each.collection is None}
+    return live, [Wanted(name, settings=not asked or name in whole) for name in scope]
 
 
 def _scope(asked: list[Address], known: list[str], *, members: bool) -> Scope:

@@ -50,13 +50,7 @@ class WandbReader:
     @property
     def _parts(self) -> tuple[Fetcher, Reading]:
         if self._made is None:
-            fetcher = Fetcher(
-                self._client,
-                self.session.organization,
-                self._options,
-                documents.names_optional,
-                gives_large_pages=bool(self.session.instance),
-            )
+            fetcher = Fetcher(self._client, self.session.organization, self._options, documents.names_optional)
             self._made = fetcher, Reading(fetcher, self.session)
         return self._made
 

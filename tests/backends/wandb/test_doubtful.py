@@ -262,9 +262,6 @@ def test_a_collection_that_goes_while_its_description_is_to_be_set(folder: Path)
             for name, part in body["data"]["organization"]["orgEntity"].items():
                 if isinstance(part, dict) and "edges" in part and "totalCount" in part:
                     body["data"]["organization"]["orgEntity"][name] |= {"edges": [], "totalCount": 0}
-            for name, place in body["data"].items():
-                if name.startswith("p") and place:
-                    body["data"][name] = {key: each if key == "name" else None for key, each in place.items()}
             return as_json(body)
         return answer
 

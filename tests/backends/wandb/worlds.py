@@ -35,7 +35,7 @@ from tests.interop.worlds import api_key
 Json = dict[str, Any]
 KEYS = {name: api_key(name) for name in ("alice", "bob", "carol")}
 EVERY_HAZARD = Selection(allow=dict.fromkeys(HazardName))
-QUICK = Options(timeout=0.5, connect_timeout=0.5, deadline=1.6, first_wait=0.01, longest_wait=0.05, longest_lag=0.1)
+QUICK = Options(timeout=0.5, connect_timeout=0.5, deadline=1.6, first_wait=0.01, longest_wait=0.05)
 """Options that do not make a test wait."""
 
 PEOPLE: Json = {

@@ -90,9 +90,8 @@ def project_name(registry: str) -> str:
 
 
 def _names(names: Iterable[str]) -> Variable:
-    """A filter by name, of documented operators only: equality for one name, `$or` of equalities for several."""
-    equal = [{"name": name} for name in sorted(names)]
-    return Variable("JSONString", json.dumps(equal[0] if len(equal) == 1 else {"$or": equal}))
+    """A filter by name."""
+    return Variable("JSONString", json.dumps({"name": {"$in": sorted(names)}}))
 
 
 def _projects(registries: Iterable[str]) -> Variable:
@@ -121,38 +120,7 @@ def registries(names: Collection[str], dialect: Dialect, *, members: bool) -> Pa
         variables={"names": _projects(names)},
         in_organization=True,
         is_list=True,
-        skips_unseen=True,
         weight=len(names) * (10 if members else 2),
-    )
-
-
-def exactly(entity: str, registry: str, collections: Sequence[str]) -> Part:
-    """Whether a registry is there, and (as `n0`, `n1`, …) collections in it: the look-ups that the client itself makes before it
-    creates anything. They do not go through a search, so they show what a search may leave out."""
-    asked = " ".join(
-        f"n{number}: artifactCollection(name: $name{number}) {{ __typename name }}"
-        for number in range(len(collections))
-    )
-    return Part(
-        text=f"project(name: $project, entityName: $entity) {{ name {asked} }}",
-        variables={
-            "project": Variable("String", project_name(registry)),
-            "entity": Variable("String", entity),
-            **{f"name{number}": Variable("String!", name) for number, name in enumerate(collections)},
-        },
-        weight=1 + len(collections),
-    )
-
-
-def listed(entity: str, registry: str) -> Part:
-    """The names of a registry's collections, listed by the registry itself: no search takes part."""
-    return Part(
-        text="project(name: $project, entityName: $entity) { artifactCollections(collectionTypes: [PORTFOLIO],"
-        f" after: $after, first: $first) {{ edges {{ node {{ name }} }} {_PAGE} }} }}",
-        variables={"project": Variable("String", project_name(registry)), "entity": Variable("String", entity)},
-        is_list=True,
-        inside=("artifactCollections",),
-        weight=100,
     )
 
 
@@ -163,7 +131,6 @@ def all_registry_names() -> Part:
         variables={},
         in_organization=True,
         is_list=True,
-        skips_unseen=True,
         weight=UNKNOWN_SIZE,
     )
 
@@ -206,7 +173,6 @@ def collections(registries: Collection[str], names: Collection[str] | None, dial
         },
         in_organization=True,
         is_list=True,
-        skips_unseen=names is not None,
         weight=200 if names is None else len(names),
     )
 

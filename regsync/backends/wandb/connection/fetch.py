@@ -45,8 +45,6 @@ class Part:
     is_list: bool = False
     inside: tuple[str, ...] = ()
     weight: int = 1
-    skips_unseen: bool = False
-    """Nodes that are null, because this key cannot see them, are skipped. Only where absence is proven by other means."""
     most_pages: int | None = None
     """Read no more pages of the list than these. What is read is then not proven to be the whole."""
     fragments: Mapping[str, str] = field(default_factory=dict)
@@ -63,7 +61,6 @@ class _Job:
     after: str | None = None
     seen: set[str] = field(default_factory=set)
     pages: int = 0
-    unseen: int = 0
 
     @property
     def weight(self) -> int:
@@ -82,16 +79,12 @@ class Fetcher:
         organization: str | None,
         options: Options,
         is_final: Callable[[str], bool] = lambda _: False,
-        gives_large_pages: bool = True,
     ) -> None:
         self.pages = 0
-        self.unseen = 0
-        """Items of the lists read so far that are there, and that this key cannot see."""
         self.client = client
         self._organization = organization
         self.options = options
-        small = options.begins_small and not gives_large_pages
-        self._page_size = min(options.page_size, SMALL_PAGE) if small else options.page_size
+        self._page_size = options.page_size
         self._is_final = is_final
         self._pool: ThreadPoolExecutor | None = None
 
@@ -148,10 +141,6 @@ class Fetcher:
                 return self._ask(jobs[:half], what) + self._ask(jobs[half:], what)
             if not jobs[0].part.is_list or page_size <= SMALL_PAGE:
                 raise
-        except BackendError as error:
-            lists = any(job.part.is_list for job in jobs)
-            if error.code != "partial-answer" or not lists or page_size <= SMALL_PAGE:
-                raise  # Else one field failed, perhaps because its page is too large for what resolves it.
         answer = self._ask_once(jobs, what, SMALL_PAGE)
         self._page_size = SMALL_PAGE
         return answer
@@ -216,10 +205,6 @@ class Fetcher:
             for step in job.part.inside:
                 value = value[step]
             nodes = [edge["node"] for edge in a_list(value, "edges")]
-            if job.part.skips_unseen:
-                seen = [node for node in nodes if node is not None]
-                job.unseen += len(nodes) - len(seen)
-                nodes = seen
             more, cursor = value["pageInfo"]["hasNextPage"], value["pageInfo"].get("endCursor")
             total = value.get("totalCount")
             if not isinstance(more, bool) or not isinstance(total, int | None) or not all(nodes):
@@ -233,7 +218,6 @@ class Fetcher:
         job.items += nodes
         if not more:
             self._check_count(job, total, where)
-            self.unseen += job.unseen
             return
         if job.pages == job.part.most_pages:
             return
@@ -250,7 +234,7 @@ class Fetcher:
         job.after = cursor
 
     def _check_count(self, job: _Job, total: object, where: str) -> None:
-        if isinstance(total, int) and total not in {len(job.items), len(job.items) + job.unseen}:
+        if isinstance(total, int) and total != len(job.items):
             raise BackendError(
                 f"{where}: the server counts {total} items and answered {len(job.items)}",
                 "something changed while it was read, or this key cannot see all of them; run this again",

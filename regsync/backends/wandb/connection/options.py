@@ -19,8 +19,6 @@ class Options:
 
     page_size: int = 1000
     """Items asked for in one page. A server may give fewer; every page that it announces is read."""
-    begins_small: bool = True
-    """Whether pages of 100 are asked for where it is not known that the server gives more."""
     names_per_list: int = 100
     """Collection or registry names in one filter."""
     weight_per_document: int = 1000
@@ -36,8 +34,6 @@ class Options:
     first_wait: float = 0.5
     """Before the second attempt; doubled each time up to `longest_wait`, with jitter."""
     longest_wait: float = 20.0
-    longest_lag: float = 16.0
-    """How long a read waits, in all, for a search to show what an exact look-up shows."""
     max_pages: int = 10_000
     """A list that goes on for longer is taken for one that never ends."""
     attempts_to_write: int = 3
@@ -62,7 +58,7 @@ def options_from_environment() -> Options:
         options = replace(options, deadline=deadline, first_wait=min(options.first_wait, deadline / 4))
     page = _positive(PAGE_VARIABLE)
     if page is not None:
-        options = replace(options, page_size=max(1, int(page)), begins_small=False)
+        options = replace(options, page_size=max(1, int(page)))
     agent = os.environ.get(USER_AGENT_VARIABLE)
     if agent:
         if not agent.isascii() or not agent.isprintable():

@@ -189,10 +189,6 @@ class ReadOnlyClient:
         _log.debug("%s: %s: HTTP %s, %.0f ms, %d bytes", self.host, what, response.status_code, elapsed * 1000, size)
         return read_answer(response)
 
-    def tell(self, text: str) -> None:
-        """Show something about the server to whoever is watching."""
-        self._notify(f"{self.host}: {text}")
-
     def pause(self, seconds: float) -> None:
         """Wait, unless this is closed meanwhile."""
         self._closed.wait(seconds)

@@ -22,10 +22,7 @@ from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Fetcher, Part
 from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.session import Session, organization_role
-from regsync.backends.wandb.reading.exact import HIDDEN_BY_SEARCH, ExactLookUps, compare_listed
-from regsync.backends.wandb.reading.wanted import Wanted, wanted_of
 from regsync.core.live import Live, LiveCollection, LiveRegistry, ReadProof, Scope, Version
-from regsync.diagnostics import counted
 from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility, is_reserved_alias
 
 Json = dict[str, Any]
@@ -46,6 +43,28 @@ class Ids:
     members: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read: settings of `registries`, with the members of those in `members`; whole registries; the named
+    collections, with their links (`linked`) or without (`bare`)."""
+
+    registries: frozenset[str]
+    members: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+    linked: frozenset[tuple[str, str]] = frozenset()
+    bare: frozenset[tuple[str, str]] = frozenset()
+
+
+def wanted_of(scope: Scope) -> Wanted:
+    """What a scope needs."""
+    return Wanted(
+        frozenset(scope),
+        frozenset(name for name, each in scope.items() if each.members),
+        frozenset(name for name, each in scope.items() if each.collections is None),
+        frozenset((name, collection) for name, each in scope.items() for collection in each.collections or ()),
+    )
+
+
 class Reading:
     """Reads registries. Keeps the ids of what it read, and what it learned of the server's dialect."""
 
@@ -56,8 +75,6 @@ class Reading:
         """By registry: whether the server says that this key may not write to it. Known where members were read."""
         self._fetcher = fetcher
         self._session = session
-        self._lists_alone = True
-        """Whether the server lists the collections of a registry without a search."""
         self._asked_role = False
         self._in_organization: Role | None = None
 
@@ -79,12 +96,9 @@ class Reading:
 
     def observe(self, scope: Scope) -> Live:
         """Everything in a scope. Raises `BackendError` where any of it could not be read in full."""
-        pages, unseen = self._fetcher.pages, self._fetcher.unseen
+        pages = self._fetcher.pages
         found = self.read(wanted_of(scope))
         found = {name: found[name] for name in scope if name in found}
-        unseen = self._fetcher.unseen - unseen
-        if unseen:
-            self._fetcher.client.tell(f"{counted(unseen, 'thing')} in what was read that this key cannot see")
         items = 0
         for registry in found.values():
             items += 1 + len(registry.members or ())
@@ -95,47 +109,12 @@ class Reading:
         self, wanted: Wanted, more: Callable[[Dialect], Sequence[Part]] = lambda _: (), extra: list[Any] | None = None
     ) -> dict[str, LiveRegistry]:
         """The registries of `wanted`, by name. The values of the parts `more` go into `extra`, from the same requests."""
-        options = self._fetcher.options
-        waited, wait = 0.0, options.first_wait
-        while True:
-            try:
-                return self._read(wanted, more, extra)
-            except BackendError as error:
-                if error.code != HIDDEN_BY_SEARCH or waited + wait > options.longest_lag:
-                    raise
-            self._fetcher.client.pause(wait)  # A search may take a moment to show what was just made.
-            waited, wait = waited + wait, wait * 2
-
-    def _read(
-        self, wanted: Wanted, more: Callable[[Dialect], Sequence[Part]], extra: list[Any] | None
-    ) -> dict[str, LiveRegistry]:
         lists = _Lists(wanted, self._fetcher.options)
-        exact = ExactLookUps(wanted, self._session.entity, self._fetcher.options)
-        answers = self.fetch(
-            lambda dialect: [*lists.parts(dialect), *exact.parts(), *more(dialect)], "reading registries"
-        )
-        after = lists.number + exact.number
+        answers = self.fetch(lambda dialect: [*lists.parts(dialect), *more(dialect)], "reading registries")
         if extra is not None:
-            extra[:] = answers[after:]
+            extra[:] = answers[lists.number :]
         with well_formed("reading registries"):
-            found = self._assemble(wanted, *lists.sort(answers))
-            exact.compare(answers[lists.number : after], found)
-        self._prove_whole(sorted(wanted.whole & found.keys()), found)
-        return found
-
-    def _prove_whole(self, names: Sequence[str], found: dict[str, LiveRegistry]) -> None:
-        """Compare the search for all collections of registries with their own lists, where the server has such lists."""
-        if not names or not self._lists_alone:
-            return
-        entity = self._session.entity
-        try:
-            answers = self.fetch(lambda _: [documents.listed(entity, name) for name in names], "listing collections")
-        except DocumentRefusedError:
-            self._lists_alone = False
-            return
-        with well_formed("listing collections"):
-            for name, nodes in zip(names, answers, strict=True):
-                compare_listed(name, [text(node, "name") for node in nodes], found[name])
+            return self._assemble(wanted, *lists.sort(answers))
 
     def _assemble(
         self, wanted: Wanted, registries: list[Json], collections: list[Json], links: list[Json]

@@ -14,8 +14,7 @@ from regsync.backends.wandb.connection.answers import well_formed
 from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Part
 from regsync.backends.wandb.connection.session import Session
-from regsync.backends.wandb.reading.observing import Reading, place_link
-from regsync.backends.wandb.reading.wanted import Wanted
+from regsync.backends.wandb.reading.observing import Reading, Wanted, place_link
 from regsync.core import actions as a
 from regsync.core.live import LiveRegistry
 from regsync.names import TEAM_PREFIX

@@ -15,8 +15,7 @@ from regsync.backends.wandb.connection.explaining import hint_for, is_conflict, 
 from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.session import Session
 from regsync.backends.wandb.connection.transport import WritingClient
-from regsync.backends.wandb.reading.observing import Reading
-from regsync.backends.wandb.reading.wanted import Wanted
+from regsync.backends.wandb.reading.observing import Reading, Wanted
 from regsync.backends.wandb.writing import mutations as m
 from regsync.backends.wandb.writing.checking import Check
 from regsync.backends.wandb.writing.deferred import Deferred
