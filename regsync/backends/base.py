@@ -33,6 +33,8 @@ class Capabilities:
     about somewhere and be carried out after the read."""
     batch_size: int
     """How many independent operations the executor may hand to one `perform` call."""
+    searches: bool = False
+    """Much is read by searches, whose index may lag behind what was written; `observe` with `exactly` looks things up one by one."""
 
 
 class Status(StrEnum):
@@ -83,8 +85,11 @@ class Reader(Protocol):
         """The collections of these registries that this key can see, by name only, sorted; nothing is asked for none."""
         ...
 
-    def observe(self, scope: Scope) -> Live:
-        """Read all that `scope` names. Raises `BackendError` where any part could not be read in full."""
+    def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
+        """Read all that `scope` names. Raises `BackendError` where any part could not be read in full.
+
+        `exactly`: each thing that the scope names is looked up by its name, where `capabilities.searches`.
+        """
         ...
 
     def resolve(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, Version | Unresolved]:

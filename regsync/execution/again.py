@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from regsync.backends.base import Reader
+from regsync.backends.confirming import confirmed
 from regsync.core import actions as a
 from regsync.core.again import Again, loosened, with_indices
 from regsync.core.desired import Consents, Desired
@@ -24,7 +25,7 @@ from regsync.core.scope import restrict, scope_of
 from regsync.core.sentences import holder_moved
 from regsync.core.shard import part_of
 from regsync.core.staleness import SHOWN, Moved, TakenBack, Verdict, check_destination, judge, stale, take_back
-from regsync.diagnostics import Diagnostic, RefusedError, RegsyncError
+from regsync.diagnostics import Diagnostic, RefusedError, RegsyncError, StalePlanError
 from regsync.execution.execute import check_applyable
 from regsync.manifest.reading.stored import desired_from
 from regsync.names import SourceRef, parse_version_ref
@@ -65,6 +66,18 @@ def check_before_first_write(plan: Plan, reader: Reader, declared: Declared | No
     scope = plan.read.scope if desired is None else scope_of(desired)
     _check_within(plan, scope)
     live = reader.observe(scope)
+    try:
+        return _checked(plan, desired, live, allow, reader, trusted=declared is not None)
+    except (StalePlanError, RefusedError):
+        looked_up = confirmed(live, plan.operations, reader)
+        if looked_up is live:
+            raise
+        return _checked(plan, desired, looked_up, allow, reader, trusted=declared is not None)
+
+
+def _checked(
+    plan: Plan, desired: Desired | None, live: Live, allow: Consents, reader: Reader, *, trusted: bool
+) -> Checked:
     foreign = plan.reviewed is not None
     loose = replace(plan, operations=loosened(plan.operations, desired), reviewed=plan_digest(plan))
     taken = take_back(loose.operations, live, plan.destination.user)
@@ -77,7 +90,7 @@ def check_before_first_write(plan: Plan, reader: Reader, declared: Declared | No
         besides = () if again.errors else judge(loose, live, taken.done, again, allow).compared.besides
         return Checked(plan=loose, done=taken.done, live=live, besides=besides)
     verdict = judge(loose, live, taken.done, again, allow)
-    _refuse(verdict, live, reader, trusted=declared is not None)
+    _refuse(verdict, live, reader, trusted=trusted)
     _prove(loose, verdict.compared.operations, taken.done, live)
     now = replace(loose, operations=with_indices(verdict.compared.operations, taken.made))
     return Checked(plan=now, done=taken.done, live=live, besides=verdict.compared.besides)

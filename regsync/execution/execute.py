@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Protocol, assert_never
 
 from regsync.backends.base import BackendError, Outcome, Reader, Status, Writer
+from regsync.backends.confirming import confirmed
 from regsync.core import actions as a
 from regsync.core.again import with_indices
 from regsync.core.hazards import Hazard
@@ -225,11 +226,15 @@ class Execution:
         """Read once more: is every result there?"""
         try:
             live = self._writer.observe(self._plan.read.scope)
+            if not self._all_done(live):  # Or a search that lags behind does not show it yet.
+                live = confirmed(live, self._plan.operations, self._writer)
         except BackendError:
             return False, NOTHING_SEEN
+        return self._all_done(live), seen_in(live, self._plan)
+
+    def _all_done(self, live: Live) -> bool:
         done = [operation for operation in self._plan.operations if self._outcomes[operation.id].status in SETTLED]
-        there = take_back(done, live, self._plan.destination.user).done
-        return len(there) == len(self._plan.operations), seen_in(live, self._plan)
+        return len(take_back(done, live, self._plan.destination.user).done) == len(self._plan.operations)
 
 
 def _check_index(operation: Operation, outcome: Outcome) -> Outcome:
@@ -252,7 +257,7 @@ def _may_come_late(outcome: Outcome) -> Outcome:
 def try_observe(reader: Reader, operations: Sequence[Operation]) -> Live | None:
     """What is live where these operations act; None where it cannot be read now."""
     try:
-        return reader.observe(scope_of_actions(operation.action for operation in operations))
+        return reader.observe(scope_of_actions(operation.action for operation in operations), exactly=True)
     except BackendError:
         return None
 

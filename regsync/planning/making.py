@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from regsync.backends.base import BackendError, Reader
+from regsync.backends.confirming import confirmed
 from regsync.core.desired import Desired
 from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
 from regsync.core.live import Destination, LinkKey, Live
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
-from regsync.core.planner import Inputs, compare, make_plan
+from regsync.core.planner import Compared, Inputs, compare, make_plan
 from regsync.core.scope import declares, needed_by, removes_unlisted, restrict, scope_of
 from regsync.core.shard import judged_as_a_whole, part_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
@@ -24,8 +26,11 @@ from regsync.planning.look_alikes import look_alikes
 from regsync.planning.standing import with_dates
 
 if TYPE_CHECKING:
-    from regsync.backends.base import Reader
     from regsync.manifest.reading.load import Loaded
+
+
+_ROUNDS = 4
+"""Readings after which a registry that shows something else each time is taken for one that changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +94,11 @@ def _planned(
     destination = reader.destination()
     live = reader.observe(scope) if known is None else known
     declared = to_manifest(needed_by(loaded.desired, selection.targets, desired))
-    comparison = Comparison(desired, live)
-    refs = comparison.refs_to_resolve()
-    resolved = reader.resolve(refs) if refs else {}
     inputs = Inputs(
         desired=desired,
         live=live,
         scope=scope,
-        resolved=resolved,
+        resolved={},
         destination=destination,
         manifest=ManifestInfo(
             loaded.digest, tuple((file.path, file.sha256) for file in loaded.files), git_commit(loaded)
@@ -108,7 +110,8 @@ def _planned(
         declared=declared,
         begun=begun,
     )
-    compared = compare(inputs, comparison)
+    inputs, compared = _compared(inputs, reader)
+    live = inputs.live
     alike = look_alikes(compared.operations, live, desired, reader)
     compared = replace(compared, warnings=(*compared.warnings, *alike))
     evidence = gather(compared.operations, desired, reader.describe)
@@ -122,6 +125,32 @@ def _planned(
         last = told.agreed if told is not None else None
         plan = replace(plan, no_longer_managed=no_longer_managed(loaded, reader, plan.operations, last))
     return Planned(plan, live, desired)
+
+
+def _compared(inputs: Inputs, reader: Reader) -> tuple[Inputs, Compared]:
+    """Compare, and compare again where look-ups show something else than a search did."""
+    looked_up = not reader.capabilities.searches
+    for _ in range(_ROUNDS):
+        comparison = Comparison(inputs.desired, inputs.live)
+        refs = comparison.refs_to_resolve()
+        known = {ref: found for ref, found in inputs.resolved.items() if ref in refs}
+        unknown = refs - known.keys()
+        inputs = replace(inputs, resolved={**known, **(reader.resolve(unknown) if unknown else {})})
+        try:
+            compared = compare(inputs, comparison)
+        except DiagnosticsError:
+            if looked_up:
+                raise
+            looked_up, live = True, reader.observe(inputs.scope, exactly=True)
+            if live.registries == inputs.live.registries:
+                raise
+        else:
+            live = confirmed(inputs.live, compared.operations, reader)
+            if live is inputs.live:
+                return inputs, compared
+        fingerprints = scope_fingerprints(live.registries, inputs.scope)
+        inputs = replace(inputs, live=live, fingerprints=fingerprints)
+    raise BackendError("the registry changed while it was read", "run this again", code="changed-while-read")
 
 
 def _check_selection(desired: Desired, selection: Selection) -> None:

@@ -89,7 +89,7 @@ class Shown:
     def registry_names(self) -> list[str]:
         return sorted(self.live.registries)
 
-    def observe(self, scope: Scope) -> Live:
+    def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         registries = {}
         for name, wanted in scope.items():
             registry = self.live.registries.get(name)

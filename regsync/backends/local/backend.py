@@ -93,7 +93,7 @@ class LocalReader:
                 for name, each in found.items()
             }
 
-    def observe(self, scope: Scope) -> Live:
+    def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         """Read all that `scope` names, at one moment."""
         with self._read() as (tx, organization):
             return _observe(tx, organization, scope)

@@ -66,6 +66,7 @@ class WandbReader:
             manages_protected_aliases=self.session.dialect.protected_aliases,
             reads_settle=False,
             batch_size=self._options.mutations_per_document,
+            searches=True,
         )
 
     def destination(self) -> Destination:
@@ -96,9 +97,9 @@ class WandbReader:
                 found.setdefault(registry, []).append(text(node, "name"))
         return {name: sorted(each) for name, each in found.items()}
 
-    def observe(self, scope: Scope) -> Live:
+    def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         """Read all that `scope` names. Raises `BackendError` where any part could not be read in full."""
-        return self.reading.observe(scope)
+        return self.reading.observe(scope, exactly=exactly)
 
     def resolve(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, Version | Unresolved]:
         """The version that each reference means now. Raises `BackendError`."""

@@ -13,6 +13,7 @@ _PAGE = "pageInfo { hasNextPage endCursor }"
 VERSION = (
     "id digest state versionIndex artifactType { name } artifactSequence { name project { name entity { name } } }"
 )
+_LINK = f"id versionIndex aliases {{ alias }} artifactCollection {{ name project {{ name }} }} artifact {{ {VERSION} }}"
 _MEMBERS = "members { id username role { name } } teamMembers { team { id name } role { name } }"
 _RUN_INPUTS = (
     "inputArtifacts(first: 100) { edges { node { versionIndex artifactSequence { name project { name entity { name } } } } }"
@@ -20,6 +21,8 @@ _RUN_INPUTS = (
 )
 UNKNOWN_SIZE = 800
 """Weight of the links of a whole registry."""
+LINKS_AT_ONCE = 30
+"""Links that are read beside a collection which is looked up; one that has more is read by itself."""
 LINKS_A_COLLECTION = 5
 """Weight of the links of one collection, on average."""
 
@@ -42,6 +45,8 @@ class Dialect:
     """A project says whether the key may write to it."""
     run_inputs: bool = True
     """A run says what it used."""
+    collection_links: bool = True
+    """A collection shows its own links. In the server's types of 2023; searches find them too, on some servers later."""
     alias_history: bool = True
     """A collection tells who moved its aliases. In the server's types of 2023; the client does not ask for it."""
     members: bool = True
@@ -70,6 +75,7 @@ _OPTIONAL = {
     "membership_by_name": ("artifactCollectionMembership",),
     "read_only": ("readOnly",),
     "run_inputs": ("inputArtifacts", "createdBy", "commitHash"),
+    "collection_links": ("artifactMemberships",),
     "alias_history": ("aliasActionHistory",),
 }
 _DENIABLE = {
@@ -90,8 +96,9 @@ def project_name(registry: str) -> str:
 
 
 def _names(names: Iterable[str]) -> Variable:
-    """A filter by name."""
-    return Variable("JSONString", json.dumps({"name": {"$in": sorted(names)}}))
+    """A filter by name: equality alone, since `$in` is not among the documented operators ("Find registry items")."""
+    equal = [{"name": name} for name in sorted(names)]
+    return Variable("JSONString", json.dumps(equal[0] if len(equal) == 1 else {"$or": equal}))
 
 
 def _projects(registries: Iterable[str]) -> Variable:
@@ -124,6 +131,19 @@ def registries(names: Collection[str], dialect: Dialect, *, members: bool) -> Pa
     )
 
 
+def registry(name: str, entity: str, dialect: Dialect, *, members: bool) -> Part:
+    """The settings of one registry, looked up exactly; null where there is none."""
+    return Part(
+        text=f"project(name: $name, entityName: $entity) {{ {_registry_fields(dialect, members=members)} }}",
+        variables=_project(name, entity),
+        weight=10 if members else 2,
+    )
+
+
+def _project(registry: str, entity: str) -> dict[str, Variable]:
+    return {"name": Variable("String", project_name(registry)), "entity": Variable("String", entity)}
+
+
 def all_registry_names() -> Part:
     """The names of every project of the organization's entity."""
     return Part(
@@ -152,7 +172,7 @@ def more_types(registry: str, entity: str) -> Part:
     return Part(
         text="project(name: $name, entityName: $entity) { artifactTypes(includeAll: true, after: $after, first: $first)"
         f" {{ edges {{ node {{ name }} }} {_PAGE} }} }}",
-        variables={"name": Variable("String", project_name(registry)), "entity": Variable("String", entity)},
+        variables=_project(registry, entity),
         is_list=True,
         inside=("artifactTypes",),
         weight=100,
@@ -161,12 +181,9 @@ def more_types(registry: str, entity: str) -> Part:
 
 def collections(registries: Collection[str], names: Collection[str] | None, dialect: Dialect) -> Part:
     """The collections of those names (None: all) in those registries, without their links."""
-    tags = f"tags {{ edges {{ node {{ name }} }} {_PAGE if dialect.tag_pages else ''} }}"
-    next_index = "... on ArtifactPortfolio { nextVersionIndex }" if dialect.next_index else ""
-    node = f"__typename id name description project {{ name }} defaultArtifactType {{ name }} {tags} {next_index}"
     return Part(
         text="artifactCollections(projectFilters: $registries, filters: $names, collectionTypes: [PORTFOLIO],"
-        f" after: $after, first: $first) {{ totalCount edges {{ node {{ {node} }} }} {_PAGE} }}",
+        f" after: $after, first: $first) {{ totalCount edges {{ node {{ {_collection_fields(dialect)} }} }} {_PAGE} }}",
         variables={
             "registries": _projects(registries),
             "names": Variable("JSONString", None) if names is None else _names(names),
@@ -174,6 +191,33 @@ def collections(registries: Collection[str], names: Collection[str] | None, dial
         in_organization=True,
         is_list=True,
         weight=200 if names is None else len(names),
+    )
+
+
+def _collection_fields(dialect: Dialect) -> str:
+    tags = f"tags {{ edges {{ node {{ name }} }} {_PAGE if dialect.tag_pages else ''} }}"
+    next_index = "... on ArtifactPortfolio { nextVersionIndex }" if dialect.next_index else ""
+    return f"__typename id name description project {{ name }} defaultArtifactType {{ name }} {tags} {next_index}"
+
+
+def collections_of(registry: str, entity: str, names: Sequence[str], dialect: Dialect, *, linked: bool = False) -> Part:
+    """Collections of one registry, each looked up exactly, as `n0`, `n1`, … in that order; null where there is none.
+
+    `linked`: with the first `LINKS_AT_ONCE` links of each, as the collection itself shows them.
+    """
+    name = "LinkedCollection" if linked else "Collection"
+    asked = " ".join(
+        f"n{number}: artifactCollection(name: $name{number}) {{ ...{name} }}" for number in range(len(names))
+    )
+    named = {f"name{number}": Variable("String!", name) for number, name in enumerate(names)}
+    links = (
+        f" artifactMemberships(first: {LINKS_AT_ONCE}) {{ edges {{ node {{ {_LINK} }} }} {_PAGE} }}" if linked else ""
+    )
+    return Part(
+        text=f"project(name: $name, entityName: $entity) {{ {asked} }}",
+        variables={**_project(registry, entity), **named},
+        fragments={name: f"fragment {name} on ArtifactCollection {{ {_collection_fields(dialect)}{links} }}"},
+        weight=(4 if linked else 1) * len(names),
     )
 
 
@@ -191,12 +235,9 @@ def more_tags(collection_id: str) -> Part:
 
 def links(registries: Collection[str], names: Collection[str] | None) -> Part:
     """The links of the collections of those names (None: all) in those registries."""
-    node = (
-        f"id versionIndex aliases {{ alias }} artifactCollection {{ name project {{ name }} }} artifact {{ {VERSION} }}"
-    )
     return Part(
         text="artifactMemberships(projectFilters: $registries, collectionFilters: $names, after: $after, first: $first)"
-        f" {{ edges {{ node {{ {node} }} }} {_PAGE} }}",
+        f" {{ edges {{ node {{ {_LINK} }} }} {_PAGE} }}",
         variables={
             "registries": _projects(registries),
             "names": Variable("JSONString", None) if names is None else _names(names),
@@ -204,6 +245,19 @@ def links(registries: Collection[str], names: Collection[str] | None) -> Part:
         in_organization=True,
         is_list=True,
         weight=UNKNOWN_SIZE if names is None else LINKS_A_COLLECTION * len(names),
+    )
+
+
+def links_of(registry: str, entity: str, collection: str) -> Part:
+    """The links of one collection, as the collection itself shows them; none where it is not there."""
+    return Part(
+        text="project(name: $name, entityName: $entity) { artifactCollection(name: $collection) {"
+        f" artifactMemberships(after: $after, first: $first) {{ edges {{ node {{ {_LINK} }} }} {_PAGE} }} }} }}",
+        variables={**_project(registry, entity), "collection": Variable("String!", collection)},
+        is_list=True,
+        inside=("artifactCollection", "artifactMemberships"),
+        may_be_absent=True,
+        weight=100,
     )
 
 

@@ -44,6 +44,8 @@ class Part:
     """Below `organization { orgEntity { … } }`, in place of at the top."""
     is_list: bool = False
     inside: tuple[str, ...] = ()
+    may_be_absent: bool = False
+    """Null on the way to the list means that what holds it is not there: an empty list."""
     weight: int = 1
     most_pages: int | None = None
     """Read no more pages of the list than these. What is read is then not proven to be the whole."""
@@ -203,6 +205,8 @@ class Fetcher:
             return
         try:
             for step in job.part.inside:
+                if value is None and job.part.may_be_absent:
+                    return
                 value = value[step]
             nodes = [edge["node"] for edge in a_list(value, "edges")]
             more, cursor = value["pageInfo"]["hasNextPage"], value["pageInfo"].get("endCursor")

@@ -20,13 +20,14 @@ from regsync.backends.wandb.connection.answers import (
 )
 from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Fetcher, Part
-from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.session import Session, organization_role
+from regsync.backends.wandb.reading.asking import Asked, Found, Wanted
 from regsync.core.live import Live, LiveCollection, LiveRegistry, ReadProof, Scope, Version
 from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility, is_reserved_alias
 
 Json = dict[str, Any]
 LATEST = "latest"
+SEQUENCE = "ArtifactSequence"
 
 
 GONE = "gone:"
@@ -41,18 +42,6 @@ class Ids:
     registries: dict[str, str] = field(default_factory=dict)
     collections: dict[tuple[str, str], str] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to read: settings of `registries`, with the members of those in `members`; whole registries; the named
-    collections, with their links (`linked`) or without (`bare`)."""
-
-    registries: frozenset[str]
-    members: frozenset[str] = frozenset()
-    whole: frozenset[str] = frozenset()
-    linked: frozenset[tuple[str, str]] = frozenset()
-    bare: frozenset[tuple[str, str]] = frozenset()
 
 
 def wanted_of(scope: Scope) -> Wanted:
@@ -73,6 +62,8 @@ class Reading:
         self.dialect = session.dialect
         self.read_only: dict[str, bool] = {}
         """By registry: whether the server says that this key may not write to it. Known where members were read."""
+        self.missed_by_searches = 0
+        """How many things a search did not find that are there."""
         self._fetcher = fetcher
         self._session = session
         self._asked_role = False
@@ -94,10 +85,10 @@ class Reading:
                     raise
                 self.dialect = fewer
 
-    def observe(self, scope: Scope) -> Live:
+    def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         """Everything in a scope. Raises `BackendError` where any of it could not be read in full."""
         pages = self._fetcher.pages
-        found = self.read(wanted_of(scope))
+        found = self.read(wanted_of(scope), exactly=exactly)
         found = {name: found[name] for name in scope if name in found}
         items = 0
         for registry in found.values():
@@ -106,24 +97,56 @@ class Reading:
         return Live(found, ReadProof(complete=True, pages=self._fetcher.pages - pages, items=items))
 
     def read(
-        self, wanted: Wanted, more: Callable[[Dialect], Sequence[Part]] = lambda _: (), extra: list[Any] | None = None
+        self,
+        wanted: Wanted,
+        more: Callable[[Dialect], Sequence[Part]] = lambda _: (),
+        extra: list[Any] | None = None,
+        *,
+        exactly: bool = False,
     ) -> dict[str, LiveRegistry]:
-        """The registries of `wanted`, by name. The values of the parts `more` go into `extra`, from the same requests."""
-        lists = _Lists(wanted, self._fetcher.options)
-        answers = self.fetch(lambda dialect: [*lists.parts(dialect), *more(dialect)], "reading registries")
-        if extra is not None:
-            extra[:] = answers[lists.number :]
-        with well_formed("reading registries"):
-            return self._assemble(wanted, *lists.sort(answers))
+        """The registries of `wanted`, by name. The values of the parts `more` go into `extra`, from the same requests.
 
-    def _assemble(
-        self, wanted: Wanted, registries: list[Json], collections: list[Json], links: list[Json]
-    ) -> dict[str, LiveRegistry]:
-        found = self._registries(registries, wanted)
-        by_key = self._collections(collections, found)
+        `exactly`: each named thing is looked up by its name. Else searches are asked, and only what they do not find is.
+        """
+        asked = self._ask(wanted, exactly=exactly)
+        answers = self.fetch(lambda dialect: [*asked.parts(dialect), *more(dialect)], "reading registries")
+        if extra is not None:
+            extra[:] = answers[asked.number :]
+        with well_formed("reading registries"):
+            nodes = asked.sort(answers)
+        parts = [documents.links_of(registry, self._session.entity, name) for registry, name in nodes.unfinished]
+        for links in self.fetch(lambda _: parts, "reading links") if parts else ():
+            nodes.links.extend(links)
+        with well_formed("reading registries"):
+            found = self._assemble(wanted, nodes)
+        return found if exactly else self._with_what_searches_miss(wanted, found)
+
+    def _ask(self, wanted: Wanted, *, exactly: bool) -> Asked:
+        return Asked(wanted, self._fetcher.options, self._session.entity, exactly=exactly)
+
+    def _with_what_searches_miss(self, wanted: Wanted, found: dict[str, LiveRegistry]) -> dict[str, LiveRegistry]:
+        """What was not found is looked up by name. Where that shows something, searches do not show all, and everything that
+        was asked for by name is read by name."""
+        missing = wanted.registries - found.keys()
+        named = {key for key in wanted.linked | wanted.bare if key[0] not in wanted.whole}
+        unseen = {key for key in named if key[0] in found and key[1] not in found[key[0]].collections}
+        if not missing and not unseen:
+            return found
+        asked = self._ask(Wanted(frozenset(missing), bare=frozenset(unseen)), exactly=True)
+        answers = self.fetch(asked.parts, "looking up what was not found")
+        with well_formed("looking up what was not found"):
+            there = asked.sort(answers)
+        if not there.registries and not any(node.get("__typename") != SEQUENCE for node in there.collections):
+            return found
+        self.missed_by_searches += len(there.registries) + len(there.collections)
+        return self.read(wanted, exactly=True)
+
+    def _assemble(self, wanted: Wanted, nodes: Found) -> dict[str, LiveRegistry]:
+        found = self._registries(nodes.registries, wanted)
+        by_key = self._collections(nodes.collections, found)
         for key in (wanted.linked | wanted.bare) - by_key.keys():
             self.ids.collections.pop(key, None)
-        for node in links:
+        for node in nodes.links:
             self._link(node, by_key)
         if not self.dialect.next_index:
             for key, live in by_key.items():
@@ -227,7 +250,7 @@ class Reading:
         unfinished: list[tuple[tuple[str, str], str]] = []
         for node in nodes:
             name = text(node["project"], "name").removeprefix(REGISTRY_PREFIX)
-            if name not in registries or node["__typename"] == "ArtifactSequence":
+            if name not in registries or node["__typename"] == SEQUENCE:
                 continue
             key = name, text(node, "name")
             tags = frozenset(text(edge["node"], "name") for edge in a_list(node["tags"], "edges"))
@@ -311,57 +334,3 @@ def source_of(node: Json) -> str:
     if not all(names) or index is None:
         return ""
     return f"{'/'.join(map(str, names))}:v{index}"
-
-
-class _Lists:
-    """The lists that make up `Wanted`, cut into parts, and their answers put back together."""
-
-    def __init__(self, wanted: Wanted, options: Options) -> None:
-        self._wanted = wanted
-        self._options = options
-        self._kinds: list[str] = []
-
-    @property
-    def number(self) -> int:
-        """How many parts there are."""
-        return len(self._kinds)
-
-    def parts(self, dialect: Dialect) -> list[Part]:
-        """Settings first; then for each group of collections the collections and, beside them, their links."""
-        wanted, parts = self._wanted, []
-        self._kinds = []
-        for with_members in (False, True):
-            names = wanted.registries & wanted.members if with_members else wanted.registries - wanted.members
-            for group in self._groups(names):
-                parts.append(documents.registries(group, dialect, members=with_members))
-                self._kinds.append("registries")
-        for registries, names_, linked in self._collection_lists():
-            parts.append(documents.collections(registries, names_, dialect))
-            self._kinds.append("collections")
-            if linked:
-                parts.append(documents.links(registries, names_))
-                self._kinds.append("links")
-        return parts
-
-    def _collection_lists(self) -> Iterable[tuple[list[str], list[str] | None, bool]]:
-        whole = sorted(self._wanted.whole)
-        lanes = min(self._options.in_flight, len(whole))
-        for lane in range(lanes):
-            yield whole[lane::lanes], None, True
-        linked = {key for key in self._wanted.linked if key[0] not in self._wanted.whole}
-        bare = {key for key in self._wanted.bare - linked if key[0] not in self._wanted.whole}
-        for keys, with_links in ((linked, True), (bare, False)):
-            for registry in sorted({name for name, _ in keys}):
-                for group in self._groups(collection for name, collection in keys if name == registry):
-                    yield [registry], group, with_links
-
-    def _groups(self, names: Iterable[str]) -> Iterable[list[str]]:
-        ordered, size = sorted(names), self._options.names_per_list
-        return (ordered[start : start + size] for start in range(0, len(ordered), size))
-
-    def sort(self, answers: Sequence[Any]) -> tuple[list[Json], list[Json], list[Json]]:
-        """All nodes of the registries, of the collections, and of the links."""
-        sorted_: dict[str, list[Json]] = {"registries": [], "collections": [], "links": []}
-        for kind, nodes in zip(self._kinds, answers, strict=False):
-            sorted_[kind] += nodes
-        return sorted_["registries"], sorted_["collections"], sorted_["links"]

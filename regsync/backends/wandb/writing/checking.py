@@ -14,7 +14,8 @@ from regsync.backends.wandb.connection.answers import well_formed
 from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Part
 from regsync.backends.wandb.connection.session import Session
-from regsync.backends.wandb.reading.observing import Reading, Wanted, place_link
+from regsync.backends.wandb.reading.asking import Wanted
+from regsync.backends.wandb.reading.observing import Reading, place_link
 from regsync.core import actions as a
 from regsync.core.live import LiveRegistry
 from regsync.names import TEAM_PREFIX
@@ -45,7 +46,8 @@ class Check:
         while True:
             by_name = self._reading.dialect.membership_by_name
             self._aliases = _lookups(self._actions) if by_name else {}
-            self.registries = self._reading.read(_wanted(self._actions, by_name=by_name), self._more, extra)
+            wanted = _wanted(self._actions, by_name=by_name)
+            self.registries = self._reading.read(wanted, self._more, extra, exactly=True)
             if by_name == self._reading.dialect.membership_by_name:
                 break  # Else the server has just turned out not to know that field: read whole collections.
         with well_formed("checking what is there"):

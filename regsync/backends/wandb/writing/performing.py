@@ -15,7 +15,8 @@ from regsync.backends.wandb.connection.explaining import hint_for, is_conflict, 
 from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.session import Session
 from regsync.backends.wandb.connection.transport import WritingClient
-from regsync.backends.wandb.reading.observing import Reading, Wanted
+from regsync.backends.wandb.reading.asking import Wanted
+from regsync.backends.wandb.reading.observing import Reading
 from regsync.backends.wandb.writing import mutations as m
 from regsync.backends.wandb.writing.checking import Check
 from regsync.backends.wandb.writing.deferred import Deferred
@@ -217,7 +218,7 @@ class Writing:
         if not due:
             return
         try:
-            self._reading.read(Wanted(frozenset(registry for registry, _ in due), bare=frozenset(due)))
+            self._reading.read(Wanted(frozenset(registry for registry, _ in due), bare=frozenset(due)), exactly=True)
         except BackendError as error:
             for key in due:
                 _add_note(linked[key], error.message)

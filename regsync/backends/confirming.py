@@ -1,0 +1,38 @@
+"""What a search showed, held against look-ups: before operations are believed, and after they were carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from regsync.backends.base import Reader
+from regsync.core.live import Live, RegistryScope
+from regsync.core.operation import Operation
+from regsync.core.scope import scope_of_actions
+
+
+def confirmed(live: Live, operations: Sequence[Operation], reader: Reader) -> Live:
+    """The same `live`, where each collection that the operations touch is as it was read; else `live` with those as they are.
+
+    Of collections that were not found, reading has looked up already that they are not there. Raises `BackendError`.
+    """
+    if not reader.capabilities.searches:
+        return live
+    scope = {
+        name: RegistryScope(frozenset(each.collections & live.registries[name].collections.keys()))
+        for name, each in scope_of_actions(operation.action for operation in operations).items()
+        if each.collections and name in live.registries
+    }
+    scope = {name: each for name, each in scope.items() if each.collections}
+    if not scope:
+        return live
+    exact = reader.observe(scope, exactly=True)
+    registries = dict(live.registries)
+    for name, wanted in scope.items():
+        there = exact.registries[name].collections if name in exact.registries else {}
+        before = live.registries[name].collections
+        changed = [each for each in sorted(wanted.collections or ()) if there.get(each) != before[each]]
+        if changed:
+            registry = registries[name] = live.registries[name].copy()
+            kept = {key: value for key, value in before.items() if key not in changed or key in there}
+            registry.collections = kept | {key: there[key] for key in changed if key in there}
+    return live if registries == live.registries else Live(registries, live.read)

@@ -1,0 +1,136 @@
+"""What to ask for in order to read things: searches that bring many at once, and look-ups of single things.
+
+A search answers by filter and may not know all: an index of its own may lag, a filter may not be understood. A look-up by name
+is what the client itself asks before it creates anything. So searches find, and look-ups decide what is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from regsync.backends.wandb.connection import documents
+from regsync.backends.wandb.connection.answers import a_list, text
+from regsync.backends.wandb.connection.documents import Dialect
+from regsync.backends.wandb.connection.fetch import Part
+from regsync.backends.wandb.connection.options import Options
+from regsync.names import REGISTRY_PREFIX
+
+Json = dict[str, Any]
+Key = tuple[str, str]
+"""Registry and collection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read: settings of `registries`, with the members of those in `members`; whole registries; the named
+    collections, with their links (`linked`) or without (`bare`)."""
+
+    registries: frozenset[str]
+    members: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+    linked: frozenset[Key] = frozenset()
+    bare: frozenset[Key] = frozenset()
+
+
+class Found(NamedTuple):
+    """The nodes that answers brought, by kind."""
+
+    registries: list[Json]
+    collections: list[Json]
+    links: list[Json]
+    unfinished: list[Key]
+    """Collections with more links than were asked for beside them; none of theirs are in `links`."""
+
+
+class Asked:
+    """The parts for what is wanted, and their answers put back together. `exactly`: each named thing is looked up by its name."""
+
+    def __init__(self, wanted: Wanted, options: Options, entity: str, *, exactly: bool = False) -> None:
+        self._wanted = wanted
+        self._options = options
+        self._entity = entity
+        self._exactly = exactly
+        self._kinds: list[str] = []
+
+    @property
+    def number(self) -> int:
+        """How many parts there are."""
+        return len(self._kinds)
+
+    def parts(self, dialect: Dialect) -> list[Part]:
+        """Settings first; then for each group of collections the collections and, beside them, their links."""
+        asked = [*self._settings(dialect), *self._collections(dialect)]
+        self._kinds = [kind for kind, _ in asked]
+        return [part for _, part in asked]
+
+    def sort(self, answers: Sequence[Any]) -> Found:
+        """All nodes. What a look-up did not find is left out."""
+        found = Found([], [], [], [])
+        for kind, answer in zip(self._kinds, answers, strict=False):
+            match kind:
+                case "registry":
+                    found.registries.extend([answer] if answer else [])
+                case "collections-of":
+                    for node in filter(None, (answer or {}).values()):
+                        found.collections.append(node)
+                        _take_links(node, found)
+                case "registries":
+                    found.registries.extend(answer)
+                case "collections":
+                    found.collections.extend(answer)
+                case _:
+                    found.links.extend(answer)
+        return found
+
+    def _settings(self, dialect: Dialect) -> Iterator[tuple[str, Part]]:
+        wanted = self._wanted
+        for with_members in (False, True):
+            names = wanted.registries & wanted.members if with_members else wanted.registries - wanted.members
+            if self._exactly:
+                for name in sorted(names):
+                    yield "registry", documents.registry(name, self._entity, dialect, members=with_members)
+                continue
+            for group in self._groups(names):
+                yield "registries", documents.registries(group, dialect, members=with_members)
+
+    def _collections(self, dialect: Dialect) -> Iterator[tuple[str, Part]]:
+        whole = sorted(self._wanted.whole)
+        lanes = min(self._options.in_flight, len(whole))
+        for lane in range(lanes):
+            yield "collections", documents.collections(whole[lane::lanes], None, dialect)
+            yield "links", documents.links(whole[lane::lanes], None)
+        linked = {key for key in self._wanted.linked if key[0] not in self._wanted.whole}
+        bare = {key for key in self._wanted.bare - linked if key[0] not in self._wanted.whole}
+        for keys, with_links in ((linked, True), (bare, False)):
+            for registry in sorted({name for name, _ in keys}):
+                for group in self._groups(collection for name, collection in keys if name == registry):
+                    yield from self._group(registry, group, dialect, with_links=with_links)
+
+    def _group(
+        self, registry: str, names: list[str], dialect: Dialect, *, with_links: bool
+    ) -> Iterator[tuple[str, Part]]:
+        together = with_links and self._exactly and dialect.collection_links
+        if self._exactly:
+            yield "collections-of", documents.collections_of(registry, self._entity, names, dialect, linked=together)
+        else:
+            yield "collections", documents.collections([registry], names, dialect)
+        if with_links and not together:
+            yield "links", documents.links([registry], names)
+
+    def _groups(self, names: Iterable[str]) -> Iterable[list[str]]:
+        ordered, size = sorted(names), self._options.names_per_list
+        return (ordered[start : start + size] for start in range(0, len(ordered), size))
+
+
+def _take_links(node: Json, found: Found) -> None:
+    """The links beside a collection that was looked up, where they were asked for."""
+    if "artifactMemberships" not in node:
+        return
+    page = node["artifactMemberships"]
+    if page["pageInfo"]["hasNextPage"]:
+        registry = text(node["project"], "name").removeprefix(REGISTRY_PREFIX)
+        found.unfinished.append((registry, text(node, "name")))
+    else:
+        found.links.extend(edge["node"] for edge in a_list(page, "edges"))
