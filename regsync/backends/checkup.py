@@ -87,16 +87,17 @@ def _registries(reader: Reader, desired: Desired | None, purpose: Purpose) -> It
         {} if desired is None else {str(k): v for k, v in desired.registries.items()}
     )
     try:
-        visible = reader.registry_names()
+        visible, live = _seen(reader, declared if desired is not None else None)
         names = sorted(declared) if desired is not None else visible
-        scope = {name: RegistryScope(frozenset(), members=True) for name in names}
-        live = reader.observe(scope).registries if scope else {}
     except BackendError as error:
         yield Finding("registries", State.PROBLEM, error.message, error.hint)
         return
     for name in names:
         found = live.get(name)
-        if found is None:
+        if found is None and name not in declared:
+            text = "was in the list of registries, and is not there any more: it changed while it was read"
+            yield Finding(f"registry {name}", State.NOTE, text, "run this again")
+        elif found is None:
             yield _missing(name, declared[name])
         else:
             may_write = reader.may_write(name) if isinstance(reader, Informant) else None
@@ -104,6 +105,17 @@ def _registries(reader: Reader, desired: Desired | None, purpose: Purpose) -> It
             yield _for_reading(role) if purpose is Purpose.PLAN else role
     if not names:
         yield Finding("registries", State.NOTE, "there is none that this key can see")
+
+
+def _seen(reader: Reader, declared: Iterable[str] | None) -> tuple[list[str], dict[str, LiveRegistry]]:
+    """The registries that the key can see, and what was read of them (or of the declared ones); once more where one goes meanwhile."""
+    for last in (False, True):
+        visible = reader.registry_names()
+        scope = {name: RegistryScope(frozenset(), members=True) for name in (visible if declared is None else declared)}
+        live = reader.observe(scope).registries if scope else {}
+        if last or declared is not None or live.keys() >= scope.keys():
+            break
+    return visible, live
 
 
 def _missing(name: str, wanted: DesiredRegistry) -> Finding:

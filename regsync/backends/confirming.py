@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from regsync.backends.base import Reader
-from regsync.core.live import Live, RegistryScope
+from regsync.core.actions import DeleteRegistry
+from regsync.core.live import Live, RegistryScope, Scope
 from regsync.core.operation import Operation
 from regsync.core.scope import scope_of_actions
 
@@ -13,16 +14,18 @@ from regsync.core.scope import scope_of_actions
 def confirmed(live: Live, operations: Sequence[Operation], reader: Reader) -> Live:
     """The same `live`, where each collection that the operations touch is as it was read; else `live` with those as they are.
 
-    Of collections that were not found, reading has looked up already that they are not there. Raises `BackendError`.
+    The collections of a registry that is deleted are touched. Of collections that were not found, reading has looked up
+    already that they are not there. Raises `BackendError`.
     """
     if not reader.capabilities.searches:
         return live
-    scope = {
-        name: RegistryScope(frozenset(each.collections & live.registries[name].collections.keys()))
-        for name, each in scope_of_actions(operation.action for operation in operations).items()
-        if each.collections and name in live.registries
-    }
-    scope = {name: each for name, each in scope.items() if each.collections}
+    whole = {each.action.registry for each in operations if isinstance(each.action, DeleteRegistry)}
+    scope: Scope = {}
+    for name, touched in scope_of_actions(operation.action for operation in operations).items():
+        if name in live.registries:
+            names = (touched.collections or frozenset()) & live.registries[name].collections.keys()
+            scope[name] = RegistryScope(None if name in whole else names)
+    scope = {name: each for name, each in scope.items() if each.collections is None or each.collections}
     if not scope:
         return live
     exact = reader.observe(scope, exactly=True)
@@ -30,7 +33,8 @@ def confirmed(live: Live, operations: Sequence[Operation], reader: Reader) -> Li
     for name, wanted in scope.items():
         there = exact.registries[name].collections if name in exact.registries else {}
         before = live.registries[name].collections
-        changed = [each for each in sorted(wanted.collections or ()) if there.get(each) != before[each]]
+        listed = there.keys() | before.keys() if wanted.collections is None else wanted.collections
+        changed = [each for each in sorted(listed) if there.get(each) != before.get(each)]
         if changed:
             registry = registries[name] = live.registries[name].copy()
             kept = {key: value for key, value in before.items() if key not in changed or key in there}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regsync.backends.base import Reader
+from regsync.backends.base import BackendError, Reader
 from regsync.core.live import Live, RegistryScope, Scope
 from regsync.diagnostics import RegsyncError, did_you_mean
 from regsync.manifest.writing.from_live import Wanted
@@ -11,7 +11,34 @@ from regsync.names import Address
 
 def read_live(reader: Reader, asked: list[Address], *, members: bool) -> tuple[Live, list[Wanted]]:
     """Read what was asked for, or everything. Raises `RegsyncError` for what is not there."""
-    known = reader.registry_names()
+    for last in (False, True):
+        known = reader.registry_names()
+        live, scope = _observed(reader, asked, known, members=members)
+        gone = sorted(scope.keys() - live.registries.keys())
+        if not gone:
+            break
+        if last:
+            raise BackendError(
+                f"registry {gone[0]!r} changed while it was read: it was in the list, and is not there any more",
+                "run this again",
+                code="changed-while-read",
+            )
+    for each in asked:
+        there = live.registries[each.registry].collections
+        if each.collection is not None and each.collection not in there:
+            all_names = _names_in(reader, each.registry)
+            raise RegsyncError(
+                f"{each} is not there", did_you_mean(each.collection, all_names), code="collection-missing"
+            )
+    whole = {each.registry for each in asked if each.collection is None}
+    return live, [Wanted(name, settings=not asked or name in whole) for name in scope]
+
+
+def _names_in(reader: Reader, registry: str) -> list[str]:
+    return reader.collection_names([registry]).get(registry, [])
+
+
+def _observed(reader: Reader, asked: list[Address], known: list[str], *, members: bool) -> tuple[Live, Scope]:
     if not known:
         raise RegsyncError(
             f"{reader.destination().organization} has no registry that this key can see",
@@ -23,16 +50,7 @@ def read_live(reader: Reader, asked: list[Address], *, members: bool) -> tuple[L
             message = f"registry {each.registry!r} is missing, or not visible to this key"
             raise RegsyncError(message, did_you_mean(each.registry, known), code="registry-missing")
     scope = _scope(asked, known, members=members)
-    live = reader.observe(scope)
-    for each in asked:
-        there = live.registries[each.registry].collections
-        if each.collection is not None and each.collection not in there:
-            all_names = reader.observe(_scope([], [each.registry], members=False)).registries[each.registry].collections
-            raise RegsyncError(
-                f"{each} is not there", did_you_mean(each.collection, all_names), code="collection-missing"
-            )
-    whole = {each.registry for each in asked if each.collection is None}
-    return live, [Wanted(name, settings=not asked or name in whole) for name in scope]
+    return reader.observe(scope), scope
 
 
 def _scope(asked: list[Address], known: list[str], *, members: bool) -> Scope:

@@ -10,18 +10,19 @@ from regsync.backends.base import BackendError, Capabilities, Outcome, Status
 from regsync.backends.checkup import Finding
 from regsync.backends.wandb.connection import documents
 from regsync.backends.wandb.connection.answers import text, well_formed
-from regsync.backends.wandb.connection.fetch import Fetcher
+from regsync.backends.wandb.connection.fetch import SMALL_PAGE, Fetcher
 from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.session import Session, connect
 from regsync.backends.wandb.connection.transport import ReadOnlyClient, WritingClient
 from regsync.backends.wandb.reading import resolving
-from regsync.backends.wandb.reading.facts import facts
+from regsync.backends.wandb.reading.facts import completeness, facts
 from regsync.backends.wandb.reading.moves import alias_moves
 from regsync.backends.wandb.reading.observing import Reading
 from regsync.backends.wandb.writing.performing import Writing
 from regsync.core.actions import Action
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
 from regsync.core.moves import AliasMoves, Untold
+from regsync.diagnostics import counted
 from regsync.names import REGISTRY_PREFIX, Address, ArtifactId, SourceRef
 
 
@@ -50,7 +51,8 @@ class WandbReader:
     @property
     def _parts(self) -> tuple[Fetcher, Reading]:
         if self._made is None:
-            fetcher = Fetcher(self._client, self.session.organization, self._options, documents.names_optional)
+            first = None if self.session.instance else SMALL_PAGE
+            fetcher = Fetcher(self._client, self.session.organization, self._options, documents.names_optional, first)
             self._made = fetcher, Reading(fetcher, self.session)
         return self._made
 
@@ -93,13 +95,22 @@ class WandbReader:
         nodes = self.reading.fetch(lambda _: [documents.all_collection_names(found)], what)[0]
         with well_formed(what):
             for node in nodes:
+                if node["project"] is None:
+                    continue  # The key may not see where it is.
                 registry = text(node["project"], "name").removeprefix(REGISTRY_PREFIX)
                 found.setdefault(registry, []).append(text(node, "name"))
         return {name: sorted(each) for name, each in found.items()}
 
     def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         """Read all that `scope` names. Raises `BackendError` where any part could not be read in full."""
-        return self.reading.observe(scope, exactly=exactly)
+        before = self.reading.unseen
+        live = self.reading.observe(scope, exactly=exactly)
+        if self.reading.unseen > before:
+            number = counted(self.reading.unseen - before, "thing")
+            self._client.say(
+                f"{number} in these lists cannot be seen with this key: left alone, and not counted as absent"
+            )
+        return live
 
     def resolve(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, Version | Unresolved]:
         """The version that each reference means now. Raises `BackendError`."""
@@ -118,7 +129,8 @@ class WandbReader:
 
     def facts(self) -> list[Finding]:
         """For `doctor`: the key, what the server can do, and what follows from what it cannot."""
-        return facts(self.session, self.reading.dialect, self._client.credentials.source)
+        found = facts(self.session, self.reading.dialect, self._client.credentials.source)
+        return found + completeness(self.reading.missed_by_searches, self.reading.unseen)
 
     def may_write(self, registry: str) -> bool | None:
         """What the server says of a registry that was read with its members; None where it does not say."""

@@ -76,6 +76,10 @@ class DeniedError(BackendError):
     steps: frozenset[str] = frozenset()
 
 
+class PartialAnswerError(BackendError):
+    """Some fields of an answer failed. Nothing is concluded from the others."""
+
+
 class NotSentError(BackendError):
     """No connection could be made, so nothing was sent."""
 

@@ -167,6 +167,19 @@ def all_collection_names(registries: Iterable[str]) -> Part:
     )
 
 
+def collection_names_of(registry: str, entity: str) -> Part:
+    """The names of all collections of one registry, as the registry itself lists them; none where it is not there."""
+    return Part(
+        text="project(name: $name, entityName: $entity) { artifactCollections(after: $after, first: $first)"
+        f" {{ totalCount edges {{ node {{ __typename name }} }} {_PAGE} }} }}",
+        variables=_project(registry, entity),
+        is_list=True,
+        inside=("artifactCollections",),
+        may_be_absent=True,
+        weight=UNKNOWN_SIZE,
+    )
+
+
 def more_types(registry: str, entity: str) -> Part:
     """All types that a registry accepts, in pages."""
     return Part(
@@ -190,6 +203,7 @@ def collections(registries: Collection[str], names: Collection[str] | None, dial
         },
         in_organization=True,
         is_list=True,
+        names_all=names is not None,
         weight=200 if names is None else len(names),
     )
 

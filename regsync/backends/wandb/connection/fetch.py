@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from regsync.backends.base import BackendError
-from regsync.backends.wandb.connection.answers import DocumentRefusedError, a_list, well_formed
+from regsync.backends.wandb.connection.answers import DocumentRefusedError, PartialAnswerError, a_list, well_formed
 from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.transport import ReadOnlyClient
 
@@ -44,6 +44,8 @@ class Part:
     """Below `organization { orgEntity { … } }`, in place of at the top."""
     is_list: bool = False
     inside: tuple[str, ...] = ()
+    names_all: bool = False
+    """Everything that is wanted of the list is asked for by name, so that more in the server's count is nothing to miss."""
     may_be_absent: bool = False
     """Null on the way to the list means that what holds it is not there: an empty list."""
     weight: int = 1
@@ -63,6 +65,10 @@ class _Job:
     after: str | None = None
     seen: set[str] = field(default_factory=set)
     pages: int = 0
+    unseen: int = 0
+    """Nodes that came as null: the key may not see them."""
+    before: list[Any] | None = None
+    """What the first reading brought, where the server counts more than that."""
 
     @property
     def weight(self) -> int:
@@ -72,7 +78,8 @@ class _Job:
 class Fetcher:
     """Reads parts. `organization` is the display name, for parts in it. Counts `pages`, for the proof of a read.
 
-    `is_final`: whether a refusal is about a field, so that asking for less at once would not help.
+    `is_final`: whether a refusal is about a field, so that asking for less at once would not help. `first_page`: the size to
+    begin with; once such a page was full and another one follows, the server is asked for more at once.
     """
 
     def __init__(
@@ -81,12 +88,16 @@ class Fetcher:
         organization: str | None,
         options: Options,
         is_final: Callable[[str], bool] = lambda _: False,
+        first_page: int | None = None,
     ) -> None:
         self.pages = 0
         self.client = client
         self._organization = organization
         self.options = options
-        self._page_size = options.page_size
+        self.unseen = 0
+        """How many things were announced that the key may not see."""
+        self._page_size = min(options.page_size, first_page or options.page_size)
+        self._small = self._page_size < options.page_size
         self._is_final = is_final
         self._pool: ThreadPoolExecutor | None = None
 
@@ -135,6 +146,10 @@ class Fetcher:
         page_size = self._page_size  # Another thread may lower it meanwhile; what was refused is this one.
         try:
             return self._ask_once(jobs, what, page_size)
+        except PartialAnswerError:
+            if page_size <= SMALL_PAGE or not any(job.part.is_list for job in jobs):
+                raise
+            answer = self._ask_once(jobs, what, SMALL_PAGE)
         except DocumentRefusedError as error:
             if self._is_final(error.message):
                 raise
@@ -143,8 +158,8 @@ class Fetcher:
                 return self._ask(jobs[:half], what) + self._ask(jobs[half:], what)
             if not jobs[0].part.is_list or page_size <= SMALL_PAGE:
                 raise
-        answer = self._ask_once(jobs, what, SMALL_PAGE)
-        self._page_size = SMALL_PAGE
+            answer = self._ask_once(jobs, what, SMALL_PAGE)
+        self._page_size, self._small = SMALL_PAGE, False
         return answer
 
     def _ask_once(self, jobs: list[_Job], what: str, page_size: int) -> list[Any]:
@@ -163,7 +178,7 @@ class Fetcher:
             variables = dict(job.part.variables)
             if job.part.is_list:
                 variables |= {
-                    "after": Variable("String", job.after),
+                    "after": Variable("String", job.after or None),
                     "first": Variable("Int", min(page_size, job.part.page_size or page_size)),
                 }
             known: dict[str, str] = {}
@@ -208,11 +223,13 @@ class Fetcher:
                 if value is None and job.part.may_be_absent:
                     return
                 value = value[step]
-            nodes = [edge["node"] for edge in a_list(value, "edges")]
+            edges = [edge["node"] if edge is not None else None for edge in a_list(value, "edges")]
+            nodes = [node for node in edges if node is not None]
             more, cursor = value["pageInfo"]["hasNextPage"], value["pageInfo"].get("endCursor")
             total = value.get("totalCount")
             if not isinstance(more, bool) or not isinstance(total, int | None) or not all(nodes):
                 raise TypeError(more)
+            job.unseen += len(edges) - len(nodes)
         except (TypeError, KeyError, AttributeError):
             raise BackendError(
                 f"{where}: page {job.pages} of a list is not of the form that the API promises",
@@ -221,8 +238,10 @@ class Fetcher:
             ) from None
         job.items += nodes
         if not more:
-            self._check_count(job, total, where)
+            self._end(job, total, where)
             return
+        if self._small and len(edges) >= self._page_size:
+            self._page_size, self._small = self.options.page_size, False
         if job.pages == job.part.most_pages:
             return
         if not cursor or cursor in job.seen or job.pages >= self.options.max_pages:
@@ -237,13 +256,22 @@ class Fetcher:
         job.seen.add(cursor)
         job.after = cursor
 
-    def _check_count(self, job: _Job, total: object, where: str) -> None:
-        if isinstance(total, int) and total != len(job.items):
+    def _end(self, job: _Job, total: object, where: str) -> None:
+        """Is that all? A server may count what the key cannot see; then it shows the same, and no more, when it is asked again."""
+        missing = total - len(job.items) if isinstance(total, int) else 0
+        if 0 < missing <= job.unseen:  # It may count what came as null, or not.
+            missing = 0
+        if missing > 0 and job.before is None:
+            job.before, job.items, job.unseen, job.pages, job.seen = job.items, [], 0, 0, set()
+            job.after = ""
+            return
+        if missing < 0 or (missing > 0 and not (job.part.names_all and job.items == job.before)):
             raise BackendError(
                 f"{where}: the server counts {total} items and answered {len(job.items)}",
                 "something changed while it was read, or this key cannot see all of them; run this again",
                 code="incomplete-list",
             )
+        self.unseen += job.unseen + max(missing, 0)
 
 
 def _renamed(text: str, names: Mapping[str, str]) -> str:

@@ -23,6 +23,7 @@ from regsync.backends.wandb.connection.answers import (
     DocumentRefusedError,
     LostError,
     NotSentError,
+    PartialAnswerError,
     clipped,
     denied_steps,
     read_answer,
@@ -107,7 +108,7 @@ class ReadOnlyClient:
                 )
                 denied.steps = steps
                 raise denied
-            raise BackendError(
+            raise PartialAnswerError(
                 f"{self.host}: {what}: the server answered only in part: {answer.faults[0].message}",
                 "nothing is concluded from half an answer; run this again, and report it to whoever runs the server if it happens again",
                 code="partial-answer",
@@ -188,6 +189,10 @@ class ReadOnlyClient:
         elapsed, size = time.monotonic() - started, len(response.content)
         _log.debug("%s: %s: HTTP %s, %.0f ms, %d bytes", self.host, what, response.status_code, elapsed * 1000, size)
         return read_answer(response)
+
+    def say(self, text: str) -> None:
+        """Tell whoever is watching."""
+        self._notify(f"{self.host}: {text}")
 
     def pause(self, seconds: float) -> None:
         """Wait, unless this is closed meanwhile."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from regsync.backends.checkup import Finding, State
 from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.session import Session
+from regsync.diagnostics import counted
 
 
 def facts(session: Session, dialect: Dialect, source: str) -> list[Finding]:
@@ -16,6 +17,19 @@ def facts(session: Session, dialect: Dialect, source: str) -> list[Finding]:
         Finding("features", State.OK if known else State.NOTE, f"the server {told}"),
         *_consequences(dialect),
     ]
+
+
+def completeness(missed: int, unseen: int) -> list[Finding]:
+    """What this run learned of how complete lists and searches are."""
+    found = [Finding("searches", State.OK, "show what look-ups by name show")]
+    if missed:
+        text = f"do not show {counted(missed, 'thing')} that a look-up by name shows"
+        hint = "regsync looks up by name whatever it does not find; `import` and `unmanaged` may lack what nobody names"
+        found = [Finding("searches", State.NOTE, text, hint)]
+    if unseen:
+        text = f"{counted(unseen, 'thing')} announced in lists cannot be seen with this key"
+        found.append(Finding("lists", State.NOTE, text, "they are left alone, and never taken for absent"))
+    return found
 
 
 def _consequences(dialect: Dialect) -> list[Finding]:

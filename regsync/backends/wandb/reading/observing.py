@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from regsync.backends.base import BackendError
@@ -85,8 +85,13 @@ class Reading:
                     raise
                 self.dialect = fewer
 
+    @property
+    def unseen(self) -> int:
+        """How many things the server announced and did not show to this key."""
+        return self._fetcher.unseen
+
     def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
-        """Everything in a scope. Raises `BackendError` where any of it could not be read in full."""
+        """Everything in a scope that this key can see. Raises `BackendError` where any of it could not be read in full."""
         pages = self._fetcher.pages
         found = self.read(wanted_of(scope), exactly=exactly)
         found = {name: found[name] for name in scope if name in found}
@@ -108,6 +113,8 @@ class Reading:
 
         `exactly`: each named thing is looked up by its name. Else searches are asked, and only what they do not find is.
         """
+        if exactly and wanted.whole:
+            wanted = self._spelled_out(wanted)
         asked = self._ask(wanted, exactly=exactly)
         answers = self.fetch(lambda dialect: [*asked.parts(dialect), *more(dialect)], "reading registries")
         if extra is not None:
@@ -123,6 +130,27 @@ class Reading:
 
     def _ask(self, wanted: Wanted, *, exactly: bool) -> Asked:
         return Asked(wanted, self._fetcher.options, self._session.entity, exactly=exactly)
+
+    def _spelled_out(self, wanted: Wanted) -> Wanted:
+        """With the names of the collections that whole registries list, in place of these registries."""
+        names, entity = sorted(wanted.whole), self._session.entity
+        parts = [documents.collection_names_of(name, entity) for name in names]
+        before = self.unseen
+        listed = self.fetch(lambda _: parts, "listing collections")
+        if self.unseen > before:
+            raise BackendError(
+                f"{', '.join(names)}: collections are announced that this key cannot see",
+                "nothing is deleted unseen; use a key that sees all of it",
+                code="incomplete-list",
+            )
+        with well_formed("listing collections"):
+            keys = {
+                (name, text(node, "name"))
+                for name, nodes in zip(names, listed, strict=True)
+                for node in nodes
+                if node["__typename"] != SEQUENCE
+            }
+        return replace(wanted, whole=frozenset(), linked=wanted.linked | keys)
 
     def _with_what_searches_miss(self, wanted: Wanted, found: dict[str, LiveRegistry]) -> dict[str, LiveRegistry]:
         """What was not found is looked up by name. Where that shows something, searches do not show all, and everything that
@@ -249,6 +277,9 @@ class Reading:
         found: dict[tuple[str, str], LiveCollection] = {}
         unfinished: list[tuple[tuple[str, str], str]] = []
         for node in nodes:
+            if node["project"] is None:
+                self._fetcher.unseen += 1
+                continue
             name = text(node["project"], "name").removeprefix(REGISTRY_PREFIX)
             if name not in registries or node["__typename"] == SEQUENCE:
                 continue
@@ -271,6 +302,9 @@ class Reading:
 
     def _link(self, node: Json, collections: dict[tuple[str, str], LiveCollection]) -> None:
         where = node["artifactCollection"]
+        if where is None or where["project"] is None:
+            self._fetcher.unseen += 1
+            return
         key = text(where["project"], "name").removeprefix(REGISTRY_PREFIX), text(where, "name")
         live = collections.get(key)
         if live is not None:

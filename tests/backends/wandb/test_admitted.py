@@ -1,0 +1,142 @@
+"""Planning and applying against servers that public knowledge admits: what a search does not show is not taken for absent."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+from regsync.backends.base import BackendError
+from regsync.core import actions as a
+from regsync.core.plan import Plan
+from regsync.diagnostics import DiagnosticsError
+from tests.backends.wandb.admitted import Admitted, admitted, nothing, some_of
+from tests.backends.wandb.script import DETECTOR, MANIFEST, SEED
+from tests.backends.wandb.worlds import KEYS, Json, everything, local_plan, prints
+from tests.budget import share
+from tests.laws.worlds import live_worlds, wanted_worlds
+
+
+def actions_of(plan: Plan) -> list[a.Action]:
+    return [operation.action for operation in plan.operations]
+
+
+def test_a_search_that_finds_nothing_makes_no_plan_that_creates_what_is_there(tmp_path: Path) -> None:
+    with admitted(tmp_path, SEED) as (work, server, file, _):
+        before = prints(everything(file))
+        path = work.manifest({"registries": {"model": {"collections": {"detector": {"aliases": {"staging": "v1"}}}}}})
+        server.shows = nothing
+        assert actions_of(work.plan(path)) == []
+        moved = work.manifest({"registries": {"model": {"collections": {"detector": {"aliases": {"staging": "v2"}}}}}})
+        plan = work.plan(moved)
+        assert [action.kind for action in actions_of(plan)] == ["set-alias"]
+        receipt = work.apply(plan).receipt
+        assert receipt is not None and receipt.exit_code == 0 and receipt.verified
+        after = prints(everything(file))
+        assert after.keys() == before.keys()
+        assert everything(file).registries["model"].description == "as it was"
+
+
+def test_everything_of_the_script_on_a_server_whose_filters_find_nothing(tmp_path: Path) -> None:
+    with admitted(tmp_path, SEED) as (work, server, file, _):
+        path = work.manifest(MANIFEST)
+        expected = actions_of(local_plan(file, path))
+        server.shows = nothing
+        plan = work.plan(path)
+        assert actions_of(plan) == expected
+        receipt = work.apply(plan).receipt
+        assert receipt is not None and (receipt.exit_code, receipt.verified) == (0, True)
+        assert actions_of(local_plan(file, path)) == []
+
+
+MAKING_AND_REMOVING = (
+    a.CreateRegistry
+    | a.CreateCollection
+    | a.RenameRegistry
+    | a.RenameCollection
+    | a.DeleteCollection
+    | a.DeleteRegistry
+)
+
+
+@share(30, suppress_health_check=list(HealthCheck))
+@given(live_worlds(), wanted_worlds(), st.integers(0, 10**6))
+def test_whatever_a_search_leaves_out_nothing_is_made_renamed_or_removed_that_is_not_as_planned(
+    world: Json, manifest: Json, seed: int
+) -> None:
+    world = {**world, "users": {**world["users"], "alice": {"api_key": KEYS["alice"], "role": "admin"}}}
+    with tempfile.TemporaryDirectory(prefix="regsync-admitted-") as name, admitted(Path(name), world) as found:
+        work, server, file, _ = found
+        path = work.manifest(manifest)
+        try:
+            right = set(map(str, actions_of(local_plan(file, path))))
+        except DiagnosticsError:
+            return
+        server.shows = some_of(seed)
+        try:
+            planned = actions_of(work.plan(path))
+        except (DiagnosticsError, BackendError):
+            return  # No plan at all.
+        for action in planned:
+            if isinstance(action, MAKING_AND_REMOVING):
+                assert str(action) in right  # A shorter list may remove less of what nobody names, and nothing else.
+
+
+@pytest.mark.parametrize(
+    "differ",
+    [
+        lambda server: setattr(server, "null_nodes", True),
+        lambda server: setattr(server, "counts_hidden", True),
+        lambda server: setattr(server, "largest_page", 100),
+    ],
+    ids=["null-nodes", "counts-what-is-hidden", "refuses-large-pages"],
+)
+def test_a_server_with_other_lists_gives_the_same_plan_and_the_same_result(
+    tmp_path: Path, differ: Callable[[Admitted], None]
+) -> None:
+    with admitted(tmp_path, SEED) as (work, server, file, _):
+        path = work.manifest({"registries": {**MANIFEST["registries"], "gone": {"description": "stays"}}})
+        expected = actions_of(local_plan(file, path))
+        differ(server)
+        plan = work.plan(path)
+        assert actions_of(plan) == expected
+        receipt = work.apply(plan).receipt
+        assert receipt is not None and (receipt.exit_code, receipt.verified) == (0, True)
+        if server.null_nodes or server.counts_hidden:
+            assert any("cannot be seen with this key" in line for line in work.said)
+
+
+def test_no_request_uses_an_operator_that_is_not_documented(tmp_path: Path) -> None:
+    with admitted(tmp_path, SEED) as (work, server, _, _):
+        work.apply(work.plan(work.manifest(MANIFEST)))
+        sent = " ".join(str(value) for request in server.seen for value in request.variables.values())
+        assert "$or" in sent
+        assert "$in" not in sent
+
+
+def test_an_index_that_lags_makes_no_apply_fail_and_no_receipt_lie(tmp_path: Path) -> None:
+    """Searches show memberships as they were before the apply, from its first write to its end."""
+    with admitted(tmp_path, SEED) as (work, server, file, _):
+        aliases = {"staging": f"{DETECTOR}:v5", "new": f"{DETECTOR}:v4"}
+        path = work.manifest({"registries": {"model": {"collections": {"detector": {"aliases": aliases}}}}})
+        plan = work.plan(path)
+        server.lags = True
+        receipt = work.apply(plan).receipt
+        assert receipt is not None and (receipt.exit_code, receipt.verified) == (0, True)
+        assert {each.status.value for each in receipt.outcomes.values()} == {"done"}
+        assert actions_of(work.plan(path)) == []
+        detector = everything(file).registries["model"].collections["detector"]
+        assert detector.links[detector.aliases["staging"]].source == f"{DETECTOR}:v5"
+
+
+def test_a_registry_is_not_deleted_with_what_the_key_cannot_see(tmp_path: Path) -> None:
+    with admitted(tmp_path, SEED) as (work, server, file, _):
+        path = work.manifest({"registries": {"gone": "absent"}})
+        server.null_nodes = True
+        with pytest.raises(BackendError, match="gone: collections are announced that this key cannot see"):
+            work.plan(path)
+        assert "gone" in everything(file).registries
