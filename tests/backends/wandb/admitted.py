@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -71,11 +72,9 @@ class Admitted:
         return None
 
     def _change(self, request: Request, name: str, found: Json) -> None:
-        filtered = any(
-            value not in (None, "null")
-            for variable, value in request.variables.items()
-            if variable in (f"{name}_names", f"{name}_registries")
-        )
+        arguments = re.search(rf"\b{name}: \w+\(([^)]*)\)", request.document)
+        used = re.findall(r"\$(\w+)", arguments[1]) if arguments else []
+        filtered = any(str(request.variables.get(variable)).startswith("{") for variable in used)
         if filtered:
             kept = [edge for edge in found["edges"] if self.shows(name, edge["node"])]
             if found.get("totalCount") is not None:
