@@ -95,6 +95,12 @@ def collection_url(organization: str, entity: str, registry: str, collection: st
     return f"{registry_url(organization, registry)}?selectionPath={quote(path, safe='')}{version}"
 
 
+def page_url(organization: str, registry: str, page: str, **values: Any) -> str:
+    """A page beside that of a registry."""
+    kept = {name: value for name, value in values.items() if value not in (None, "")}
+    return f"{registry_url(organization, registry)}/{page}?{urlencode(kept)}"
+
+
 def change_url(change: str, **values: Any) -> str:
     """The form of a change."""
     return f"/change/{change}?{urlencode({name: value for name, value in values.items() if value not in (None, '')})}"
@@ -119,6 +125,7 @@ def _environment() -> Environment:
         registry_url=registry_url,
         collection_url=collection_url,
         change_url=change_url,
+        page_url=page_url,
         source_url=source_url,
         quote=lambda text: quote(text, safe=""),
     )

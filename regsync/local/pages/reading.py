@@ -58,7 +58,7 @@ def registry_page(tx: Transaction, organization: str, name: str, asked: Mapping[
         if asked.get("view") == "membership" and asked.get("version"):
             return _version(tx, place, registry, collection, asked["version"])
         return _collection(tx, place, registry, collection, asked)
-    number, skip = _start(asked)
+    number, skip = page_start(asked)
     wanted = asked.get("q", "").strip()
     rows = tx.all(
         """SELECT c.name, t.name AS type, c.description, (SELECT count(*) FROM memberships m WHERE m.collection_id = c.id) AS links
@@ -90,7 +90,7 @@ def registry_page(tx: Transaction, organization: str, name: str, asked: Mapping[
 def _collection(
     tx: Transaction, place: Place, registry: Registry, collection: Collection, asked: Mapping[str, str]
 ) -> Page:
-    number, skip = _start(asked)
+    number, skip = page_start(asked)
     rows = tx.all(
         """SELECT m.id, m.version_index AS number, m.created_at AS linked_at, a.digest, a.size, a.id AS artifact
            FROM memberships m JOIN artifacts a ON a.id = m.artifact_id
@@ -160,7 +160,7 @@ def _version(tx: Transaction, place: Place, registry: Registry, collection: Coll
 def browser(tx: Transaction, entity: str, project: str, asked: Mapping[str, str]) -> Page:
     """A project's artifacts, by type."""
     place = projects.get(tx, entity, project)
-    number, skip = _start(asked)
+    number, skip = page_start(asked)
     rows = tx.all(
         """SELECT c.name, t.name AS type, m.version_index AS number FROM collections c
            JOIN artifact_types t ON t.id = c.type_id JOIN memberships m ON m.collection_id = c.id
@@ -222,12 +222,13 @@ def _events(tx: Transaction, registry: Registry, address: str) -> list[Json]:
     return [dict(row) for row in rows]
 
 
-def _start(asked: Mapping[str, str]) -> tuple[int, int]:
+def page_start(asked: Mapping[str, str]) -> tuple[int, int]:
+    """The number of the page that an address asks for, and how many rows come before it."""
     text = asked.get("page", "1")
     number = max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
     return number, (number - 1) * PAGE
 
 
 def _cut(rows: list[Any], asked: Mapping[str, str]) -> tuple[int, list[Any], bool]:
-    number, skip = _start(asked)
+    number, skip = page_start(asked)
     return number, rows[skip : skip + PAGE], len(rows) > skip + PAGE

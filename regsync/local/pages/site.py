@@ -7,11 +7,12 @@ from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from regsync.local.pages import reading, writing
+from regsync.local.pages import comparing, lineage, reading, writing
 from regsync.local.pages.frame import COOKIE, LIFETIME, POLICY, Sessions, Visitor, collection_url, render, style
+from regsync.local.pages.lineage import Download
 from regsync.local.pages.reading import Page
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Stop, Store, Transaction
@@ -31,6 +32,14 @@ _HEADERS = {
 }
 
 T = TypeVar("T")
+Show = Callable[[Transaction, str, str, Mapping[str, str]], Page | Download]
+_BESIDE: Mapping[str, Show] = {
+    "metrics": comparing.metrics,
+    "compare": comparing.compare,
+    "lineage": lineage.lineage,
+    "file": lineage.download,
+}
+"""Pages about a collection of a registry that have an address of their own, beside the registry's."""
 
 
 class Doing(Protocol):
@@ -72,6 +81,10 @@ class Site:
                 "/orgs/{org}/registry/{name}/settings",
                 self._reads(lambda tx, names, asked: writing.settings_page(tx, names["org"], names["name"])),
             ),
+            *(
+                Route(f"/orgs/{{org}}/registry/{{name}}/{word}", self._reads(_beside(show)))
+                for word, show in _BESIDE.items()
+            ),
             Route("/change/link", self._link, methods=["GET"]),
             Route(
                 "/change/publish",
@@ -87,7 +100,7 @@ class Site:
         ]
 
     def _reads(
-        self, show: Callable[[Transaction, Mapping[str, str], Mapping[str, str]], Page | str]
+        self, show: Callable[[Transaction, Mapping[str, str], Mapping[str, str]], Page | Download | str]
     ) -> Callable[[Request], Awaitable[Response]]:
         """A page that shows what is in the registry; a text in its place is an address to go to."""
 
@@ -105,7 +118,7 @@ class Site:
                     return _refused(error, visitor)
                 if isinstance(found, str):
                     return RedirectResponse(found, status_code=302, headers=_HEADERS)
-                return _page(found, visitor)
+                return _file(found) if isinstance(found, Download) else _page(found, visitor)
 
             return await self._do(request, visitor.actor.user_id, act)
 
@@ -184,6 +197,19 @@ class Site:
 
 def _page(page: Page, visitor: Visitor | None, status: int = 200) -> Response:
     return HTMLResponse(render(page.template, visitor, **page.values), status, headers=_HEADERS)
+
+
+def _beside(show: Show) -> Callable[[Transaction, Mapping[str, str], Mapping[str, str]], Page | Download | str]:
+    return lambda tx, names, asked: show(tx, names["org"], names["name"], asked)
+
+
+def _file(found: Download) -> Response:
+    """A file of a stranger: to be saved, and never shown as a page of this server."""
+    headers = {**_HEADERS, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"}
+    kind = "application/octet-stream"
+    if isinstance(found.content, bytes):
+        return Response(found.content, media_type=kind, headers=headers)
+    return FileResponse(found.content, media_type=kind, headers=headers)
 
 
 def _refused(error: Refused, visitor: Visitor) -> Response:

@@ -1,0 +1,164 @@
+"""Versions side by side: the metrics of a collection's versions, and two versions of it compared.
+
+A metric is a number at the top of a version's metadata, which is what `wandb.Artifact(metadata=…)` has from its author.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from regsync.local.changing.change import Place
+from regsync.local.pages.reading import PAGE, Page, page_start
+from regsync.local.store import artifacts, collections, links
+from regsync.local.store.access import missing
+from regsync.local.store.artifacts import COMMITTED, Version
+from regsync.local.store.database import Transaction
+from regsync.names import Role
+
+MOST_METRICS = 12
+"""Metrics on a page, in the order of their names."""
+MOST_FILES = 1000
+"""Files of each version that a comparison looks at."""
+WIDTH, HEIGHT = 120, 28
+
+
+class Metric(NamedTuple):
+    """One metric of the versions on a page: `points` draws it from the oldest version to the newest, "" for fewer than two."""
+
+    name: str
+    points: str
+    words: str
+
+
+class Difference(NamedTuple):
+    """A key of the metadata or a file, in both versions; None where it is not in one."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two versions differ here."""
+        return self.old != self.new
+
+
+def metrics(tx: Transaction, organization: str, name: str, asked: Mapping[str, str]) -> Page:
+    """A collection's versions with their metrics, in the order of one of them where the address names it (`by`)."""
+    registry = Place(organization, name).get(tx)
+    collection = collections.get(tx, registry, asked.get("collection", ""))
+    by, down = asked.get("by", ""), asked.get("down") == "1"
+    number, skip = page_start(asked)
+    rows = tx.all(
+        """SELECT m.version_index AS number, m.artifact_id AS artifact FROM memberships m JOIN artifacts a ON a.id = m.artifact_id
+           WHERE m.collection_id = ?1 AND a.state = ?2
+           ORDER BY CASE WHEN ?3 <> '' AND json_valid(a.metadata) THEN ?4 * (
+               SELECT e.value FROM json_each(a.metadata) e WHERE e.key = ?3 AND e.type IN ('integer', 'real')) END NULLS LAST,
+             m.version_index DESC LIMIT ?5 OFFSET ?6""",
+        collection.id,
+        COMMITTED,
+        by,
+        -1 if down else 1,
+        PAGE + 1,
+        skip,
+    )
+    found = artifacts.by_ids(tx, [row["artifact"] for row in rows[:PAGE]])
+    versions = [(row["number"], _numbers(found.get(row["artifact"]))) for row in rows[:PAGE]]
+    names = sorted({each for _, values in versions for each in values})
+    return Page(
+        "metrics.jinja",
+        {
+            "registry": registry,
+            "collection": collection,
+            "versions": versions,
+            "metrics": [_metric(each, versions) for each in names[:MOST_METRICS]],
+            "left_out": len(names[MOST_METRICS:]),
+            "by": by,
+            "down": down,
+            "number": number,
+            "more": len(rows) > PAGE,
+        },
+    )
+
+
+def compare(tx: Transaction, organization: str, name: str, asked: Mapping[str, str]) -> Page:
+    """Two versions of a collection: what their metadata and their files have that differs."""
+    registry = Place(organization, name).get(tx)
+    collection = collections.get(tx, registry, asked.get("collection", ""))
+    sides = []
+    for side in ("old", "new"):
+        link = links.get(tx, collection, asked.get(side, "").strip() or "latest")
+        version = artifacts.by_id(tx, link.artifact_id)
+        if version.state != COMMITTED:
+            missing(f"{collection.address}:v{link.index}")
+        sides.append((link, version))
+    (old_link, old), (new_link, new) = sides
+    return Page(
+        "compare.jinja",
+        {
+            "registry": registry,
+            "collection": collection,
+            "old": old_link,
+            "new": new_link,
+            "same_digest": old.digest == new.digest,
+            "metadata": _differences(_texts(old), _texts(new)),
+            "files": [each for each in _differences(_files(tx, old), _files(tx, new)) if each.differs],
+            "most_files": MOST_FILES,
+        },
+    )
+
+
+def _numbers(version: Version | None) -> dict[str, float]:
+    """The metrics of a version by name; what no plot can draw is left out."""
+    found = {}
+    for name, value in (version.metadata if version else {}).items():
+        if isinstance(value, int | float) and not isinstance(value, bool) and _is_plain(value):
+            found[name] = value
+    return found
+
+
+def _is_plain(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # A whole number that no float holds.
+        return False
+
+
+def _metric(name: str, versions: list[tuple[int, dict[str, float]]]) -> Metric:
+    values = [each[name] for _, each in sorted(versions, key=lambda one: one[0]) if name in each]
+    low, high = min(values), max(values)
+    words = f"{name}, from {low} to {high} on this page"
+    if len(values) < 2:
+        return Metric(name, "", words)
+    span = float(high) / 2 - float(low) / 2  # Halves, because the whole may be more than a float holds.
+    points = []
+    for place, value in enumerate(values):
+        height = 0.5 if span == 0 else (float(value) / 2 - float(low) / 2) / span
+        points.append(f"{2 + place * (WIDTH - 4) / (len(values) - 1):.1f},{HEIGHT - 2 - height * (HEIGHT - 4):.1f}")
+    return Metric(name, " ".join(points), words)
+
+
+def _texts(version: Version) -> dict[str, str]:
+    return {name: _text(value) for name, value in version.metadata.items()}
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _files(tx: Transaction, version: Version) -> dict[str, str]:
+    """Digests by path, for those who may read the files."""
+    role = artifacts.role(tx, version)
+    if role is None or role.strength > Role.VIEWER.strength:
+        return {}
+    rows = tx.all(
+        "SELECT path, digest FROM artifact_files WHERE artifact_id = ? ORDER BY path LIMIT ?", version.id, MOST_FILES
+    )
+    return {row["path"]: row["digest"] for row in rows}
+
+
+def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[Difference]:
+    return [Difference(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]

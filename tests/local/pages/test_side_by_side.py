@@ -1,0 +1,168 @@
+"""Metrics, comparison, lineage and files of versions: what they show, to whom, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from regsync.local.pages import comparing, lineage
+from regsync.local.store import accounts, artifacts, contents, links, projects, registries, sequences, uses
+from regsync.local.store.actor import Actor
+from regsync.local.store.database import Store
+from tests.attack.people import KEYS, SECRET, Server, make_server
+
+HOSTILE = '"><script>alert(1)</script> & / ? % \u202e'
+ZOO = "/orgs/acme/registry/zoo"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with make_server(tmp_path / "registry.db") as made:
+        with made.store.write() as tx:
+            registries.create(tx, accounts.organization(tx, "acme"), "zoo")
+        log(
+            made.store,
+            [{"accuracy": 0.5, "steps": 10}, {"accuracy": 0.9, HOSTILE: 3}, {"accuracy": 0.7, "note": HOSTILE}],
+        )
+        yield made
+
+
+def log(store: Store, metadata: list[dict[str, object]], collection: str = "models") -> None:
+    """Versions with that metadata, each made by the run `maker` and linked into a collection of `zoo`."""
+    staged = [contents.stage_bytes(store, f"{collection} {number}".encode()) for number in range(len(metadata))]
+    with store.write() as tx:
+        zoo = registries.get(tx, accounts.organization(tx, "acme"), "zoo")
+        project = projects.ensure(tx, "acme-ml", "lab")
+        run, _ = projects.upsert_run(tx, project, "maker")
+        for values, content in zip(metadata, staged, strict=True):
+            version, _ = sequences.log(
+                tx, project, collection, "model", files={"a file.html": content}, metadata=values, run=run
+            )
+            links.link(tx, zoo, collection, version)
+
+
+def see(server: Server, user: str, address: str, **asked: str) -> httpx.Response:
+    server.client.cookies.clear()
+    server.client.post("/signin", data={"key": KEYS[user]})
+    return server.client.get(address, params=asked, follow_redirects=False)
+
+
+def order(answer: httpx.Response) -> list[int]:
+    """The versions of a page of metrics, from top to bottom."""
+    found = answer.text.split('<th scope="row">')[1:]
+    return [int(each.split(">v", 1)[1].split("<")[0]) for each in found]
+
+
+def test_metrics_side_by_side_in_the_order_of_one_of_them(server: Server) -> None:
+    assert order(see(server, "alice", f"{ZOO}/metrics", collection="models")) == [2, 1, 0]
+    best = see(server, "alice", f"{ZOO}/metrics", collection="models", by="accuracy", down="1")
+    assert order(best) == [1, 2, 0]
+    assert 'aria-sort="descending"' in best.text
+    assert "accuracy, from 0.5 to 0.9 on this page" in best.text
+    assert "<polyline points=" in best.text
+    worst = see(server, "alice", f"{ZOO}/metrics", collection="models", by="steps")
+    assert order(worst) == [0, 2, 1], "versions without the metric come last"
+
+
+def test_two_versions_compared(server: Server) -> None:
+    text = see(server, "alice", f"{ZOO}/compare", collection="models", old="v0", new="v1").text
+    assert "<h1>v0 and v1</h1>" in text
+    assert "<td>0.5</td><td>0.9</td>" in text
+    assert "<td>10</td><td>—</td>" in text
+    assert "a file.html" in text
+
+
+def test_lineage_names_the_run_that_made_it_what_that_used_and_who_used_it(server: Server) -> None:
+    log(server.store, [{}], "rows")
+    with server.store.write() as tx:
+        project = projects.get(tx, "acme-ml", "lab")
+        models, rows = (sequences.find(tx, project, name) for name in ("models", "rows"))
+        assert models
+        assert rows
+        held = [links.get(tx, each, "v0").artifact_id for each in (models, rows)]
+        model, data = (artifacts.by_id(tx, key) for key in held)
+        uses.record(tx, projects.run(tx, project, "maker"), data)
+        uses.record(tx, projects.upsert_run(tx, project, "reader")[0], model)
+    text = see(server, "alice", f"{ZOO}/lineage", collection="models", version="v0").text
+    assert "<p>acme-ml/lab/maker</p>" in text
+    assert "<li>acme-ml/lab/rows:v0</li>" in text
+    assert "<li>acme-ml/lab/reader</li>" in text
+    outside = see(server, "dan", f"{ZOO}/lineage", collection="models", version="v0").text
+    assert "models" in outside
+    for hidden in ("acme-ml", "maker", "reader"):
+        assert hidden not in outside, "dan is in no team that may see the project"
+
+
+def test_a_file_is_saved_and_never_shown_as_a_page(server: Server) -> None:
+    answer = see(server, "alice", f"{ZOO}/file", collection="models", version="v1", path="a file.html")
+    assert (answer.status_code, answer.content) == (200, b"models 1")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''a%20file.html"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert see(server, "alice", f"{ZOO}/file", collection="models", version="v1", path="none").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["metrics", "compare", "lineage", "file"])
+def test_a_hidden_registry_looks_like_one_that_is_not_there(server: Server, page: str) -> None:
+    asked = {"collection": "weights", "version": "v0", "path": "weights.bin", "old": "v0", "new": "v0"}
+    for stranger in ("carol", "eve"):
+        hidden = see(server, stranger, f"/orgs/acme/registry/vault/{page}", **asked)
+        absent = see(server, stranger, f"/orgs/acme/registry/vaulx/{page}", **asked)
+        assert (hidden.status_code, absent.status_code) == (404, 404)
+        assert hidden.text.replace("vault", "vaulx").split("</header>")[1] == absent.text.split("</header>")[1]
+
+
+def test_a_restricted_viewer_gets_no_file_and_no_name_of_one(server: Server) -> None:
+    asked = {"collection": "weights", "version": "v0", "path": "weights.bin", "old": "v0", "new": "v0"}
+    vault = "/orgs/acme/registry/vault"
+    assert see(server, "rita", f"{vault}/file", **asked).status_code == 403
+    assert see(server, "dan", f"{vault}/file", **asked).content == SECRET
+    compared = see(server, "rita", f"{vault}/compare", **asked)
+    assert compared.status_code == 200
+    assert "weights.bin" not in compared.text
+
+
+def test_names_and_values_of_strangers_are_only_text(server: Server) -> None:
+    asked = {"collection": "models", "old": "v1", "new": "v2", "by": HOSTILE, "down": HOSTILE}
+    for page in ("metrics", "compare"):
+        text = see(server, "alice", f"{ZOO}/{page}", **asked).text
+        assert "&lt;script&gt;" in text
+        assert "<script" not in text
+        assert "\u202e" not in text
+        assert "style=" not in text
+
+
+@pytest.mark.parametrize("values", [{"n": 10**400}, {"n": 1.7e308}, {"n": True}, {"n": [1]}, {}])
+def test_metadata_that_no_plot_can_draw(server: Server, values: dict[str, object]) -> None:
+    log(server.store, [values, {"n": -1.7e308}], "odd")
+    assert see(server, "alice", f"{ZOO}/metrics", collection="odd", by="n").status_code == 200
+
+
+def test_a_page_asks_the_same_whatever_there_is(server: Server) -> None:
+    def statements() -> list[int]:
+        found = []
+        for show, more in (
+            (comparing.metrics, {"by": "n"}),
+            (comparing.compare, {}),
+            (lineage.lineage, {"version": "v0"}),
+        ):
+            asked: list[str] = []
+            with server.store.read(acting(server, "carol")) as tx:
+                tx._connection.set_trace_callback(asked.append)
+                show(tx, "acme", "zoo", {"collection": "many", "old": "v0", "new": "v1", **more})
+                tx._connection.set_trace_callback(None)
+            found.append(len(asked))
+        return found
+
+    log(server.store, [{"n": number} for number in range(60)], "many")
+    few = statements()
+    log(server.store, [{"n": number, "more": 1} for number in range(60, 180)], "many")
+    assert statements() == few
+
+
+def acting(server: Server, name: str) -> Actor:
+    with server.store.read() as tx:
+        return accounts.actor(tx, name)
