@@ -59,6 +59,7 @@ def lineage(tx: Transaction, organization: str, name: str, asked: Mapping[str, s
             "readers": readers[:PAGE],
             "more": len(readers) > PAGE,
             "boxes": [box for place, column in enumerate(columns) for box in _boxes(place, column)],
+            "arrows": [200 * place - 10 for place in (1, 2, 3) if columns[place - 1] and columns[place]],
             "height": 44 * max(1, *(min(len(column), DRAWN) for column in columns)),
         },
     )

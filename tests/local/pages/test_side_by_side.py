@@ -90,8 +90,10 @@ def test_lineage_names_the_run_that_made_it_what_that_used_and_who_used_it(serve
     assert "<p>acme-ml/lab/maker</p>" in text
     assert "<li>acme-ml/lab/rows:v0</li>" in text
     assert "<li>acme-ml/lab/reader</li>" in text
+    assert text.count(">→</text>") == 3
     outside = see(server, "dan", f"{ZOO}/lineage", collection="models", version="v0").text
     assert "models" in outside
+    assert ">→</text>" not in outside
     for hidden in ("acme-ml", "maker", "reader"):
         assert hidden not in outside, "dan is in no team that may see the project"
 
