@@ -247,3 +247,24 @@ def test_without_a_registry_every_command_says_how_to_make_one(regsync: Regsync,
         assert ".regsync/registry.db: no such registry file" in answer.err
         assert "regsync local init" in answer.err
     assert list(tmp_path.iterdir()) == [], "and none of them makes anything"
+
+
+def test_users_are_listed_with_their_organizations_and_teams(acme: Regsync) -> None:
+    ok(acme("local", "user", "add", "nora", "--no-org"))
+    ok(acme("local", "user", "add", "bob"))
+    told = ok(acme("local", "user", "list"))
+    assert told.splitlines() == [
+        "alice: admin of acme; team acme-ml",
+        "bob: member of acme",
+        "nora: of no organization yet",
+    ]
+    users = json.loads(ok(acme("local", "user", "list", "--format", "json")))["users"]
+    assert users[0] == {"name": "alice", "organizations": {"acme": "admin"}, "teams": ["acme-ml"]}
+    assert users[2] == {"name": "nora", "organizations": {}, "teams": []}
+
+
+@pytest.mark.parametrize("other", [("--admin",), ("--org", "acme")])
+def test_no_organization_and_a_place_in_one_do_not_go_together(acme: Regsync, other: tuple[str, ...]) -> None:
+    refused = acme("local", "user", "add", "nora", "--no-org", *other)
+    assert refused.code == 1
+    assert f"--no-org and {other[0]} do not go together" in refused.err

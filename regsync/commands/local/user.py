@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import click
 
 from regsync.console.context import Settings, pass_settings
+from regsync.console.options import format_option
 from regsync.console.registry_file import db_option, registry_file, the_organization
 from regsync.diagnostics import RegsyncError
 
@@ -35,6 +37,7 @@ def command() -> None:
 )
 @click.option("--admin", is_flag=True, help="An admin of the organization instead of a member.")
 @click.option("--org", metavar="ORG", help="The organization to join, where there are several.")
+@click.option("--no-org", is_flag=True, help="A user of no organization yet.")
 @db_option
 @pass_settings
 def add(
@@ -44,6 +47,7 @@ def add(
     api_key_file: Path | None,
     admin: bool,
     org: str | None,
+    no_org: bool,
     db: Path | None,
 ) -> int:
     """Add a user NAME to the organization."""
@@ -52,21 +56,60 @@ def add(
     from regsync.names import Role
     from regsync.views.escape import plain
 
+    if no_org and (org is not None or admin):
+        raise RegsyncError(
+            f"--no-org and {'--admin' if admin else '--org'} do not go together", "leave one of them out"
+        )
     api_key = _given(api_key, api_key_file)
     role = Role.ADMIN if admin else Role.MEMBER
     store = open_store(registry_file(settings, db))
     with store.write() as tx:
-        organization = the_organization(tx, org)
+        organization = None if no_org else the_organization(tx, org)
         user, key = accounts.add_user(tx, name, api_key)
-        accounts.set_organization_member(tx, organization, user, role)
+        if organization is not None:
+            accounts.set_organization_member(tx, organization, user, role)
     store.close()
-    click.echo(f"added user {plain(name)}: {role} of {plain(organization.name)}")
+    place = "of no organization yet" if organization is None else f"{role} of {plain(organization.name)}"
+    click.echo(f"added user {plain(name)}: {place}")
     objection = accounts.client_objection(key)
     if objection is not None:
         settings.say(f"warning: {objection}")
     if api_key is None:
         click.echo(f"API key of {plain(name)}: {key}")
         settings.say("the key is not kept and cannot be shown again")
+    return 0
+
+
+@command.command("list")
+@format_option(("text", "json"))
+@db_option
+@pass_settings
+def list_users(settings: Settings, format_: str, db: Path | None) -> int:
+    """Users, their organizations and their teams. Keys are not kept, so none is told."""
+    from regsync.local.store import accounts
+    from regsync.local.store.database import open_store
+    from regsync.views.escape import plain
+
+    store = open_store(registry_file(settings, db), read_only=True)
+    with store.read() as tx:
+        found = [
+            (user.name, accounts.organizations_of(tx, user), [team.name for team in accounts.teams_of_user(tx, user)])
+            for user in accounts.users(tx)
+        ]
+    store.close()
+    if format_ == "json":
+        users = [
+            {"name": name, "organizations": {org: str(role) for org, role in roles}, "teams": teams}
+            for name, roles, teams in found
+        ]
+        click.echo(json.dumps({"users": users}, ensure_ascii=False, indent=2))
+        return 0
+    for name, roles, teams in found:
+        places = ", ".join(f"{role} of {org}" for org, role in roles) or "of no organization yet"
+        inside = f"; {'team' if len(teams) == 1 else 'teams'} {', '.join(teams)}" if teams else ""
+        click.echo(plain(f"{name}: {places}{inside}"))
+    if not found:
+        settings.say("there are no users; `regsync local user add NAME` makes one")
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from regsync.local.server.mutations.collections import CollectionMutations
 from regsync.local.server.mutations.linking import LinkMutations
 from regsync.local.server.mutations.logging import ArtifactMutations
+from regsync.local.server.mutations.people import PeopleMutations
 from regsync.local.server.mutations.registry import RegistryMutations
 from regsync.local.server.mutations.runs import RunMutations
 from regsync.local.server.query import Queries
@@ -16,7 +17,9 @@ from regsync.local.server.showing import shown
 
 
 @dataclass(frozen=True, slots=True)
-class Root(Queries, RegistryMutations, CollectionMutations, LinkMutations, ArtifactMutations, RunMutations):
+class Root(
+    Queries, RegistryMutations, CollectionMutations, LinkMutations, ArtifactMutations, RunMutations, PeopleMutations
+):
     """The fields of Query and of Mutation, for one request."""
 
     session: Session

@@ -270,6 +270,41 @@ def user_by_id(tx: Transaction, key: int) -> User:
     return User(row["id"], row["name"], row["entity_id"])
 
 
+def users(tx: Transaction) -> list[User]:
+    """Every user of the file, by name. Raises `Forbidden` to anyone but the owner."""
+    if not tx.actor.is_owner:
+        raise Forbidden("permission denied: only the owner of the registry file lists all users")
+    rows = tx.all("SELECT id, name, entity_id FROM users ORDER BY name")
+    return [User(row["id"], row["name"], row["entity_id"]) for row in rows]
+
+
+def organizations_of(tx: Transaction, user: User) -> list[tuple[str, Role]]:
+    """The organizations that a user is in, whoever acts: display name and role, by name."""
+    rows = tx.all(
+        """SELECT o.name, m.role FROM organization_members m JOIN organizations o ON o.id = m.organization_id
+           WHERE m.user_id = ? ORDER BY o.name""",
+        user.id,
+    )
+    return [(row["name"], Role(row["role"])) for row in rows]
+
+
+def default_entity(tx: Transaction) -> str:
+    """Where the acting user's runs go that name no entity: their choice while they may log there, else their own entity."""
+    chosen = tx.one(
+        "SELECT e.id, e.name FROM users u JOIN entities e ON e.id = u.default_entity WHERE u.id = ?", tx.actor.user_id
+    )
+    role = entity_role(tx, chosen["id"]) if chosen else None
+    return chosen["name"] if chosen and role in (Role.ADMIN, Role.MEMBER) else tx.actor.name
+
+
+def set_default_entity(tx: Transaction, name: str) -> None:
+    """Choose where the acting user's runs go by default: their own entity or a team's. Raises `NotFound`, `Forbidden`."""
+    row = tx.one("SELECT id FROM entities WHERE name = ?", name)
+    role = entity_role(tx, row["id"]) if row else None
+    require(role, Role.MEMBER, "log runs and artifacts", f"entity {name!r}")
+    tx.run("UPDATE users SET default_entity = ? WHERE id = ?", row["id"] if row else None, tx.actor.user_id)
+
+
 def add_team(tx: Transaction, organization: Organization, name: str) -> Entity:
     """Make a team. Raises `AlreadyExists`, `Invalid`, `Forbidden`."""
     require(organization_role(tx, organization.id), Role.ADMIN, "add teams", f"organization {organization.name}")
@@ -338,6 +373,17 @@ def set_team_member(tx: Transaction, team: Entity, user: User, role: Role = Role
         role,
     )
     tx.record("set-team-member", name, f"{team.name}/{user.name}", before, role)
+
+
+def remove_team_member(tx: Transaction, team: Entity, user: User) -> None:
+    """Take a user out of a team. Raises `Forbidden`, and `NotFound` where they are not in it."""
+    require(entity_role(tx, team.id), Role.ADMIN, "change members", f"team {team.name}")
+    before = tx.value("SELECT role FROM team_members WHERE entity_id = ? AND user_id = ?", team.id, user.id)
+    if before is None:
+        missing(f"member {user.name!r} of team {team.name!r}")
+    tx.run("DELETE FROM team_members WHERE entity_id = ? AND user_id = ?", team.id, user.id)
+    name = tx.value("SELECT name FROM organizations WHERE id = ?", team.organization_id)
+    tx.record("remove-team-member", name, f"{team.name}/{user.name}", before, None)
 
 
 def team_members(tx: Transaction, team: Entity) -> list[tuple[User, Role]]:

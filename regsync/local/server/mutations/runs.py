@@ -8,7 +8,7 @@ from typing import Any
 
 from regsync.local.server import jsons
 from regsync.local.server.session import Session
-from regsync.local.store import artifacts, projects, uses
+from regsync.local.store import accounts, artifacts, projects, uses
 from regsync.local.store.database import Transaction
 from regsync.local.store.ids import Kind, decode, decode_run_file, encode
 from regsync.local.store.projects import Project, Run
@@ -99,7 +99,7 @@ class RunMutations:
         if input.get("id"):
             run = projects.run_by_id(tx, decode(input["id"], Kind.RUN))
             return projects.by_id(tx, run.project_id), run.name
-        entity = input.get("entity_name") or self.session.actor.name
+        entity = input.get("entity_name") or accounts.default_entity(tx)
         project = projects.ensure(tx, entity, input.get("model_name") or DEFAULT_PROJECT)
         return project, input.get("name") or "".join(secrets.choice(_ALPHABET) for _ in range(8))
 

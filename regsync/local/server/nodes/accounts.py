@@ -45,7 +45,9 @@ class UserNode:
 
     @property
     def entity(self) -> str:
-        return self.user.name
+        """What somebody else chose is theirs to know: it may be a team that the viewer must not hear of."""
+        tx = self.session.tx
+        return accounts.default_entity(tx) if self.user.id == tx.actor.user_id else self.user.name
 
     def teams(self, after: str | None = None, first: int | None = None) -> Connection:
         tx = self.session.tx

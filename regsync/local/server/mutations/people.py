@@ -1,0 +1,97 @@
+"""Teams and who is in them, and what people choose for themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regsync.local.server.session import Session
+from regsync.local.store import accounts
+from regsync.local.store.access import missing, organization_role, sees_entity, sees_user
+from regsync.local.store.accounts import Entity, Organization, User
+from regsync.local.store.database import Transaction
+from regsync.local.store.errors import Conflict, Forbidden, Invalid
+from regsync.local.store.ids import Kind, decode, encode
+from regsync.names import Role
+
+Json = dict[str, Any]
+
+
+class PeopleMutations:
+    """Mutations of teams and users. Somebody whom the key does not see is treated as somebody who does not exist."""
+
+    session: Session
+
+    def create_team(self, input: Json) -> Json:
+        """In the organization whose admin the viewer is; its first admin is the viewer, or the user who is named."""
+        with self.session.write() as tx:
+            team = accounts.add_team(tx, _organization(tx), input["team_name"])
+            first = _named(tx, input.get("team_admin_user_name") or self.session.actor.name)
+            accounts.set_team_member(tx, team, first, Role.ADMIN)
+        return {"entity": team}
+
+    def create_invite(self, input: Json) -> Json:
+        """Who is invited to a team is in it at once: nobody has to accept here."""
+        name = input.get("username")
+        if not name:
+            raise Invalid("users have no e-mail addresses here: invite them by their user name")
+        with self.session.write() as tx:
+            team, user = _team(tx, input["entity_name"]), _named(tx, name)
+            if any(known.id == user.id for known, _ in accounts.team_members(tx, team)):
+                raise Conflict(f"{user.name} is already in team {team.name}")
+            accounts.set_team_member(tx, team, user, Role.ADMIN if input.get("admin") else Role.MEMBER)
+            now = tx.now
+        invite = {
+            "id": encode(Kind.USER, user.id),
+            "name": user.name,
+            "email": None,
+            "created_at": now,
+            "to_user": user,
+        }
+        return {"invite": invite}
+
+    def delete_invite(self, input: Json) -> Json:
+        """Takes a member, whose id is that of their user, out of a team."""
+        with self.session.write() as tx:
+            team = _team(tx, input.get("entity_name") or "")
+            key = decode(input.get("id") or "", Kind.USER)
+            user = accounts.user_by_id(tx, key) if sees_user(tx, key) else missing("user")
+            accounts.remove_team_member(tx, team, user)
+        return {"success": True}
+
+    def update_user(self, input: Json) -> Json:
+        """Users change themselves alone."""
+        me = self.session.actor
+        if input.get("id") not in (None, encode(Kind.USER, me.user_id or 0)):
+            raise Forbidden("permission denied: users change themselves alone")
+        with self.session.write() as tx:
+            if input.get("default_entity") is not None:
+                accounts.set_default_entity(tx, input["default_entity"])
+            user = accounts.user(tx, me.name)
+        return {"user": user}
+
+
+def _organization(tx: Transaction) -> Organization:
+    """The only organization whose admin the actor is. Raises `Forbidden`, `Invalid`."""
+    found = [known for known in accounts.organizations(tx) if organization_role(tx, known.id) is Role.ADMIN]
+    if not found:
+        raise Forbidden("permission denied: only an admin of an organization adds teams")
+    if len(found) > 1:
+        names = ", ".join(known.name for known in found)
+        raise Invalid(
+            f"which organization? You are an admin of {names}", hint="use `regsync local team add NAME --org ORG`"
+        )
+    return found[0]
+
+
+def _team(tx: Transaction, name: str) -> Entity:
+    key = tx.value("SELECT id FROM entities WHERE name = ? AND kind = 'team'", name)
+    if key is None or not sees_entity(tx, key):
+        missing(f"team {name!r}")
+    return accounts.entity_by_id(tx, key)
+
+
+def _named(tx: Transaction, name: str) -> User:
+    key = tx.value("SELECT id FROM users WHERE name = ?", name)
+    if key is None or not sees_user(tx, key):
+        missing(f"user {name!r}")
+    return accounts.user_by_id(tx, key)
