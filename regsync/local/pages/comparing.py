@@ -23,6 +23,15 @@ MOST_METRICS = 12
 MOST_FILES = 1000
 """Files of each version that a comparison looks at."""
 WIDTH, HEIGHT = 120, 28
+_NEWEST_FIRST = """SELECT m.version_index AS number, m.artifact_id AS artifact FROM memberships m
+    JOIN artifacts a ON a.id = m.artifact_id
+    WHERE m.collection_id = ?1 AND a.state = ?2 ORDER BY m.version_index DESC LIMIT ?3 OFFSET ?4"""
+_IN_ORDER = """SELECT m.version_index AS number, m.artifact_id AS artifact FROM memberships m
+    JOIN artifacts a ON a.id = m.artifact_id WHERE m.collection_id = ?1 AND a.state = ?2
+    ORDER BY CASE WHEN json_valid(a.metadata) THEN ?6 * (
+        SELECT e.value FROM json_each(a.metadata) e WHERE e.key = ?5 AND e.type IN ('integer', 'real')) END NULLS LAST,
+      m.version_index DESC LIMIT ?3 OFFSET ?4"""
+"""Looks at the metadata of every version of the collection; the other one walks an index."""
 
 
 class Metric(NamedTuple):
@@ -52,19 +61,10 @@ def metrics(tx: Transaction, organization: str, name: str, asked: Mapping[str, s
     collection = collections.get(tx, registry, asked.get("collection", ""))
     by, down = asked.get("by", ""), asked.get("down") == "1"
     number, skip = page_start(asked)
-    rows = tx.all(
-        """SELECT m.version_index AS number, m.artifact_id AS artifact FROM memberships m JOIN artifacts a ON a.id = m.artifact_id
-           WHERE m.collection_id = ?1 AND a.state = ?2
-           ORDER BY CASE WHEN ?3 <> '' AND json_valid(a.metadata) THEN ?4 * (
-               SELECT e.value FROM json_each(a.metadata) e WHERE e.key = ?3 AND e.type IN ('integer', 'real')) END NULLS LAST,
-             m.version_index DESC LIMIT ?5 OFFSET ?6""",
-        collection.id,
-        COMMITTED,
-        by,
-        -1 if down else 1,
-        PAGE + 1,
-        skip,
-    )
+    if by:
+        rows = tx.all(_IN_ORDER, collection.id, COMMITTED, PAGE + 1, skip, by, -1 if down else 1)
+    else:
+        rows = tx.all(_NEWEST_FIRST, collection.id, COMMITTED, PAGE + 1, skip)
     found = artifacts.by_ids(tx, [row["artifact"] for row in rows[:PAGE]])
     versions = [(row["number"], _numbers(found.get(row["artifact"]))) for row in rows[:PAGE]]
     names = sorted({each for _, values in versions for each in values})
