@@ -13,7 +13,7 @@ from regsync.core.diff import Comparison
 from regsync.core.live import LiveRegistry, RegistryScope, Unresolved
 from regsync.core.scope import scope_of
 from regsync.diagnostics import RegsyncError
-from regsync.names import Role
+from regsync.names import Role, SourceRef
 
 _TEAM = "a version is looked up in the project that logged it: the key's owner has to be in that team"
 
@@ -53,6 +53,43 @@ class Informant(Protocol):
 
     def may_write(self, registry: str) -> bool | None:
         """What the server says of a registry that was read with its members; None where it does not say."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a check saw a server do. `as_assumed` None: it could not be made. No name and no key is in `text`."""
+
+    as_assumed: bool | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedRow:
+    """An assumption, what the server does, and what regsync does where that differs."""
+
+    assumption: str
+    text: str
+    as_assumed: bool | None
+    server: str
+    regsync: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """All rows, and the names of registries that could not be removed again."""
+
+    rows: tuple[ProbedRow, ...]
+    left: tuple[str, ...]
+    stopped: bool
+
+
+@runtime_checkable
+class Prober(Protocol):
+    """A backend that rests on assumptions about a server, and can try them on a throw-away registry."""
+
+    def probe(self, registry: str, sources: Sequence[SourceRef], stop_requested: Callable[[], bool]) -> Probed:
+        """Try everything. `sources`: two versions to link; none: two that are linked already. Raises `BackendError`."""
         ...
 
 

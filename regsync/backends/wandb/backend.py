@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 from regsync.backends.base import BackendError, Capabilities, Outcome, Status
-from regsync.backends.checkup import Finding
+from regsync.backends.checkup import Finding, Probed
 from regsync.backends.wandb.connection import documents
 from regsync.backends.wandb.connection.answers import text, well_formed
 from regsync.backends.wandb.connection.fetch import SMALL_PAGE, Fetcher
@@ -19,6 +19,7 @@ from regsync.backends.wandb.reading.facts import completeness, facts
 from regsync.backends.wandb.reading.moves import alias_moves
 from regsync.backends.wandb.reading.observing import Reading
 from regsync.backends.wandb.writing.performing import Writing
+from regsync.backends.wandb.writing.probing import linked_versions, probe
 from regsync.core.actions import Action
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
 from regsync.core.moves import AliasMoves, Untold
@@ -172,3 +173,26 @@ class WandbWriter(WandbReader):
         except BackendError as error:
             return [Outcome(Status.FAILED, f"not sent: {error.message}", error.hint, fatal=True)] * len(actions)
         return self._writing.perform(actions)
+
+    def probe(self, registry: str, sources: Sequence[SourceRef], stop_requested: Callable[[], bool]) -> Probed:
+        """Try every assumption on a throw-away registry, and delete it. Raises `BackendError` where it cannot begin."""
+        if sources:
+            found = self.resolve(sources)
+            versions = []
+            for ref in sources:
+                version = found[ref]
+                if isinstance(version, Unresolved):
+                    raise BackendError(f"{ref}: {version.reason}", version.hint, code="probe-no-source")
+                versions.append(version)
+            one, other = versions
+        else:
+            one, other = linked_versions(self.reading, self.registry_names())
+        return probe(
+            self._writing_client,
+            self.reading,
+            self.session,
+            registry,
+            (one, other),
+            stop_requested,
+            self._options.page_size,
+        )
