@@ -62,6 +62,13 @@ def small_documents(request: Request, forward: Forward) -> Response:
     return forward()
 
 
+def small_pages(request: Request, forward: Forward) -> Response:
+    """A server that takes pages of at most 100."""
+    if any(type(value) is int and value > 100 for name, value in request.variables.items() if name.endswith("first")):
+        return as_json({"errors": [{"message": "operation has complexity 2000, which exceeds the limit of 1000"}]}, 422)
+    return forward()
+
+
 def denying(*fields: str) -> Behaviour:
     """A server that answers HTTP 401 with everything but some fields, because this kind of key may not see them."""
 

@@ -26,7 +26,7 @@ from tests.backends.wandb.servers import (
     like_wandb,
     null_is_unchanged,
     single_mutations,
-    small_documents,
+    small_pages,
 )
 from tests.backends.wandb.wire import DROPPED, Behaviour, Forward, Relay, Request, Response, as_json, relay
 from tests.backends.wandb.worlds import KEYS, Work, everything, prints, served, write_world
@@ -143,18 +143,6 @@ def indices_that_skip(request: Request, forward: Forward) -> Response:
     return answer
 
 
-def links_that_show_late(request: Request, forward: Forward) -> Response:
-    """A server whose search does not show links yet."""
-    answer = forward()
-    if "artifactMemberships" not in request.document or NAME not in request.body.decode():
-        return answer
-    body = answer.json
-    for each in body["data"]["organization"]["orgEntity"].values():
-        if isinstance(each, dict) and any("artifact" in edge["node"] for edge in each.get("edges") or ()):
-            each["edges"] = []
-    return as_json(body)
-
-
 SWITCHES: list[tuple[Behaviour, set[str]]] = [
     (like_wandb(), set()),
     (single_mutations, {"together"}),
@@ -162,14 +150,14 @@ SWITCHES: list[tuple[Behaviour, set[str]]] = [
     (like_wandb("createArtifactPortfolio"), {"empty-collection"}),
     (like_wandb("createArtifactType"), {"empty-collection"}),
     (lacking(["aliasActionHistory"]), {"alias-history"}),
-    (denying("members", "teamMembers"), {"members"}),
+    (denying("members", "teamMembers"), {"members", "organization-role"}),
     (no_answer_index, {"link-answer"}),
     (aliases_that_are_lost, {"move-alias", "alias-history", "remove-alias"}),
     (search_of_any_case, {"search"}),
     (edits_that_do_nothing, {"empty"}),
     (what_is_not_named_is_closed, {"edit"}),
-    (indices_that_skip, {"next-index"}),
-    (small_documents, {"page"}),
+    (indices_that_skip, {"next-index", "latest"}),
+    (small_pages, {"page"}),
     (lacking(["features"]), {"features"}),
     (lacking(["TagConnection"]), set()),
     (denying("organizations"), set()),

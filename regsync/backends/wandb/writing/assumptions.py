@@ -298,7 +298,8 @@ ASSUMPTIONS: Final = (
     ),
     Assumption(
         "next-index",
-        "The next link gets one more than the highest index in the collection (W&B does not tell it; it differs after the highest was unlinked).",
+        "The next link gets one more than the highest index in the collection (W&B does not tell it; it differs after "
+        "the highest was unlinked).",
         "The apply stops at the first link that gets another number; the receipt says which. Plan again.",
         _next_index,
     ),
@@ -316,8 +317,8 @@ ASSUMPTIONS: Final = (
     ),
     Assumption(
         "alias-history",
-        "`aliasActionHistory` is as the types of 2023 have it: `sourceArtifact` is what the alias held before, `targetArtifact` what it holds "
-        "after. Neither its order nor the words of `actionType` are relied on.",
+        "`aliasActionHistory` is as the types of 2023 have it: `sourceArtifact` is what the alias held before, `targetArtifact` what it "
+        "holds after. Neither its order nor the words of `actionType` are relied on.",
         "Nobody is named, or the wrong version is shown as the former one; no operation rests on it.",
         _history,
     ),
@@ -350,7 +351,8 @@ ASSUMPTIONS: Final = (
     ),
     Assumption(
         "members",
-        "A new member gets the role that the server gives at first, and `updateProjectMember` (for a team `updateProjectTeamMember`) sets it.",
+        "A new member gets the role that the server gives at first, and `updateProjectMember` (for a team "
+        "`updateProjectTeamMember`) sets it.",
         "The operation fails, and the receipt says so.",
         _member,
     ),

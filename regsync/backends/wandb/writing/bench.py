@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -95,10 +96,8 @@ class Bench:
         """Delete it, whatever it is called now; the names that are still there. Deletes nothing that it did not make."""
         left = [name for name in self.names if self._begun]
         for attempt in range(_TRIES_TO_DELETE):
-            try:
+            with contextlib.suppress(BackendError):
                 left = [name for name in self.names if self._begun and self._delete(name)]
-            except BackendError:
-                pass
             if not left:
                 return []
             if attempt + 1 < _TRIES_TO_DELETE:
