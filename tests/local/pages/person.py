@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -42,10 +43,16 @@ class Person:
 
     def click(self, words: str) -> None:
         """Click, and wait for the page that this leads to."""
-        before = self.browser.find_element(By.TAG_NAME, "html")
+        before = self._page()
         self.find(words).click()
-        WebDriverWait(self.browser, 20).until(lambda _: _is_gone(before))
-        WebDriverWait(self.browser, 20).until(lambda each: each.find_elements(By.TAG_NAME, "h1"))
+        waiting = WebDriverWait(self.browser, 20, ignored_exceptions=[WebDriverException])  # Raised between two pages.
+        waiting.until(lambda _: self._page() not in (before, None))
+
+    def _page(self) -> float | None:
+        """When the page that is shown was opened; None while it is still loading."""
+        script = "return document.readyState === 'complete' ? performance.timeOrigin : null"
+        shown: float | None = self.browser.execute_script(script)  # type: ignore[no-untyped-call]
+        return shown
 
     def fill(self, label: str, text: str) -> None:
         field = self._field(label)
@@ -81,13 +88,3 @@ class Person:
     @property
     def snippet(self) -> str:
         return str(self.browser.find_element(By.ID, "in-git").get_attribute("textContent"))
-
-
-def _is_gone(element: WebElement) -> bool:
-    from selenium.common.exceptions import StaleElementReferenceException
-
-    try:
-        element.tag_name  # noqa: B018
-    except StaleElementReferenceException:
-        return True
-    return False
