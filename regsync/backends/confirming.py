@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from regsync.backends.base import Reader
+from regsync.backends.base import BackendError, Reader
 from regsync.core.actions import DeleteRegistry
 from regsync.core.live import Live, RegistryScope, Scope
 from regsync.core.operation import Operation
 from regsync.core.scope import scope_of_actions
 
 
-def confirmed(live: Live, operations: Sequence[Operation], reader: Reader) -> Live:
+def confirmed(live: Live, operations: Sequence[Operation], reader: Reader, *, strictly: bool = False) -> Live:
     """The same `live`, where each collection that the operations touch is as it was read; else `live` with those as they are.
 
     The collections of a registry that is deleted are touched. Of collections that were not found, reading has looked up
-    already that they are not there. Raises `BackendError`.
+    already that they are not there. `strictly`: what a search shows and a look-up does not is not taken for absent. Raises
+    `BackendError`.
     """
     if not reader.capabilities.searches:
         return live
@@ -35,6 +36,12 @@ def confirmed(live: Live, operations: Sequence[Operation], reader: Reader) -> Li
         before = live.registries[name].collections
         listed = there.keys() | before.keys() if wanted.collections is None else wanted.collections
         changed = [each for each in sorted(listed) if there.get(each) != before.get(each)]
+        if strictly and (missing := [each for each in changed if each not in there]):
+            raise BackendError(
+                f"collection {name}/{missing[0]}: a search shows it, and a look-up by its name does not",
+                "it may have been deleted a moment ago; run this again",
+                code="changed-while-read",
+            )
         if changed:
             registry = registries[name] = live.registries[name].copy()
             kept = {key: value for key, value in before.items() if key not in changed or key in there}

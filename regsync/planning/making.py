@@ -145,7 +145,7 @@ def _compared(inputs: Inputs, reader: Reader) -> tuple[Inputs, Compared]:
             if live.registries == inputs.live.registries:
                 raise
         else:
-            live = confirmed(inputs.live, compared.operations, reader)
+            live = confirmed(inputs.live, compared.operations, reader, strictly=True)
             if live is inputs.live:
                 return inputs, compared
         fingerprints = scope_fingerprints(live.registries, inputs.scope)

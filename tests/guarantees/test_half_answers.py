@@ -22,6 +22,7 @@ from tests.guarantees.figures import check_at_least
 
 Json = dict[str, Any]
 Place = tuple[str | int, ...]
+LISTS = ("edges", "aliases", "members", "teamMembers", "protectedAliases")
 GONE = object()
 """Taken out of its map."""
 AT_ONCE = replace(QUICK, timeout=20.0, deadline=0.05, first_wait=0.001, longest_wait=0.001)
@@ -114,7 +115,7 @@ class Answers:
 
 def is_another_name(place: Place, value: Any) -> bool:
     """A text for a text: a name that the server never told is another thing, and an empty list of items an empty registry."""
-    return isinstance(value, str) or (value == [] and place[-1] in ("edges", "aliases", "members", "teamMembers"))
+    return isinstance(value, str) or (value == [] and place[-1] in LISTS)
 
 
 @pytest.fixture(scope="module")

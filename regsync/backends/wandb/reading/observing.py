@@ -164,9 +164,11 @@ class Reading:
         answers = self.fetch(asked.parts, "looking up what was not found")
         with well_formed("looking up what was not found"):
             there = asked.sort(answers)
-        if not there.registries and not any(node.get("__typename") != SEQUENCE for node in there.collections):
+            collections = [node for node in there.collections if node["__typename"] != SEQUENCE]
+            names = [text(node, "name") for node in (*there.registries, *collections)]
+        if not names:
             return found
-        self.missed_by_searches += len(there.registries) + len(there.collections)
+        self.missed_by_searches += len(names)
         return self.read(wanted, exactly=True)
 
     def _assemble(self, wanted: Wanted, nodes: Found) -> dict[str, LiveRegistry]:
@@ -289,7 +291,7 @@ class Reading:
                 node["name"], text(node["defaultArtifactType"], "name"), node["description"], tags, next_index=None
             )
             if self.dialect.next_index:
-                live.next_index = node.get("nextVersionIndex")
+                live.next_index = maybe(node, "nextVersionIndex", int)
             found[key] = registries[name].collections[node["name"]] = live
             self.ids.collections[key] = node["id"]
             if (node["tags"].get("pageInfo") or {}).get("hasNextPage"):
