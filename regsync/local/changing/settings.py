@@ -1,13 +1,19 @@
-"""Changes of a registry itself: made new, and what stands behind its gear."""
+"""Changes of a registry itself: made new, and what stands behind its gear.
+
+`seen`: the number of the last event when the page was made that somebody acts from (`meanwhile`); None where there was no page.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from regsync.local.changing import meanwhile
 from regsync.local.changing.change import Place, escaped
+from regsync.local.changing.meanwhile import unless_changed
 from regsync.local.store import accounts, members, registries
 from regsync.local.store.database import Transaction
+from regsync.local.store.errors import Invalid
 from regsync.names import Role, Visibility
 
 
@@ -42,9 +48,17 @@ class DescribeRegistry:
 
     place: Place
     description: str
+    seen: int | None = None
 
     def carry_out(self, tx: Transaction) -> None:
-        registries.set_description(tx, self.place.get(tx), self.description)
+        registry = self.place.get(tx)
+        unless_changed(
+            tx,
+            self.place,
+            meanwhile.DESCRIPTION,
+            self.seen,
+            lambda: registries.set_description(tx, registry, self.description),
+        )
 
     def block(self, tx: Transaction) -> Any:
         return {"description": escaped(self.description)}
@@ -56,9 +70,17 @@ class SetVisibility:
 
     place: Place
     visibility: Visibility
+    seen: int | None = None
 
     def carry_out(self, tx: Transaction) -> None:
-        registries.set_visibility(tx, self.place.get(tx), self.visibility)
+        registry = self.place.get(tx)
+        unless_changed(
+            tx,
+            self.place,
+            meanwhile.VISIBILITY,
+            self.seen,
+            lambda: registries.set_visibility(tx, registry, self.visibility),
+        )
 
     def block(self, tx: Transaction) -> Any:
         return {"visibility": self.visibility.value}
@@ -70,9 +92,15 @@ class AllowTypes:
 
     place: Place
     types: tuple[str, ...]
+    seen: int | None = None
 
     def carry_out(self, tx: Transaction) -> None:
-        registries.allow_types(tx, self.place.get(tx), self.types)
+        registry = self.place.get(tx)
+        if not self.types:
+            raise Invalid("no type was given", hint="type one or more, with commas between them")
+        unless_changed(
+            tx, self.place, meanwhile.TYPES, self.seen, lambda: registries.allow_types(tx, registry, self.types)
+        )
 
     def block(self, tx: Transaction) -> Any:
         """All of them: a manifest lists what is accepted, and leaves out nothing that is."""
@@ -86,11 +114,18 @@ class Protect:
 
     place: Place
     aliases: tuple[str, ...]
+    seen: int | None = None
 
     def carry_out(self, tx: Transaction) -> None:
         registry = self.place.get(tx)
-        for alias in self.aliases:
-            registries.protect(tx, registry, alias)
+        if not self.aliases:
+            raise Invalid("no alias was given", hint="type one or more, with commas between them")
+
+        def act() -> None:
+            for alias in self.aliases:
+                registries.protect(tx, registry, alias)
+
+        unless_changed(tx, self.place, meanwhile.PROTECTED, self.seen, act)
 
     def block(self, tx: Transaction) -> Any:
         return {"protected_aliases": [escaped(each) for each in self.aliases]}
@@ -102,9 +137,13 @@ class Unprotect:
 
     place: Place
     alias: str
+    seen: int | None = None
 
     def carry_out(self, tx: Transaction) -> None:
-        registries.unprotect(tx, self.place.get(tx), self.alias)
+        registry = self.place.get(tx)
+        unless_changed(
+            tx, self.place, meanwhile.PROTECTED, self.seen, lambda: registries.unprotect(tx, registry, self.alias)
+        )
 
     def block(self, tx: Transaction) -> Any:
         return {"protected_aliases": [{self.alias: "absent"}]}
@@ -117,9 +156,18 @@ class SetMember:
     place: Place
     member: str
     role: Role
+    seen: int | None = None
 
     def carry_out(self, tx: Transaction) -> None:
-        members.set_member(tx, self.place.get(tx), self.member, self.role)
+        registry = self.place.get(tx)
+        unless_changed(
+            tx,
+            self.place,
+            meanwhile.MEMBERS,
+            self.seen,
+            lambda: members.set_member(tx, registry, self.member, self.role),
+            self.member,
+        )
 
     def block(self, tx: Transaction) -> Any:
         return {"members": {self.member: self.role.value}}
@@ -131,9 +179,18 @@ class RemoveMember:
 
     place: Place
     member: str
+    seen: int | None = None
 
     def carry_out(self, tx: Transaction) -> None:
-        members.remove_member(tx, self.place.get(tx), self.member)
+        registry = self.place.get(tx)
+        unless_changed(
+            tx,
+            self.place,
+            meanwhile.MEMBERS,
+            self.seen,
+            lambda: members.remove_member(tx, registry, self.member),
+            self.member,
+        )
 
     def block(self, tx: Transaction) -> Any:
         return {"members": {self.member: "absent"}}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from regsync.local.changing import contents, settings
+from regsync.local.changing import contents, meanwhile, settings
 from regsync.local.changing.change import Change, Place
 from regsync.local.pages.frame import collection_url, registry_url
 from regsync.local.store import accounts
@@ -32,7 +32,10 @@ class Field(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`keys` are fields that a person does not see: what the form is about. `managed`: which address a plan may have set."""
+    """`keys` are fields that a person does not see: what the form is about. `managed`: which address a plan may have set.
+
+    `shared`: kinds of events; what others did of these since the page was made is told and asked about (`changing.meanwhile`).
+    """
 
     title: str
     button: str
@@ -40,6 +43,7 @@ class Form:
     fields: tuple[Field, ...]
     make: Callable[[Values], Change]
     managed: Callable[[Values], tuple[str, ...]]
+    shared: tuple[str, ...] = ()
 
     def with_examples(self, values: Values) -> dict[str, str]:
         """The values, with examples for what must be typed and is not yet."""
@@ -66,6 +70,12 @@ def seen(values: Values) -> dict[str, int]:
         if (index := version_index(version)) is not None:
             agreed[alias] = index
     return agreed
+
+
+def event_seen(values: Values) -> int:
+    """The number of the last event when the page was made; 0 where a form does not tell, which has seen nothing then."""
+    text = values.get("seen", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def result(tx: Transaction, change: Change) -> str:
@@ -142,6 +152,7 @@ _DESCRIPTION = Field("description", "Description", "DESCRIPTION", is_long=True, 
 _ALIASES = Field("aliases", "Aliases", "ALIAS", help="One or more, with commas between them.")
 _SOURCE_KEYS = ("organization", "registry", "collection", "team", "project", "artifact", "source_version", "agreed")
 _HERE = ("organization", "registry")
+_SETTING = (*_HERE, "seen")
 
 FORMS: Mapping[str, Form] = {
     "create-registry": Form(
@@ -210,58 +221,64 @@ FORMS: Mapping[str, Form] = {
     "protect": Form(
         "Add protected aliases",
         "Protect",
-        _HERE,
+        _SETTING,
         (_ALIASES,),
-        lambda v: settings.Protect(place(v), words(v.get("aliases", ""))),
+        lambda v: settings.Protect(place(v), words(v.get("aliases", "")), event_seen(v)),
         _of_registry,
+        meanwhile.PROTECTED,
     ),
     "unprotect": Form(
         "Take a protection off",
         "Take off the list",
-        (*_HERE, "alias"),
+        (*_SETTING, "alias"),
         (),
-        lambda v: settings.Unprotect(place(v), v.get("alias", "")),
+        lambda v: settings.Unprotect(place(v), v.get("alias", ""), event_seen(v)),
         _of_registry,
+        meanwhile.PROTECTED,
     ),
     "set-member": Form(
         "Give a role",
         "Give role",
-        _HERE,
+        _SETTING,
         (
             Field("member", "User or team", "NAME", help="A team is written team:NAME."),
             Field("role", "Role", "member", tuple(Role)),
         ),
-        lambda v: settings.SetMember(place(v), v.get("member", ""), _role(v)),
+        lambda v: settings.SetMember(place(v), v.get("member", ""), _role(v), event_seen(v)),
         _of_registry,
+        meanwhile.MEMBERS,
     ),
     "remove-member": Form(
         "Take a role away",
         "Take role away",
-        (*_HERE, "member"),
+        (*_SETTING, "member"),
         (),
-        lambda v: settings.RemoveMember(place(v), v.get("member", "")),
+        lambda v: settings.RemoveMember(place(v), v.get("member", ""), event_seen(v)),
         _of_registry,
+        meanwhile.MEMBERS,
     ),
     "allow-types": Form(
         "Accept more types",
         "Accept",
-        _HERE,
+        _SETTING,
         (Field("types", "Types", "TYPE", help=f"With commas. {_TYPE_HELP}"),),
-        lambda v: settings.AllowTypes(place(v), words(v.get("types", ""))),
+        lambda v: settings.AllowTypes(place(v), words(v.get("types", "")), event_seen(v)),
         _of_registry,
+        meanwhile.TYPES,
     ),
     "describe": Form(
         "Change the description",
         "Save",
-        _HERE,
+        _SETTING,
         (Field("description", "Description", "DESCRIPTION", is_long=True),),
-        lambda v: settings.DescribeRegistry(place(v), v.get("description", "").replace("\r\n", "\n")),
+        lambda v: settings.DescribeRegistry(place(v), v.get("description", "").replace("\r\n", "\n"), event_seen(v)),
         _of_registry,
+        meanwhile.DESCRIPTION,
     ),
     "restrict": Form(
         "Change the visibility",
         "Save",
-        _HERE,
+        _SETTING,
         (
             Field(
                 "visibility",
@@ -271,7 +288,8 @@ FORMS: Mapping[str, Form] = {
                 help="A restricted registry cannot be opened again.",
             ),
         ),
-        lambda v: settings.SetVisibility(place(v), _visibility(v)),
+        lambda v: settings.SetVisibility(place(v), _visibility(v), event_seen(v)),
         _of_registry,
+        meanwhile.VISIBILITY,
     ),
 }

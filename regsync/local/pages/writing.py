@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from regsync.local.changing.change import AsksFirst, in_git
 from regsync.local.changing.managed import Managed, last_plan
-from regsync.local.pages.forms import FORMS, Form, Values, place, result
+from regsync.local.changing.meanwhile import ChangedMeanwhile, Other, since
+from regsync.local.pages.forms import FORMS, Form, Values, event_seen, place, result
 from regsync.local.pages.reading import Page
-from regsync.local.store import accounts, collections, links, members, projects, registries
+from regsync.local.store import accounts, collections, events, links, members, projects, registries
 from regsync.local.store.access import entity_role, missing
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Stop, Store, Transaction
@@ -59,6 +60,9 @@ def shown(
             else "",
             "snippet": _snippet(tx, form, values),
             "managed": _managed(tx, form, values),
+            "asks": isinstance(problem, ChangedMeanwhile),
+            "others": _others(tx, form, values),
+            "seen": events.last(tx),
             "previewed": snippet_only,
         },
     )
@@ -99,6 +103,7 @@ def settings_page(tx: Transaction, organization: str, name: str) -> Page:
             "roles": tuple(Role),
             "forms": FORMS,
             "managed": last_plan(tx, at),
+            "seen": events.last(tx),
         },
     )
 
@@ -175,6 +180,13 @@ def _snippet(tx: Transaction, form: Form, values: Values) -> str:
         return in_git(form.make(form.with_examples(values)), tx)
     except Refused:
         return ""
+
+
+def _others(tx: Transaction, form: Form, values: Values) -> list[Other]:
+    """What others did since the page was made that these values come from; told now, it is asked about no more."""
+    if not form.shared or "seen" not in values:
+        return []
+    return since(tx, place(values), form.shared, event_seen(values), values.get("member", ""))
 
 
 def _managed(tx: Transaction, form: Form, values: Values) -> Managed | None:

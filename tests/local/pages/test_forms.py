@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_a_restricted_registry_does_not_exist_for_those_outside_it(sign_in: Sign
     hidden, absent = bob.get("/orgs/acme/registry/secret"), bob.get("/orgs/acme/registry/absent")
     assert (hidden.status_code, hidden.text.replace("secret", "")) == (404, absent.text.replace("absent", ""))
     for what in ("create-collection", "describe", "set-member", "link"):
-        values = {"organization": "acme", "registry": "secret", "collection": "x", "member": "bob", "role": "admin"}
+        values = {"organization": "acme", "registry": "secret", "collection": "x", "member": "carol", "role": "admin"}
         assert bob.get(f"/change/{what}", params=values).status_code == 404
         sources = {"team": "acme-ml", "project": "fraud", "artifact": "detector", "source_version": "v1"}
         assert send(bob, what, **values, **sources, type="model").status_code == 404
@@ -178,3 +179,97 @@ def test_a_manifest_that_manages_a_thing_is_named(path: Path, sign_in: SignIn) -
     page = alice.get("/change/remove-alias", params={**_MODELS, "version": "v0", "alias": "staging"}).text
     assert digest in page
     assert "The next apply takes a change made here back" in page
+
+
+def form(client: httpx.Client, what: str, **values: str) -> dict[str, str]:
+    """What the browser sends of a form that somebody opened and has not filled in yet."""
+    page = client.get(f"/change/{what}", params=values).text
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.split('<form class="stacked"')[1])
+    return {name: html.unescape(value) for name, value in hidden}
+
+
+ZOO = {"organization": "acme", "registry": "zoo"}
+BOTH: dict[str, tuple[str, dict[str, str], str, dict[str, str], str]] = {
+    "description": ("describe", {"description": "a"}, "describe", {"description": "b"}, "to “a”"),
+    "visibility": (
+        "restrict",
+        {"visibility": "restricted"},
+        "restrict",
+        {"visibility": "organization"},
+        "from organization to restricted",
+    ),
+    "types": ("allow-types", {"types": "model, x"}, "allow-types", {"types": "y"}, "from every type to model, x"),
+    "roles": (
+        "set-member",
+        {"member": "carol", "role": "viewer"},
+        "set-member",
+        {"member": "carol", "role": "member"},
+        "gave the role viewer to carol",
+    ),
+    "members": (
+        "set-member",
+        {"member": "carol", "role": "viewer"},
+        "remove-member",
+        {"member": "carol"},
+        "viewer to carol",
+    ),
+    "protected aliases": ("protect", {"aliases": "gold"}, "protect", {"aliases": "silver"}, "protected gold"),
+    "a protection taken off": ("unprotect", {"alias": "live"}, "unprotect", {"alias": "live"}, "protection off live"),
+}
+
+
+@pytest.mark.parametrize("setting", BOTH)
+def test_a_setting_that_somebody_else_changed_meanwhile(path: Path, sign_in: SignIn, setting: str) -> None:
+    """Both have the form open; the second to save is told what the first did, and asked. Saved then, it is so."""
+    first, theirs, second, mine, told = BOTH[setting]
+    alice, bob = sign_in("alice"), sign_in("bob")
+    assert send(alice, "set-member", **form(alice, "set-member", **ZOO), member="bob", role="admin").status_code == 303
+    assert send(alice, "protect", **form(alice, "protect", **ZOO), aliases="live").status_code == 303
+    open_first, open_second = form(alice, first, **ZOO), form(bob, second, **ZOO)
+    assert alice.post(f"/change/{first}", data={**open_first, **theirs}).status_code == 303
+    before = everything(path).registries["zoo"]
+    asked = bob.post(f"/change/{second}", data={**open_second, **mine})
+    assert asked.status_code == 409
+    assert "<li>alice " in asked.text
+    assert told in html.unescape(re.sub(r"\s+", " ", asked.text))
+    assert everything(path).registries["zoo"] == before
+    (seen,) = re.findall(r'name="seen" value="(\d+)"', asked.text)
+    again = bob.post(f"/change/{second}", data={**open_second, **mine, "seen": seen})
+    if setting in ("visibility", "a protection taken off"):  # The first has left nothing that could be done.
+        assert again.status_code in (404, 409)
+    else:
+        assert again.status_code == 303
+        assert everything(path).registries["zoo"] != before
+
+
+def test_the_same_by_two_people_needs_no_question(path: Path, sign_in: SignIn) -> None:
+    alice, bob = sign_in("alice"), sign_in("bob")
+    open_first, open_second = form(alice, "describe", **ZOO), form(bob, "describe", **ZOO)
+    for client, fields in ((alice, open_first), (bob, open_second)):
+        assert client.post("/change/describe", data={**fields, "description": "the same"}).status_code == 303
+
+
+def test_what_was_seen_counts_from_the_page_with_the_gear(sign_in: SignIn) -> None:
+    """Bob looks at the settings; meanwhile alice describes the registry; the form that he opens then says so at once."""
+    alice, bob = sign_in("alice"), sign_in("bob")
+    (link,) = re.findall(r'href="(/change/describe[^"]*)"', bob.get("/orgs/acme/registry/zoo/settings").text)
+    fields = form(alice, "describe", **ZOO)
+    assert alice.post("/change/describe", data={**fields, "description": "told"}).status_code == 303
+    page = html.unescape(bob.get(html.unescape(link)).text)
+    assert "to “told”" in page
+    assert "Save anyway" in page
+    assert "to “told”" not in bob.get("/change/describe", params=ZOO).text
+
+
+def test_a_form_that_does_not_say_what_it_has_seen_has_seen_nothing(path: Path, sign_in: SignIn) -> None:
+    alice = sign_in("alice")
+    assert send(alice, "describe", **form(alice, "describe", **ZOO), description="first").status_code == 303
+    for seen in ({}, {"seen": ""}, {"seen": "-1"}, {"seen": "x"}, {"seen": "9" * 99}):
+        assert send(alice, "describe", **ZOO, **seen, description="second").status_code == 409
+    assert everything(path).registries["zoo"].description == "first"
+
+
+def test_nothing_typed_is_told(sign_in: SignIn) -> None:
+    alice = sign_in("alice")
+    for what in ("protect", "allow-types"):
+        assert send(alice, what, **form(alice, what, **ZOO)).status_code == 400
