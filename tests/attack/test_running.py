@@ -154,19 +154,23 @@ def test_a_signal_during_a_long_request_is_an_orderly_end(world: Path) -> None:
     assert "Traceback" not in world.with_suffix(".log").read_text()
 
 
-def test_a_store_is_closed_while_another_thread_uses_it(tmp_path: Path) -> None:
-    """The thread is stopped first. Before, this was a crash of the process."""
+ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+
+
+@pytest.mark.parametrize("statement", [ENDLESS, "SELECT 1"], ids=["one statement", "many short ones"])
+def test_a_store_is_closed_while_another_thread_uses_it(tmp_path: Path, statement: str) -> None:
+    """The thread is stopped first. Before, this was a crash of the process; an interrupt between two statements was lost."""
     from regsync.local.store.errors import Stopped
 
     store, _ = create_store(tmp_path / "registry.db")
     begun, ended = threading.Event(), []
-    endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 
     def use() -> None:
         try:
             with store.read() as tx:
                 begun.set()
-                tx.value(endless)
+                while True:
+                    tx.value(statement)
         except Stopped as error:
             ended.append(error)
 

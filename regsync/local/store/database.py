@@ -38,6 +38,8 @@ _STEPS_BETWEEN_LOOKS = 20_000
 """SQLite's own steps between two looks at whether a transaction shall stop: some milliseconds."""
 _CLOSING = 10.0
 """Seconds that `Store.close` waits for the threads that use the store, after it has interrupted them."""
+_BETWEEN_INTERRUPTS = 0.01
+"""Seconds between two interrupts of a transaction that goes on."""
 
 T = TypeVar("T")
 Stop = Callable[[], bool]
@@ -164,14 +166,23 @@ class _Held:
         if self.process == os.getpid() and self.busy.locked():
             self.connection.interrupt()
 
-    def close(self, patience: float) -> None:
-        """Close it once no transaction is open; one that does not end in time is left to its thread."""
-        if self.process == os.getpid() and self.busy.acquire(timeout=patience):
-            try:
-                self.closed = True
-                self.connection.close()
-            finally:
-                self.busy.release()
+    def close(self, until: float) -> bool:
+        """Interrupt its transaction, close it, and say whether it is closed; one that has not ended by `until` is left to its thread.
+
+        An interrupt that comes between two statements does nothing [SQLite], so it is sent again until the transaction ends.
+        """
+        if self.process != os.getpid():
+            return True
+        while not self.busy.acquire(timeout=_BETWEEN_INTERRUPTS):
+            if time.monotonic() >= until:
+                return False
+            self.connection.interrupt()
+        try:
+            self.closed = True
+            self.connection.close()
+        finally:
+            self.busy.release()
+        return True
 
     def __del__(self, process: Callable[[], int] = os.getpid) -> None:
         if self.process == process():  # A default, because at the end of the interpreter the module is empty.
@@ -280,9 +291,10 @@ class Store:
             self._local = threading.local()
         for each in held:
             each.interrupt()
-        patience = time.monotonic() + _CLOSING
-        for each in held:
-            each.close(max(0.001, patience - time.monotonic()))
+        until = time.monotonic() + _CLOSING
+        running = [each for each in held if not each.close(until)]
+        with self._guard:
+            self._held.update(running)
 
 
 def open_store(
