@@ -19,7 +19,7 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
     (
         "mapping values are not allowed",
         "a `:` stands where no map can be",
-        "check the indentation; a text with `: ` in it goes in quotes",
+        "check the indentation, and that the key above ends in `:`; a text with `: ` in it goes in quotes",
     ),
     (
         "did not find expected key",
@@ -108,7 +108,7 @@ def syntax_error(error: yaml.YAMLError, data: bytes, name: str) -> Diagnostic:
         )
     unknown = ("", f"this is not YAML: {problem}", "check the indentation, brackets and quotes around here")
     _, says, hint = next((each for each in _HINTS if problem.startswith(each[0])), unknown)
-    if mark and "${" in _line(data, mark):
+    if mark and "flow" in (error.context or "") and "${" in _line(data, mark):
         hint = 'inside [ ] and { } a text with a variable goes in quotes: "${…}"'
     return Diagnostic("yaml-syntax", f"{says}{_begun(error, mark)}", where, hint)
 
