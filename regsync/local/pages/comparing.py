@@ -1,37 +1,33 @@
 """Versions side by side: the metrics of a collection's versions, and two versions of it compared.
 
-A metric is a number at the top of a version's metadata, which is what `wandb.Artifact(metadata=…)` has from its author.
+A metric is a number in a version's metadata (`numbers.py`), nested ones included: `val.acc`.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from regsync.local.changing.change import Place
 from regsync.local.pages.reading import PAGE, Page, page_start
 from regsync.local.store import artifacts, collections, links
+from regsync.local.store import metrics as store_metrics
 from regsync.local.store.access import missing
 from regsync.local.store.artifacts import COMMITTED, Version
 from regsync.local.store.database import Transaction
+from regsync.local.store.numbers import numbers
 from regsync.names import Role
 
 MOST_METRICS = 12
-"""Metrics on a page, in the order of their names."""
+"""Metrics on a page: the one that they are sorted by, then others in the order of their names."""
 MOST_FILES = 1000
 """Files of each version that a comparison looks at."""
 WIDTH, HEIGHT = 120, 28
 _NEWEST_FIRST = """SELECT m.version_index AS number, m.artifact_id AS artifact FROM memberships m
     JOIN artifacts a ON a.id = m.artifact_id
     WHERE m.collection_id = ?1 AND a.state = ?2 ORDER BY m.version_index DESC LIMIT ?3 OFFSET ?4"""
-_IN_ORDER = """SELECT m.version_index AS number, m.artifact_id AS artifact FROM memberships m
-    JOIN artifacts a ON a.id = m.artifact_id WHERE m.collection_id = ?1 AND a.state = ?2
-    ORDER BY CASE WHEN json_valid(a.metadata) THEN ?6 * (
-        SELECT e.value FROM json_each(a.metadata) e WHERE e.key = ?5 AND e.type IN ('integer', 'real')) END NULLS LAST,
-      m.version_index DESC LIMIT ?3 OFFSET ?4"""
-"""Looks at the metadata of every version of the collection; the other one walks an index."""
+"""Walks an index, as `metrics.in_order` does."""
 
 
 class Metric(NamedTuple):
@@ -62,12 +58,13 @@ def metrics(tx: Transaction, organization: str, name: str, asked: Mapping[str, s
     by, down = asked.get("by", ""), asked.get("down") == "1"
     number, skip = page_start(asked)
     if by:
-        rows = tx.all(_IN_ORDER, collection.id, COMMITTED, PAGE + 1, skip, by, -1 if down else 1)
+        rows = store_metrics.in_order(tx, collection, by, down=down, most=PAGE + 1, skip=skip)
     else:
-        rows = tx.all(_NEWEST_FIRST, collection.id, COMMITTED, PAGE + 1, skip)
-    found = artifacts.by_ids(tx, [row["artifact"] for row in rows[:PAGE]])
-    versions = [(row["number"], _numbers(found.get(row["artifact"]))) for row in rows[:PAGE]]
-    names = sorted({each for _, values in versions for each in values})
+        newest = tx.tuples(_NEWEST_FIRST, collection.id, COMMITTED, PAGE + 1, skip)
+        rows = [store_metrics.Placed(*row) for row in newest]
+    found = artifacts.by_ids(tx, [row.artifact for row in rows[:PAGE]])
+    versions = [(row.index, _numbers(found.get(row.artifact))) for row in rows[:PAGE]]
+    names = sorted({each for _, values in versions for each in values}, key=lambda name: (name != by, name))
     return Page(
         "metrics.jinja",
         {
@@ -112,19 +109,7 @@ def compare(tx: Transaction, organization: str, name: str, asked: Mapping[str, s
 
 
 def _numbers(version: Version | None) -> dict[str, float]:
-    """The metrics of a version by name; what no plot can draw is left out."""
-    found = {}
-    for name, value in (version.metadata if version else {}).items():
-        if isinstance(value, int | float) and not isinstance(value, bool) and _is_plain(value):
-            found[name] = value
-    return found
-
-
-def _is_plain(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # A whole number that no float holds.
-        return False
+    return numbers(version.metadata_json) if version else {}
 
 
 def _metric(name: str, versions: list[tuple[int, dict[str, float]]]) -> Metric:

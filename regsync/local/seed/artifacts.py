@@ -9,7 +9,7 @@ from typing import Any
 
 from regsync.local.seed.document import Seed, SeedArtifact, SeedVersion
 from regsync.local.seed.planted import Report
-from regsync.local.store import aliases, collections, contents, projects
+from regsync.local.store import aliases, collections, contents, metrics, projects
 from regsync.local.store.artifacts import COMMITTED, ManifestEntry
 from regsync.local.store.contents import Staged
 from regsync.local.store.database import Store, Transaction, to_json
@@ -208,6 +208,7 @@ def _insert(tx: Transaction, rows: _Rows) -> None:
         "INSERT INTO memberships (collection_id, artifact_id, version_index, created_at) VALUES (?, ?, ?, ?)",
         rows.memberships,
     )
+    metrics.settle(tx, (key for _, key, _, _ in rows.memberships))
     tx.many(
         """INSERT INTO events (at, actor, kind, organization, address, after)
            SELECT ?1, ?2, 'log-version', coalesce(o.name, ''), ?4, json_object('digest', ?5, 'type', t.name)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from regsync.local.seed.artifacts import next_key
 from regsync.local.seed.document import SeedCollection, SeedRegistry
 from regsync.local.seed.planted import Report
-from regsync.local.store import aliases, artifacts, bulk, collections, links, members, registries
+from regsync.local.store import aliases, artifacts, bulk, collections, links, members, metrics, registries
 from regsync.local.store.accounts import Organization
 from regsync.local.store.artifacts import COMMITTED, Version
 from regsync.local.store.bulk import SourceRow
@@ -205,6 +205,7 @@ def _insert(tx: Transaction, rows: _Rows) -> None:
         "INSERT INTO memberships (id, collection_id, artifact_id, version_index, created_at) VALUES (?, ?, ?, ?, ?)",
         rows.memberships,
     )
+    metrics.settle(tx, {artifact for _, _, artifact, _, _ in rows.memberships})
     tx.many("INSERT INTO aliases (collection_id, membership_id, name, created_at) VALUES (?, ?, ?, ?)", rows.aliases)
     tx.many("INSERT INTO events (at, actor, kind, organization, address, after) VALUES (?, ?, ?, ?, ?, ?)", rows.events)
 

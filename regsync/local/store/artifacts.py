@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from sqlite3 import Row
 from typing import Any, NamedTuple
 
-from regsync.local.store import aliases, collections
+from regsync.local.store import aliases, collections, metrics
 from regsync.local.store.access import entity_role, missing, registry_role, require, version_role
 from regsync.local.store.database import Json, Transaction, to_json
 from regsync.local.store.errors import Conflict, Invalid
@@ -217,6 +217,7 @@ def set_metadata(tx: Transaction, version: Version, metadata: Mapping[str, Any])
     if version.metadata == metadata:
         return
     tx.run("UPDATE artifacts SET metadata = ? WHERE id = ?", to_json(metadata), version.id)
+    metrics.settle(tx, [version.id])
     _touch(tx, version)
     _record(tx, "set-metadata", version, version.metadata, metadata)
 
@@ -269,6 +270,7 @@ def delete(tx: Transaction, version: Version, *, with_aliases: bool = False) -> 
         )
     tx.run("DELETE FROM memberships WHERE collection_id = ? AND artifact_id = ?", sequence.id, version.id)
     tx.run("UPDATE artifacts SET state = ?, updated_at = ? WHERE id = ?", DELETED, tx.now, version.id)
+    metrics.settle(tx, [version.id])
     _record(tx, "delete-version", version, {"digest": version.digest, "aliases": held}, None)
     aliases.settle_latest(tx, sequence)
 

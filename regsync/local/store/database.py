@@ -26,7 +26,7 @@ from regsync.local.store.errors import NewerVersion, NoRegistryFile, NotARegistr
 
 APPLICATION_ID = 0x52475359
 """`RGSY`, in the header of the file: this is a regsync registry and nothing else."""
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Files of older versions are brought to this one when they are opened (`migrations.py`); newer ones are refused."""
 DEFAULT_TIMEOUT = 10.0
 """Seconds to wait for another process's transaction."""
@@ -350,9 +350,15 @@ def _connect(path: Path, timeout: float, mode: str) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection, timeout: float) -> None:
     connection.row_factory = sqlite3.Row
     connection.create_function("regexp", 2, patterns.found, deterministic=True)
+    connection.create_function("folded", 1, _folded, deterministic=True)
     connection.execute("PRAGMA foreign_keys = ON")
     _patiently(connection, timeout, lambda: connection.execute("PRAGMA synchronous = FULL"))
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+
+def _folded(text: str | None) -> str:
+    """SQL's `folded(text)`: for comparing without regard to case, in every script. Null is nothing."""
+    return (text or "").casefold()
 
 
 def _begin(connection: sqlite3.Connection, begin: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from regsync.local.store import aliases, artifacts, collections, registries
+from regsync.local.store import aliases, artifacts, collections, metrics, registries
 from regsync.local.store.access import missing, require
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
@@ -163,6 +163,7 @@ def _insert(tx: Transaction, collection: Collection, version: Version, lends: Ro
         lends,
         tx.now,
     )
+    metrics.settle(tx, [version.id])
     tx.record("link-version", collection.organization, f"{collection.address}:v{index}", None, _evidence(version))
     aliases.point(tx, collection, aliases.LATEST, key, index)
     return Link(key, collection.id, version.id, index, tx.now)

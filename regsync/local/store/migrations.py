@@ -4,6 +4,7 @@ Version 2: contents are kept by SHA-256, and an MD5 is a name within one project
 keys are kept as slow hashes; metadata that is no JSON (`NaN`) is made so.
 Version 3: an event tells by which plan it was made, where its actor said so.
 Version 4: what runs log step by step is kept, and a user may choose where their runs go by default.
+Version 5: events are found by what they are about, collections by their type, versions in the order of a metric.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import sqlite3
 
 from regsync.local.store import keys
+from regsync.local.store.numbers import numbers
 
 _TO_2 = (
     "ALTER TABLE instance ADD COLUMN key_salt BLOB NOT NULL DEFAULT x''",
@@ -52,6 +54,32 @@ _TO_4 = (
     "ALTER TABLE artifacts ADD COLUMN history_step INTEGER",
     "ALTER TABLE users ADD COLUMN default_entity INTEGER REFERENCES entities (id)",
 )
+_TO_5 = (
+    "CREATE INDEX collections_by_type ON collections (project_id, type_id, name)",
+    """CREATE TABLE metrics (
+         membership_id INTEGER NOT NULL REFERENCES memberships (id) ON DELETE CASCADE, name TEXT NOT NULL, value ANY NOT NULL,
+         collection_id INTEGER NOT NULL, version_index INTEGER NOT NULL,
+         PRIMARY KEY (membership_id, name)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX metrics_in_order ON metrics (collection_id, name, value, version_index)",
+    """ALTER TABLE events ADD COLUMN place TEXT GENERATED ALWAYS AS (
+         iif(instr(address, ':'), substr(address, 1, instr(address, ':') - 1), address)) VIRTUAL""",
+    """ALTER TABLE events ADD COLUMN alias TEXT GENERATED ALWAYS AS (
+         iif(kind IN ('set-alias', 'remove-alias'), substr(address, instr(address, ':') + 1), NULL)) VIRTUAL""",
+    """ALTER TABLE events ADD COLUMN registry TEXT GENERATED ALWAYS AS (CASE
+         WHEN kind NOT IN ('set-alias', 'remove-alias', 'link-version', 'unlink-version', 'create-collection', 'rename-collection',
+           'describe-collection', 'tag-collection', 'delete-collection', 'create-registry', 'rename-registry', 'describe-registry',
+           'delete-registry', 'set-visibility', 'allow-types', 'protect-alias', 'unprotect-alias', 'set-member', 'remove-member')
+           THEN NULL
+         WHEN place GLOB '*/*/*' THEN NULL
+         ELSE iif(instr(place, '/'), substr(place, 1, instr(place, '/') - 1), place) END) VIRTUAL""",
+    "CREATE INDEX events_by_registry ON events (organization, registry) WHERE registry IS NOT NULL",
+    "CREATE INDEX events_by_place ON events (organization, place)",
+    "CREATE INDEX events_by_alias ON events (organization, place, alias) WHERE alias IS NOT NULL",
+    "CREATE INDEX events_by_plan ON events (organization, address) WHERE plan <> ''",
+    """CREATE INDEX events_of_names ON events (organization, place)
+         WHERE kind IN ('rename-registry', 'rename-collection', 'create-registry', 'delete-registry')""",
+    "CREATE INDEX events_to_names ON events (organization, after) WHERE kind IN ('rename-registry', 'rename-collection')",
+)
 _JSON_COLUMNS = (("artifacts", "metadata"), ("runs", "config"), ("runs", "summary"), ("runs", "fields"))
 
 
@@ -68,6 +96,10 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
     if version < 4:
         for statement in _TO_4:
             connection.execute(statement)
+    if version < 5:
+        for statement in _TO_5:
+            connection.execute(statement)
+        _fill_metrics(connection)
 
 
 def _mend_json(connection: sqlite3.Connection) -> None:
@@ -84,3 +116,14 @@ def _slow_keys(connection: sqlite3.Connection) -> None:
     salt = keys.Salt(*connection.execute("SELECT key_salt, key_cost FROM instance").fetchone())
     for key, kept in connection.execute("SELECT id, key_hash FROM users").fetchall():
         connection.execute("UPDATE users SET key_hash = ? WHERE id = ?", (keys.slow(kept, salt), key))
+
+
+def _fill_metrics(connection: sqlite3.Connection) -> None:
+    rows = connection.execute(
+        """SELECT m.id, m.collection_id, m.version_index, a.metadata FROM memberships m JOIN artifacts a ON a.id = m.artifact_id
+           WHERE a.state = 'COMMITTED' AND a.metadata <> '{}'"""
+    )
+    connection.executemany(
+        "INSERT INTO metrics (membership_id, name, value, collection_id, version_index) VALUES (?, ?, ?, ?, ?)",
+        ((key, name, value, place, at) for key, place, at, text in rows for name, value in numbers(text).items()),
+    )

@@ -62,7 +62,6 @@ class _Span(NamedTuple):
 _Spans = dict[str, list[tuple[str, _Span]]]
 """By a name that collections have had: what each is called now, and when it had it."""
 _FOREVER = 2**63 - 1
-_STRUCTURE = ("rename-registry", "rename-collection", "create-registry", "delete-registry")
 
 
 def of_aliases(tx: Transaction, organization: str, wanted: Iterable[AliasPlace]) -> list[Move]:
@@ -101,9 +100,9 @@ def _spans(tx: Transaction, organization: str, collections: Iterable[str]) -> _S
     """Under which names each collection is in the history, by the name that it has now; newest first."""
     rows = tx.all(
         """SELECT seq, kind, address, before, after FROM events
-           WHERE organization = ? AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq DESC""",
+           WHERE organization = ? AND kind IN ('rename-registry', 'rename-collection', 'create-registry', 'delete-registry')
+           ORDER BY seq DESC""",
         organization,
-        json.dumps(_STRUCTURE),
     )
     steps = _Steps({})
     for row in rows:
@@ -176,7 +175,7 @@ def _events(
     rows = tx.all(
         """SELECT seq, at, actor, address, before, after FROM events
            WHERE organization = ? AND kind IN (SELECT value FROM json_each(?))
-             AND substr(address, 1, instr(address, ':') - 1) IN (SELECT value FROM json_each(?)) ORDER BY seq""",
+             AND place IN (SELECT value FROM json_each(?)) ORDER BY seq""",
         organization,
         json.dumps(sorted(kinds)),
         json.dumps(sorted(spans)),

@@ -1,4 +1,4 @@
--- The embedded registry's tables. Version 4; the number lives in PRAGMA user_version (database.py), older files are
+-- The embedded registry's tables. Version 5; the number lives in PRAGMA user_version (database.py), older files are
 -- brought here by migrations.py.
 -- Integer keys are never reused (AUTOINCREMENT), so the global ids made from them (ids.py) never change meaning.
 -- Times are ISO 8601 in UTC, as W&B writes them. JSON columns hold one JSON object as text.
@@ -139,6 +139,7 @@ CREATE TABLE collections (
     updated_at      TEXT NOT NULL,
     UNIQUE (project_id, name)
 ) STRICT;
+CREATE INDEX collections_by_type ON collections (project_id, type_id, name);
 
 CREATE TABLE collection_tags (
     collection_id   INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
@@ -230,6 +231,17 @@ CREATE TABLE memberships (
 ) STRICT;
 CREATE INDEX memberships_by_artifact ON memberships (artifact_id);
 
+-- The numbers in the metadata of each committed version, in each place that it has (metrics.py): what its collections are sorted by.
+CREATE TABLE metrics (
+    membership_id   INTEGER NOT NULL REFERENCES memberships (id) ON DELETE CASCADE,
+    name            TEXT NOT NULL,                            -- with dots where it is nested: val.acc
+    value           ANY NOT NULL,                             -- an integer or a real
+    collection_id   INTEGER NOT NULL,
+    version_index   INTEGER NOT NULL,
+    PRIMARY KEY (membership_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX metrics_in_order ON metrics (collection_id, name, value, version_index);
+
 -- `latest` is a row like any other here. `v0, v1, …` are not: they are version_index.
 CREATE TABLE aliases (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -252,8 +264,27 @@ CREATE TABLE events (
     before          TEXT,                                     -- JSON, or null where there was nothing
     after           TEXT,                                     -- JSON, or null where nothing is left
     plan            TEXT NOT NULL DEFAULT '',                 -- digest of the plan that the actor said they carried out, or ''
-    manifest_commit TEXT NOT NULL DEFAULT ''                  -- the Git commit of that plan's manifests, as the actor said, or ''
+    manifest_commit TEXT NOT NULL DEFAULT '',                 -- the Git commit of that plan's manifests, as the actor said, or ''
+    -- What the address is made of: the part before the colon, an alias after it, and the registry that it is in.
+    place           TEXT GENERATED ALWAYS AS (iif(instr(address, ':'), substr(address, 1, instr(address, ':') - 1), address)) VIRTUAL,
+    alias           TEXT GENERATED ALWAYS AS (
+                        iif(kind IN ('set-alias', 'remove-alias'), substr(address, instr(address, ':') + 1), NULL)) VIRTUAL,
+    registry        TEXT GENERATED ALWAYS AS (CASE                -- null for what is about accounts, or in a project
+                        WHEN kind NOT IN ('set-alias', 'remove-alias', 'link-version', 'unlink-version', 'create-collection',
+                          'rename-collection', 'describe-collection', 'tag-collection', 'delete-collection', 'create-registry',
+                          'rename-registry', 'describe-registry', 'delete-registry', 'set-visibility', 'allow-types',
+                          'protect-alias', 'unprotect-alias', 'set-member', 'remove-member') THEN NULL
+                        WHEN place GLOB '*/*/*' THEN NULL
+                        ELSE iif(instr(place, '/'), substr(place, 1, instr(place, '/') - 1), place) END) VIRTUAL
 ) STRICT;
+CREATE INDEX events_by_registry ON events (organization, registry) WHERE registry IS NOT NULL;
+CREATE INDEX events_by_place ON events (organization, place);
+CREATE INDEX events_by_alias ON events (organization, place, alias) WHERE alias IS NOT NULL;
+CREATE INDEX events_by_plan ON events (organization, address) WHERE plan <> '';
+-- For the names that a thing had before: see moves.py.
+CREATE INDEX events_of_names ON events (organization, place)
+    WHERE kind IN ('rename-registry', 'rename-collection', 'create-registry', 'delete-registry');
+CREATE INDEX events_to_names ON events (organization, after) WHERE kind IN ('rename-registry', 'rename-collection');
 CREATE TRIGGER events_stay_unchanged BEFORE UPDATE ON events
 BEGIN SELECT RAISE (ABORT, 'the event history is never changed'); END;
 CREATE TRIGGER events_stay BEFORE DELETE ON events

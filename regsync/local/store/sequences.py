@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from regsync.local.store import aliases, collections, contents
+from regsync.local.store import aliases, collections, contents, metrics
 from regsync.local.store.access import missing
 from regsync.local.store.artifacts import (
     COMMITTED,
@@ -189,6 +189,7 @@ def commit(tx: Transaction, version: Version) -> Version:
         version.user_id,
         tx.now,
     )
+    metrics.settle(tx, [version.id])
     done = by_id(tx, version.id)
     tx.record("log-version", sequence.organization, str(done), None, {"digest": done.digest, "type": done.type})
     wanted = tx.value("SELECT pending_aliases FROM artifacts WHERE id = ?", version.id)

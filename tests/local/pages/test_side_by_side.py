@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from regsync.local.pages import comparing, lineage
-from regsync.local.store import accounts, artifacts, contents, links, projects, registries, sequences, uses
+from regsync.local.store import accounts, artifacts, collections, contents, links, projects, registries, sequences, uses
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store
 from tests.attack.people import KEYS, SECRET, Server, make_server
@@ -64,7 +64,32 @@ def test_metrics_side_by_side_in_the_order_of_one_of_them(server: Server) -> Non
     assert "accuracy, from 0.5 to 0.9 on this page" in best.text
     assert "<polyline points=" in best.text
     worst = see(server, "alice", f"{ZOO}/metrics", collection="models", by="steps")
-    assert order(worst) == [0, 2, 1], "versions without the metric come last"
+    assert order(worst) == [0], "versions without the metric are left out, and the page says so"
+    assert "Versions that have steps in their metadata" in worst.text
+
+
+def test_metrics_that_are_nested_have_dotted_names(server: Server) -> None:
+    log(server.store, [{"val": {"acc": 0.5, "top": {"5": 1}}, "list": [1]}, {"val": {"acc": 0.25}}], "nested")
+    found = see(server, "alice", f"{ZOO}/metrics", collection="nested", by="val.acc")
+    assert order(found) == [1, 0]
+    assert "val.acc, from 0.25 to 0.5 on this page" in found.text
+    assert ">val.top.5<" in found.text
+    assert "list" not in found.text.split("<table>")[1]
+
+
+def test_the_order_follows_metadata_that_changes_and_versions_that_go(server: Server) -> None:
+    log(server.store, [{"n": 1}, {"n": 2}, {"n": 3}], "moving")
+    with server.store.write() as tx:
+        zoo = registries.get(tx, accounts.organization(tx, "acme"), "zoo")
+        moving = collections.get(tx, zoo, "moving")
+        first, second, third = (artifacts.by_id(tx, links.get(tx, moving, f"v{n}").artifact_id) for n in range(3))
+        artifacts.set_metadata(tx, first, {"n": 9, "m": 1})
+        links.unlink(tx, zoo, moving, second)
+        artifacts.set_metadata(tx, third, {})
+    assert order(see(server, "alice", f"{ZOO}/metrics", collection="moving", by="n")) == [0]
+    with server.store.write() as tx:
+        artifacts.delete(tx, artifacts.by_id(tx, first.id), with_aliases=True)
+    assert "No version here has that number" in see(server, "alice", f"{ZOO}/metrics", collection="moving", by="n").text
 
 
 def test_two_versions_compared(server: Server) -> None:

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from regsync.local.store import aliases, artifacts, collections, events, links
+from regsync.local.store import aliases, artifacts, collections, events, links, metrics
 from regsync.local.store.artifacts import Version
 from regsync.local.store.errors import Conflict, Forbidden, NotFound, Refused
 from tests.budget import examples
@@ -52,6 +52,7 @@ class Histories(RuleBasedStateMachine):
         self.versions: list[Version] = self.world.log(count=5)
         self.deleted: set[int] = set()
         self.expected: dict[str, Expected] = {}
+        self.losses: dict[int, float | None] = {}
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
@@ -134,6 +135,15 @@ class Histories(RuleBasedStateMachine):
         assert version not in self.deleted
         self.deleted.add(version)
 
+    @rule(version=VERSIONS, loss=st.none() | st.sampled_from([1, 0.5, -2]))
+    def measure(self, version: int, loss: float | None) -> None:
+        if version in self.deleted:
+            return
+        metadata = {} if loss is None else {"val": {"loss": loss}}
+        found = self.versions[version].id
+        self.world.write(lambda tx: artifacts.set_metadata(tx, artifacts.by_id(tx, found), metadata), "alice")
+        self.losses[version] = loss
+
     @rule(who=PEOPLE, collection=COLLECTIONS)
     def delete_collection(self, who: str, collection: str) -> None:
         expected = self.expected.get(collection)
@@ -161,6 +171,14 @@ class Histories(RuleBasedStateMachine):
                 assert found == {index: self.versions[version].id for index, version in expected.links.items()}
                 assert aliases.of_collection(tx, collection) == expected.all_aliases()
                 assert collection.next_index == expected.next_index
+                measured = [
+                    (loss, index)
+                    for index, version in expected.links.items()
+                    if (loss := self.losses.get(version)) is not None and version not in self.deleted
+                ]
+                for down in (False, True):
+                    in_order = metrics.in_order(tx, collection, "val.loss", down=down, most=9)
+                    assert [each.index for each in in_order] == [at for _, at in sorted(measured, reverse=down)]
 
     @invariant()
     def the_history_tells_where_every_alias_is(self) -> None:

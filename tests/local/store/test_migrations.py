@@ -1,4 +1,4 @@
-"""A registry file of version 1 is brought up to date on first opening, and nobody gains by it."""
+"""A registry file of an older version is brought up to date on first opening, and nobody gains by it."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ def old(tmp_path: Path) -> Path:
             DELETE FROM team_members WHERE user_id = (SELECT id FROM users WHERE name = 'vera');
             UPDATE artifacts SET metadata = '{"loss": NaN, "n": 1}';
             DROP TABLE run_rows;
+            DROP TABLE metrics;
+            DROP INDEX collections_by_type;
             ALTER TABLE users DROP COLUMN default_entity;
             ALTER TABLE artifacts DROP COLUMN history_step;
             ALTER TABLE memberships DROP COLUMN lends;
@@ -114,3 +116,64 @@ def test_one_that_cannot_be_written_is_refused_and_the_hint_helps(old: Path) -> 
         told = as_nobody(act)
         assert "written by an older regsync" in told
         assert "regsync local info" in told
+
+
+def _shape(path: Path) -> dict[str, object]:
+    """Columns and indices of every table, in whatever order they came about."""
+    found: dict[str, object] = {}
+    with sqlite3.connect(path) as connection:
+        for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+            columns = connection.execute('SELECT name, type, "notnull", hidden FROM pragma_table_xinfo(?)', (table,))
+            found[table] = sorted(columns)
+        for name, partial in connection.execute(
+            """SELECT i.name, i.partial FROM sqlite_schema s, pragma_index_list(s.name) i
+               WHERE s.type = 'table' AND i.name NOT LIKE 'sqlite_%'"""
+        ).fetchall():
+            columns = connection.execute("SELECT seqno, name FROM pragma_index_info(?)", (name,))
+            found[name] = (partial, sorted(columns))
+    connection.close()
+    return found
+
+
+def _rows(path: Path, sql: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(path) as connection:
+        found = connection.execute(sql).fetchall()
+    connection.close()
+    return found
+
+
+def test_version_4_becomes_what_is_made_today(tmp_path: Path) -> None:
+    world = make_world(tmp_path / "registry.db")
+    world.registry()
+    (version,) = world.log()
+    world.write(lambda tx: artifacts.set_metadata(tx, version, {"loss": 0.5, "val": {"acc": 2, "name": "x"}}))
+    world.link(version, ["staging"], by="bob")
+    world.store.close()
+    path = world.store.path
+    metrics = "SELECT collection_id, name, value, version_index FROM metrics ORDER BY 1, 2"
+    keys = "SELECT seq, registry, place, alias FROM events ORDER BY seq"
+    before = _shape(path), _rows(path, metrics), _rows(path, keys)
+    assert len(before[1]) == 4, "two numbers, in the sequence and in the registry"
+    assert ("model", "model/fraud", "staging") in {row[1:] for row in before[2]}
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            """
+            DROP TABLE metrics;
+            DROP INDEX collections_by_type;
+            CREATE TABLE then_events (seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, actor TEXT NOT NULL,
+              kind TEXT NOT NULL, organization TEXT NOT NULL, address TEXT NOT NULL, before TEXT, after TEXT,
+              plan TEXT NOT NULL DEFAULT '', manifest_commit TEXT NOT NULL DEFAULT '') STRICT;
+            INSERT INTO then_events SELECT seq, at, actor, kind, organization, address, before, after, plan, manifest_commit
+              FROM events;
+            DROP TABLE events;
+            ALTER TABLE then_events RENAME TO events;
+            CREATE TRIGGER events_stay_unchanged BEFORE UPDATE ON events
+            BEGIN SELECT RAISE (ABORT, 'the event history is never changed'); END;
+            CREATE TRIGGER events_stay BEFORE DELETE ON events
+            BEGIN SELECT RAISE (ABORT, 'the event history is never removed'); END;
+            PRAGMA user_version = 4;
+            """
+        )
+    connection.close()
+    open_store(path).close()
+    assert (_shape(path), _rows(path, metrics), _rows(path, keys)) == before
