@@ -1,28 +1,23 @@
-"""Versions side by side: the metrics of a collection's versions, and two versions of it compared.
+"""Versions side by side: the metrics of a collection's versions.
 
 A metric is a number in a version's metadata (`numbers.py`), nested ones included: `val.acc`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from regsync.local.changing.change import Place
 from regsync.local.pages.reading import PAGE, Page, page_start
-from regsync.local.store import artifacts, collections, links
+from regsync.local.store import artifacts, collections
 from regsync.local.store import metrics as store_metrics
-from regsync.local.store.access import missing
 from regsync.local.store.artifacts import COMMITTED, Version
 from regsync.local.store.database import Transaction
 from regsync.local.store.numbers import numbers
-from regsync.names import Role
 
 MOST_METRICS = 12
 """Metrics on a page: the one that they are sorted by, then others in the order of their names."""
-MOST_FILES = 1000
-"""Files of each version that a comparison looks at."""
 WIDTH, HEIGHT = 120, 28
 _NEWEST_FIRST = """SELECT m.version_index AS number, m.artifact_id AS artifact FROM memberships m
     JOIN artifacts a ON a.id = m.artifact_id
@@ -36,19 +31,6 @@ class Metric(NamedTuple):
     name: str
     points: str
     words: str
-
-
-class Difference(NamedTuple):
-    """A key of the metadata or a file, in both versions; None where it is not in one."""
-
-    name: str
-    old: str | None
-    new: str | None
-
-    @property
-    def differs(self) -> bool:
-        """Whether the two versions differ here."""
-        return self.old != self.new
 
 
 def metrics(tx: Transaction, organization: str, name: str, asked: Mapping[str, str]) -> Page:
@@ -81,33 +63,6 @@ def metrics(tx: Transaction, organization: str, name: str, asked: Mapping[str, s
     )
 
 
-def compare(tx: Transaction, organization: str, name: str, asked: Mapping[str, str]) -> Page:
-    """Two versions of a collection: what their metadata and their files have that differs."""
-    registry = Place(organization, name).get(tx)
-    collection = collections.get(tx, registry, asked.get("collection", ""))
-    sides = []
-    for side in ("old", "new"):
-        link = links.get(tx, collection, asked.get(side, "").strip() or "latest")
-        version = artifacts.by_id(tx, link.artifact_id)
-        if version.state != COMMITTED:
-            missing(f"{collection.address}:v{link.index}")
-        sides.append((link, version))
-    (old_link, old), (new_link, new) = sides
-    return Page(
-        "compare.jinja",
-        {
-            "registry": registry,
-            "collection": collection,
-            "old": old_link,
-            "new": new_link,
-            "same_digest": old.digest == new.digest,
-            "metadata": _differences(_texts(old), _texts(new)),
-            "files": [each for each in _differences(_files(tx, old), _files(tx, new)) if each.differs],
-            "most_files": MOST_FILES,
-        },
-    )
-
-
 def _numbers(version: Version | None) -> dict[str, float]:
     return numbers(version.metadata_json) if version else {}
 
@@ -124,26 +79,3 @@ def _metric(name: str, versions: list[tuple[int, dict[str, float]]]) -> Metric:
         height = 0.5 if span == 0 else (float(value) / 2 - float(low) / 2) / span
         points.append(f"{2 + place * (WIDTH - 4) / (len(values) - 1):.1f},{HEIGHT - 2 - height * (HEIGHT - 4):.1f}")
     return Metric(name, " ".join(points), words)
-
-
-def _texts(version: Version) -> dict[str, str]:
-    return {name: _text(value) for name, value in version.metadata.items()}
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _files(tx: Transaction, version: Version) -> dict[str, str]:
-    """Digests by path, for those who may read the files."""
-    role = artifacts.role(tx, version)
-    if role is None or role.strength > Role.VIEWER.strength:
-        return {}
-    rows = tx.all(
-        "SELECT path, digest FROM artifact_files WHERE artifact_id = ? ORDER BY path LIMIT ?", version.id, MOST_FILES
-    )
-    return {row["path"]: row["digest"] for row in rows}
-
-
-def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[Difference]:
-    return [Difference(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]

@@ -106,6 +106,11 @@ def change_url(change: str, **values: Any) -> str:
     return f"/change/{change}?{urlencode({name: value for name, value in values.items() if value not in (None, '')})}"
 
 
+def project_url(entity: str, project: str) -> str:
+    """The artifact browser of a project."""
+    return f"/{quote(entity, safe='')}/{quote(project, safe='')}/artifacts"
+
+
 def source_url(entity: str, project: str, kind: str, name: str, index: int) -> str:
     """The page of a version where it was logged."""
     return "/".join(("", *(quote(part, safe="") for part in (entity, project, "artifacts", kind, name)), f"v{index}"))
@@ -126,6 +131,7 @@ def _environment() -> Environment:
         collection_url=collection_url,
         change_url=change_url,
         page_url=page_url,
+        project_url=project_url,
         source_url=source_url,
         quote=lambda text: quote(text, safe=""),
     )

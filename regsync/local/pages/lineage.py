@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from regsync.local.changing.change import Place
 from regsync.local.pages.reading import PAGE, Page
-from regsync.local.store import artifacts, collections, contents, links, projects
-from regsync.local.store.access import missing, readable_entities
+from regsync.local.pages.versions import Shown
+from regsync.local.store import artifacts, contents, projects, uses
+from regsync.local.store.access import missing
 from regsync.local.store.artifacts import Version
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import NotFound
@@ -37,23 +36,17 @@ class Box(NamedTuple):
     kind: str
 
 
-def lineage(tx: Transaction, organization: str, name: str, asked: Mapping[str, str]) -> Page:
+def lineage(tx: Transaction, at: Shown, asked: Mapping[str, str]) -> Page:
     """The run that made a version, what that run used, and the runs that used the version: as lists and as a picture."""
-    registry = Place(organization, name).get(tx)
-    collection = collections.get(tx, registry, asked.get("collection", ""))
-    link = links.get(tx, collection, asked.get("version", ""))
-    version = artifacts.by_id(tx, link.artifact_id)
-    run = _maker(tx, version)
+    run = _maker(tx, at.version)
     made_by = None if run is None else f"{projects.by_id(tx, run.project_id)}/{run.name}"
     inputs = [] if run is None else _inputs(tx, run)
-    readers = _readers(tx, version)
-    columns = [inputs, [made_by] if made_by else [], [f"{collection.name}:v{link.index}"], readers[:PAGE]]
+    readers = uses.names_of_runs(tx, at.version, PAGE + 1)
+    columns = [inputs, [made_by] if made_by else [], [f"{at.collection.name}:{at.short}"], readers[:PAGE]]
     return Page(
         "lineage.jinja",
         {
-            "registry": registry,
-            "collection": collection,
-            "link": link,
+            "at": at,
             "made_by": made_by,
             "inputs": inputs,
             "readers": readers[:PAGE],
@@ -65,12 +58,9 @@ def lineage(tx: Transaction, organization: str, name: str, asked: Mapping[str, s
     )
 
 
-def download(tx: Transaction, organization: str, name: str, asked: Mapping[str, str]) -> Download:
+def download(tx: Transaction, at: Shown, asked: Mapping[str, str]) -> Download:
     """A file of a version. Raises `NotFound`, and `Forbidden` to a restricted viewer."""
-    registry = Place(organization, name).get(tx)
-    collection = collections.get(tx, registry, asked.get("collection", ""))
-    link = links.get(tx, collection, asked.get("version", ""))
-    version = artifacts.by_id(tx, link.artifact_id)
+    version = at.version
     entry = artifacts.entry(tx, version, asked.get("path", ""))
     key = contents.find(tx, version.project_id, entry.content_md5 or "")
     found = None if key is None else contents.locate(tx, key)
@@ -91,22 +81,6 @@ def _inputs(tx: Transaction, run: Run) -> list[str]:
     rows = tx.all("SELECT artifact_id FROM artifact_uses WHERE run_id = ? ORDER BY artifact_id LIMIT ?", run.id, PAGE)
     found = artifacts.by_ids(tx, [row["artifact_id"] for row in rows])
     return [artifacts.shown(tx, found[key]).removeprefix("artifact ") for key in sorted(found)]
-
-
-def _readers(tx: Transaction, version: Version) -> list[str]:
-    """The runs that used a version and that the visitor sees, newest first: at most one more than a page has."""
-    readable = readable_entities(tx)
-    rows = tx.all(
-        """SELECT e.name || '/' || p.name || '/' || r.name AS name FROM artifact_uses u JOIN runs r ON r.id = u.run_id
-           JOIN projects p ON p.id = r.project_id JOIN entities e ON e.id = p.entity_id
-           WHERE u.artifact_id = ? AND (? OR p.entity_id IN (SELECT value FROM json_each(?)))
-           ORDER BY r.id DESC LIMIT ?""",
-        version.id,
-        readable is None,
-        json.dumps([*(readable or ())]),
-        PAGE + 1,
-    )
-    return [row["name"] for row in rows]
 
 
 def _boxes(column: int, names: list[str]) -> list[Box]:

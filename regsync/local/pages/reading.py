@@ -5,18 +5,15 @@ Whatever is not seen is not there: the functions of the store raise `NotFound`, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from regsync.local.changing import managed
 from regsync.local.changing.change import Place
-from regsync.local.store import accounts, aliases, artifacts, collections, links, members, projects, registries
-from regsync.local.store.access import missing, sees_place
+from regsync.local.store import accounts, aliases, collections, members, projects, registries, seen
+from regsync.local.store.access import missing
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.local.store.registries import Registry
-from regsync.names import REGISTRY_PREFIX, Role
 
 PAGE = 50
 """Rows on a page."""
@@ -47,17 +44,11 @@ def registry_list(tx: Transaction, asked: Mapping[str, str]) -> Page:
 
 
 def registry_page(tx: Transaction, organization: str, name: str, asked: Mapping[str, str]) -> Page:
-    """A registry; or, where the address selects one, a collection in it, or a version of that."""
+    """A registry; or, where the address selects one, a collection in it."""
     place = Place(organization, name)
     registry = place.get(tx)
     if asked.get("selectionPath"):
-        parts = asked["selectionPath"].split("/")
-        if len(parts) != 3 or parts[:2] != [registry.entity, registry.project_name]:
-            missing("collection")
-        collection = collections.get(tx, registry, parts[2])
-        if asked.get("view") == "membership" and asked.get("version"):
-            return _version(tx, place, registry, collection, asked["version"])
-        return _collection(tx, place, registry, collection, asked)
+        return _collection(tx, place, registry, selected(tx, registry, asked["selectionPath"]), asked)
     number, skip = page_start(asked)
     wanted = asked.get("q", "").strip()
     rows = tx.all(
@@ -87,6 +78,14 @@ def registry_page(tx: Transaction, organization: str, name: str, asked: Mapping[
     )
 
 
+def selected(tx: Transaction, registry: Registry, path: str) -> Collection:
+    """The collection of a registry that an address selects: `ENTITY/wandb-registry-NAME/COLLECTION`. Raises `NotFound`."""
+    parts = path.split("/")
+    if len(parts) != 3 or parts[:2] != [registry.entity, registry.project_name]:
+        missing("collection")
+    return collections.get(tx, registry, parts[2])
+
+
 def _collection(
     tx: Transaction, place: Place, registry: Registry, collection: Collection, asked: Mapping[str, str]
 ) -> Page:
@@ -103,11 +102,13 @@ def _collection(
     for alias, index in aliases.of_collection(tx, collection).items():
         held.setdefault(index, []).append(alias)
     protected = frozenset(registries.protected_aliases(tx, registry))
-    found = artifacts.by_ids(tx, [row["artifact"] for row in rows])
+    found = seen.versions(tx, [row["artifact"] for row in rows])
+    told = seen.sources(tx, found.values())
     versions = [
         {
             **dict(row),
-            "source": _source(tx, found.get(row["artifact"])),
+            "is_there": row["artifact"] in found,
+            "source": str(found[row["artifact"]]) if row["artifact"] in told else None,
             "aliases": [(each, each in protected) for each in held.get(row["number"], [])],
         }
         for row in rows[:PAGE]
@@ -127,36 +128,6 @@ def _collection(
     )
 
 
-def _version(tx: Transaction, place: Place, registry: Registry, collection: Collection, name: str) -> Page:
-    link = links.get(tx, collection, name)
-    version = artifacts.by_id(tx, link.artifact_id)
-    protected = frozenset(registries.protected_aliases(tx, registry))
-    shown = [
-        {
-            "name": each,
-            "locked": each in protected,
-            "managed": managed.last_plan(tx, place, f"/{collection.name}:{each}"),
-        }
-        for each in aliases.of_membership(tx, link.id)
-    ]
-    role = artifacts.role(tx, version)
-    files = artifacts.entries(tx, version) if role and role.strength <= Role.VIEWER.strength else []
-    return Page(
-        "version.jinja",
-        {
-            "registry": registry,
-            "collection": collection,
-            "link": link,
-            "version": version,
-            "source": _source(tx, version),
-            "aliases": shown,
-            "metadata": json.dumps(version.metadata, indent=2, ensure_ascii=False),
-            "files": files[:PAGE],
-            "full_name": f"{registry.project_name}/{collection.name}:v{link.index}",
-        },
-    )
-
-
 def browser(tx: Transaction, entity: str, project: str, asked: Mapping[str, str]) -> Page:
     """A project's artifacts, by type."""
     place = projects.get(tx, entity, project)
@@ -170,41 +141,6 @@ def browser(tx: Transaction, entity: str, project: str, asked: Mapping[str, str]
         skip,
     )
     return Page("browser.jinja", {"project": place, "rows": rows[:PAGE], "number": number, "more": len(rows) > PAGE})
-
-
-def source(tx: Transaction, entity: str, project: str, name: str, version: str) -> Page:
-    """A version where it was logged."""
-    place = projects.get(tx, entity, project)
-    sequence = collections.get(tx, place, name)
-    link = links.get(tx, sequence, version)
-    found = artifacts.by_id(tx, link.artifact_id)
-    return Page(
-        "source.jinja",
-        {
-            "project": place,
-            "sequence": sequence,
-            "link": link,
-            "version": found,
-            "aliases": aliases.of_membership(tx, link.id),
-            "metadata": json.dumps(found.metadata, indent=2, ensure_ascii=False),
-        },
-    )
-
-
-def linked_place(tx: Transaction, entity: str, project: str) -> str | None:
-    """The organization's display name where that project is one of its registries and the visitor sees it."""
-    organization = accounts.organization_of_entity(tx, entity)
-    if not project.startswith(REGISTRY_PREFIX) or organization is None:
-        return None
-    found = registries.find(tx, organization, project.removeprefix(REGISTRY_PREFIX))
-    return organization.name if found else None
-
-
-def _source(tx: Transaction, version: artifacts.Version | None) -> Json | None:
-    """Where a version was logged, for those who may know."""
-    if version is None or not sees_place(tx, version.project_id):
-        return None
-    return {"name": str(version), "version": version}
 
 
 def _events(tx: Transaction, registry: Registry, address: str) -> list[Json]:

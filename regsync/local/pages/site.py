@@ -10,14 +10,18 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from regsync.local.pages import comparing, lineage, reading, writing
-from regsync.local.pages.frame import COOKIE, LIFETIME, POLICY, Sessions, Visitor, collection_url, render, style
-from regsync.local.pages.lineage import Download
+from regsync.local.changing.change import Place
+from regsync.local.pages import comparing, reading, writing
+from regsync.local.pages.details import details
+from regsync.local.pages.differences import compare
+from regsync.local.pages.frame import COOKIE, LIFETIME, POLICY, Sessions, Visitor, render, style
+from regsync.local.pages.lineage import Download, download, lineage
 from regsync.local.pages.reading import Page
+from regsync.local.pages.versions import Shown, in_project, in_registry, inside
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Stop, Store, Transaction
 from regsync.local.store.errors import Forbidden, Refused, Unauthorized
-from regsync.names import REGISTRY_PREFIX, version_index
+from regsync.local.store.registries import Registry
 
 FORM = "application/x-www-form-urlencoded"
 MOST_FORM = 256 * 1024
@@ -32,14 +36,14 @@ _HEADERS = {
 }
 
 T = TypeVar("T")
-Show = Callable[[Transaction, str, str, Mapping[str, str]], Page | Download]
-_BESIDE: Mapping[str, Show] = {
-    "metrics": comparing.metrics,
-    "compare": comparing.compare,
-    "lineage": lineage.lineage,
-    "file": lineage.download,
+Show = Callable[[Transaction, Mapping[str, str], Mapping[str, str]], Page | Download | str]
+"""What a page shows, from the names in its address and from what stands behind the question mark; a text is an address to go to."""
+_BESIDE: Mapping[str, Callable[[Transaction, Shown, Mapping[str, str]], Page | Download]] = {
+    "compare": compare,
+    "lineage": lineage,
+    "file": download,
 }
-"""Pages about a collection of a registry that have an address of their own, beside the registry's."""
+"""Pages about one version beside its own: in a registry, and where it was logged."""
 
 
 class Doing(Protocol):
@@ -75,16 +79,17 @@ class Site:
             Route("/registry/", self._reads(lambda tx, names, asked: reading.registry_list(tx, asked))),
             Route(
                 "/orgs/{org}/registry/{name}",
-                self._reads(lambda tx, names, asked: reading.registry_page(tx, names["org"], names["name"], asked)),
+                self._reads(_registry),
             ),
             Route(
                 "/orgs/{org}/registry/{name}/settings",
                 self._reads(lambda tx, names, asked: writing.settings_page(tx, names["org"], names["name"])),
             ),
-            *(
-                Route(f"/orgs/{{org}}/registry/{{name}}/{word}", self._reads(_beside(show)))
-                for word, show in _BESIDE.items()
+            Route(
+                "/orgs/{org}/registry/{name}/metrics",
+                self._reads(lambda tx, names, asked: comparing.metrics(tx, names["org"], names["name"], asked)),
             ),
+            *(Route(f"/orgs/{{org}}/registry/{{name}}/{page}", self._reads(_linked(page))) for page in _BESIDE),
             Route("/change/link", self._link, methods=["GET"]),
             Route(
                 "/change/publish",
@@ -96,13 +101,15 @@ class Site:
                 artifact,
                 self._reads(lambda tx, names, asked: reading.browser(tx, names["entity"], names["project"], asked)),
             ),
-            Route(f"{artifact}/{{kind}}/{{name}}/{{version}}", self._artifact),
+            Route(f"{artifact}/{{kind}}/{{name}}/{{version}}", self._reads(_artifact)),
+            *(
+                Route(f"{artifact}/{{kind}}/{{name}}/{{version}}/{page}", self._reads(_logged(page)))
+                for page in _BESIDE
+            ),
         ]
 
-    def _reads(
-        self, show: Callable[[Transaction, Mapping[str, str], Mapping[str, str]], Page | Download | str]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        """A page that shows what is in the registry; a text in its place is an address to go to."""
+    def _reads(self, show: Show) -> Callable[[Request], Awaitable[Response]]:
+        """A page that shows what is in the registry."""
 
         async def page(request: Request) -> Response:
             visitor = self._visitor(request)
@@ -126,20 +133,6 @@ class Site:
 
     async def _link(self, request: Request) -> Response:
         return await self._reads(lambda tx, names, asked: writing.link_steps(tx, asked))(request)
-
-    async def _artifact(self, request: Request) -> Response:
-        """A version where it was logged; one of a registry is shown by the registry's own page."""
-
-        def show(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str]) -> Page | str:
-            entity, project, name, version = (names[each] for each in ("entity", "project", "name", "version"))
-            organization = reading.linked_place(tx, entity, project)
-            if organization is None:
-                return reading.source(tx, entity, project, name, version)
-            index = version_index(version)
-            url = collection_url(organization, entity, project.removeprefix(REGISTRY_PREFIX), name, index)
-            return url if index is not None else f"{url}&view=membership&version={quote(version, safe='')}"
-
-        return await self._reads(show)(request)
 
     async def _change(self, request: Request) -> Response:
         what = request.path_params["what"]
@@ -199,8 +192,37 @@ def _page(page: Page, visitor: Visitor | None, status: int = 200) -> Response:
     return HTMLResponse(render(page.template, visitor, **page.values), status, headers=_HEADERS)
 
 
-def _beside(show: Show) -> Callable[[Transaction, Mapping[str, str], Mapping[str, str]], Page | Download | str]:
-    return lambda tx, names, asked: show(tx, names["org"], names["name"], asked)
+def _registry(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str]) -> Page:
+    """A registry, or what the client's address selects in it: a collection, or a version of one."""
+    path, version = asked.get("selectionPath", ""), asked.get("version", "")
+    if not (path and version and asked.get("view") == "membership"):
+        return reading.registry_page(tx, names["org"], names["name"], asked)
+    registry = Place(names["org"], names["name"]).get(tx)
+    return details(tx, inside(tx, registry, reading.selected(tx, registry, path), version), asked)
+
+
+def _artifact(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str]) -> Page | str:
+    """A version where it was logged; one of a registry is shown by the registry's own page."""
+    at = _named(tx, names)
+    return at.url if isinstance(at.place, Registry) else details(tx, at, asked)
+
+
+def _named(tx: Transaction, names: Mapping[str, str]) -> Shown:
+    return in_project(tx, names["entity"], names["project"], names["name"], names["version"])
+
+
+def _logged(page: str) -> Show:
+    return lambda tx, names, asked: _BESIDE[page](tx, _named(tx, names), asked)
+
+
+def _linked(page: str) -> Show:
+    which = "old" if page == "compare" else "version"
+
+    def show(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str]) -> Page | Download:
+        collection, version = asked.get("collection", ""), asked.get(which, "").strip() or "latest"
+        return _BESIDE[page](tx, in_registry(tx, names["org"], names["name"], collection, version), asked)
+
+    return show
 
 
 def _file(found: Download) -> Response:

@@ -1,4 +1,4 @@
-"""What the viewer of a request can see, by key or by name: records of the store, or None where they are hidden or missing.
+"""What the viewer of a request can see: `store.seen`, remembered for the request.
 
 What many rows of a page ask for is looked up once a request (`Session.once`).
 """
@@ -8,59 +8,36 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from regsync.local.server.session import Session
-from regsync.local.store import accounts, aliases, artifacts, collections, links, projects, registries
-from regsync.local.store.access import entity_role, sees_entity
+from regsync.local.store import aliases, collections, projects, registries, seen
 from regsync.local.store.accounts import Entity, Organization, User
-from regsync.local.store.artifacts import DELETED, Version
+from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
-from regsync.local.store.database import Transaction
-from regsync.local.store.errors import NotFound
 from regsync.local.store.links import Link
 from regsync.local.store.projects import Project
 from regsync.local.store.registries import Registry
-from regsync.names import REGISTRY_PREFIX
+from regsync.local.store.seen import Place, is_member
 
-Place = Registry | Project
-"""What the schema calls a project: a registry, or a project of a user or a team."""
+__all__ = ["Place", "is_member"]
 
 
 def organization(session: Session, name: str) -> Organization | None:
     """The organization of that display name, or None where the viewer is not in it."""
-    try:
-        return accounts.organization(session.tx, name)
-    except NotFound:
-        return None
-
-
-def is_member(tx: Transaction, organization: Organization, user: User) -> bool:
-    """Whether a user belongs to an organization."""
-    return any(member.id == user.id for member, _ in accounts.organization_members(tx, organization))
+    return seen.organization(session.tx, name)
 
 
 def users(session: Session, name: str | None) -> list[User]:
     """Members of the viewer's organizations with that name (any name, without one)."""
-    tx = session.tx
-    known = {
-        user.id: user
-        for organization in accounts.organizations(tx)
-        for user, _ in accounts.organization_members(tx, organization)
-    }
-    return [user for user in known.values() if name in (None, "", user.name)]
+    return seen.users(session.tx, name)
 
 
 def entity(session: Session, name: str) -> Entity | None:
     """The entity of that name, or None where the viewer has nothing to do with it."""
-    tx = session.tx
-    try:
-        found = accounts.entity(tx, name)
-    except NotFound:
-        return None
-    return found if sees_entity(tx, found.id) else None
+    return seen.entity(session.tx, name)
 
 
 def readable(session: Session, entity: Entity) -> bool:
     """Whether the viewer can read the projects of a user or a team."""
-    return entity_role(session.tx, entity.id) is not None
+    return seen.readable(session.tx, entity)
 
 
 def registries_of(session: Session, organization: Organization) -> dict[int, Registry]:
@@ -76,30 +53,12 @@ def place_named(session: Session, entity: str | None, name: str | None) -> Place
     if not name:
         return None
     owner = entity or session.actor.name
-    return session.once(("place", owner, name), lambda: _place_named(session.tx, owner, name))
-
-
-def _place_named(tx: Transaction, entity: str, name: str) -> Place | None:
-    if not name.startswith(REGISTRY_PREFIX):
-        return projects.find(tx, entity, name)
-    organization = accounts.organization_of_entity(tx, entity)
-    if organization is None or organization.entity != entity:
-        return None
-    return registries.find(tx, organization, name.removeprefix(REGISTRY_PREFIX))
+    return session.once(("place", owner, name), lambda: seen.place_named(session.tx, owner, name))
 
 
 def place(session: Session, key: int) -> Place | None:
     """The project or registry with that integer key."""
-    return session.once(("place", key), lambda: _place(session.tx, key))
-
-
-def _place(tx: Transaction, key: int) -> Place | None:
-    for find in (registries.by_id, projects.by_id):
-        try:
-            return find(tx, key)
-        except NotFound:
-            continue
-    return None
+    return session.once(("place", key), lambda: seen.place(session.tx, key))
 
 
 def project(session: Session, key: int) -> Project:
@@ -114,15 +73,7 @@ def collection(session: Session, key: int) -> Collection:
 
 def version(session: Session, key: int) -> Version | None:
     """The version with that integer key, unless it was deleted."""
-    return session.one_of("version", key, lambda: _version(session.tx, key))
-
-
-def _version(tx: Transaction, key: int) -> Version | None:
-    try:
-        found = artifacts.by_id(tx, key)
-    except NotFound:
-        return None
-    return None if found.state == DELETED else found
+    return session.one_of("version", key, lambda: seen.version(session.tx, key))
 
 
 def alias_names(session: Session, key: int) -> list[str]:
@@ -140,7 +91,7 @@ def expect_links(session: Session, found: Iterable[Link]) -> None:
     tx, rows = session.tx, list(found)
     session.expect("aliases", (link.id for link in rows), lambda keys: aliases.of_memberships(tx, keys))
     session.expect("collection", (link.collection_id for link in rows), lambda keys: collections.by_ids(tx, keys))
-    session.expect("version", (link.artifact_id for link in rows), lambda keys: _versions(tx, keys))
+    session.expect("version", (link.artifact_id for link in rows), lambda keys: seen.versions(tx, keys))
 
 
 def expect_collections(session: Session, keys: Iterable[int]) -> None:
@@ -150,20 +101,11 @@ def expect_collections(session: Session, keys: Iterable[int]) -> None:
     session.expect("tags", rows, lambda keys: collections.tags_of(tx, keys))
 
 
-def _versions(tx: Transaction, keys: Iterable[int]) -> dict[int, Version]:
-    return {key: found for key, found in artifacts.by_ids(tx, keys).items() if found.state != DELETED}
-
-
 def link_named(session: Session, place: Place, name: str) -> Link | None:
     """What `collection:v3` or `collection:alias` names in a project; without a colon, its `latest`."""
-    collection_name, _, version = name.partition(":")
-    found = collections.find(session.tx, place, collection_name)
-    return link(session, found, version or aliases.LATEST) if found else None
+    return seen.link_named(session.tx, place, name)
 
 
 def link(session: Session, collection: Collection, version: str) -> Link | None:
     """The link that an index (`v3`) or an alias names in a collection."""
-    try:
-        return links.get(session.tx, collection, version)
-    except NotFound:
-        return None
+    return seen.link(session.tx, collection, version)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from regsync.local.store import aliases, collections, metrics
 from regsync.local.store.access import entity_role, missing, registry_role, require, version_role
 from regsync.local.store.database import Json, Transaction, to_json
-from regsync.local.store.errors import Conflict, Invalid
+from regsync.local.store.errors import Conflict, Invalid, Refused
 from regsync.names import MAX_METADATA_KEYS, REGISTRY_PREFIX, Role, SourceRef
 
 PENDING, COMMITTED, DELETED = "PENDING", "COMMITTED", "DELETED"
@@ -152,12 +152,14 @@ def shown(tx: Transaction, version: Version) -> str:
     return f"artifact {version if source_is_visible(tx, version) else version.name}"
 
 
-def entries(tx: Transaction, version: Version) -> list[ManifestEntry]:
-    """The files of a version, by path."""
+def entries(tx: Transaction, version: Version, most: int | None = None, skip: int = 0) -> list[ManifestEntry]:
+    """The files of a version, by path; at most so many, after those that are skipped."""
     rows = tx.all(
         """SELECT path, digest, size, ref, content_md5, fields FROM artifact_files
-           WHERE artifact_id = ? ORDER BY path""",
+           WHERE artifact_id = ? ORDER BY path LIMIT ? OFFSET ?""",
         version.id,
+        -1 if most is None else most,
+        skip,
     )
     return [ManifestEntry(*row) for row in rows]
 
@@ -172,6 +174,15 @@ def entry(tx: Transaction, version: Version, path: str) -> ManifestEntry:
         path,
     )
     return ManifestEntry(*row) if row else missing(f"file {path!r} of {shown(tx, version)}")
+
+
+def may_read_contents(tx: Transaction, version: Version) -> bool:
+    """Whether `require_contents` lets the actor through."""
+    try:
+        require_contents(tx, version)
+    except Refused:
+        return False
+    return True
 
 
 def require_contents(tx: Transaction, version: Version) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from regsync.local.store import artifacts
+from regsync.local.store.access import readable_entities
 from regsync.local.store.artifacts import Version
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import NotFound
@@ -31,15 +34,32 @@ def outputs(tx: Transaction, run: Run) -> list[Version]:
     )
 
 
+_RUNS = """FROM artifact_uses u JOIN runs r ON r.id = u.run_id JOIN projects p ON p.id = r.project_id
+    JOIN entities e ON e.id = p.entity_id
+    WHERE u.artifact_id = ?1 AND (?2 OR p.entity_id IN (SELECT value FROM json_each(?3)))"""
+"""The runs that read a version, in projects that the actor can read."""
+
+
 def runs(tx: Transaction, version: Version) -> list[Run]:
     """The runs that read a version and that the actor can see, oldest first."""
-    found = []
-    for row in tx.all("SELECT run_id FROM artifact_uses WHERE artifact_id = ? ORDER BY run_id", version.id):
-        try:
-            found.append(run_by_id(tx, row["run_id"]))
-        except NotFound:
-            continue
-    return found
+    rows = tx.all(f"SELECT r.id {_RUNS} ORDER BY r.id", version.id, *_readable(tx))
+    return [run_by_id(tx, row["id"]) for row in rows]
+
+
+def names_of_runs(tx: Transaction, version: Version, most: int) -> list[str]:
+    """As `runs`, by name (`acme-ml/fraud/train`) and newest first: at most so many."""
+    rows = tx.all(
+        f"SELECT e.name || '/' || p.name || '/' || r.name AS name {_RUNS} ORDER BY r.id DESC LIMIT ?4",
+        version.id,
+        *_readable(tx),
+        most,
+    )
+    return [row["name"] for row in rows]
+
+
+def _readable(tx: Transaction) -> tuple[bool, str]:
+    readable = readable_entities(tx)
+    return readable is None, json.dumps([*(readable or ())])
 
 
 def _visible(tx: Transaction, sql: str, *parameters: object) -> list[Version]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from regsync.local.pages import comparing, lineage
+from regsync.local.pages import comparing
+from regsync.local.pages.details import details
+from regsync.local.pages.differences import compare
+from regsync.local.pages.lineage import lineage
+from regsync.local.pages.versions import in_project, in_registry
 from regsync.local.store import accounts, artifacts, collections, contents, links, projects, registries, sequences, uses
 from regsync.local.store.actor import Actor
-from regsync.local.store.database import Store
+from regsync.local.store.database import Store, Transaction
 from tests.attack.people import KEYS, SECRET, Server, make_server
 
 HOSTILE = '"><script>alert(1)</script> & / ? % \u202e'
@@ -123,6 +127,81 @@ def test_lineage_names_the_run_that_made_it_what_that_used_and_who_used_it(serve
         assert hidden not in outside, "dan is in no team that may see the project"
 
 
+LOGGED = "/acme-ml/lab/artifacts/model/models"
+
+
+def test_a_version_where_it_was_logged_has_the_same(server: Server) -> None:
+    page = see(server, "alice", f"{LOGGED}/v1")
+    assert page.status_code == 200
+    assert "acme-ml/lab/models:v1" in page.text
+    for name, content in (("file?path=a+file.html", b"models 1"), ("lineage", None), ("compare?new=latest", None)):
+        assert f'href="{LOGGED}/v1/{name}"' in page.text
+        answer = see(server, "alice", f"{LOGGED}/v1/{name.partition('?')[0]}", path="a file.html", new="latest")
+        assert answer.status_code == 200
+        assert content in (None, answer.content)
+    compared = see(server, "alice", f"{LOGGED}/v0/compare", new="v1").text
+    assert "<h1>v0 and v1</h1>" in compared
+    assert "<td>0.5</td><td>0.9</td>" in compared
+    assert "<p>acme-ml/lab/maker</p>" in see(server, "alice", f"{LOGGED}/v1/lineage").text
+    assert see(server, "carol", f"{LOGGED}/v1").status_code == 404, "carol is not in the team"
+
+
+@pytest.mark.parametrize(
+    "other", ["acme-ml/lab/models:v2", "acme/wandb-registry-zoo/models:v2", "acme-org/wandb-registry-zoo/models:v2",
+              "wandb-registry-zoo/models:v2", "acme-ml/lab/models"]
+)  # fmt: skip
+def test_any_two_versions_are_compared(server: Server, other: str) -> None:
+    log(server.store, [{"accuracy": 0.25}], "others")
+    text = see(server, "alice", f"{ZOO}/compare", collection="others", old="v0", new=other).text
+    assert "<h1>acme/wandb-registry-zoo/others:v0 and " in text
+    assert "models:v2</h1>" in text
+    assert "<td>0.25</td><td>0.7</td>" in text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "acme-ml/secret/weights:v0",
+        "acme/wandb-registry-vault/weights:v0",
+        "acme-ml/nix/x:v0",
+        "a/b",
+        "a/b/c/d",
+        "/",
+        "v99",
+    ],
+)
+def test_nothing_hidden_is_compared(server: Server, other: str) -> None:
+    answer = see(server, "carol", f"{ZOO}/compare", collection="models", old="v0", new=other)
+    assert answer.status_code == 404
+    assert "missing, or not visible" in answer.text
+
+
+def test_a_link_whose_source_was_deleted(server: Server) -> None:
+    with server.store.write() as tx:
+        gone = in_project(tx, "acme-ml", "lab", "models", "v0").version
+        artifacts.delete(tx, gone, with_aliases=True)
+    page = see(server, "alice", ZOO, selectionPath="acme-org/wandb-registry-zoo/models")
+    assert "Its source was deleted" in page.text
+    assert gone.digest not in page.text.split("History")[0]
+    assert "View v0" not in page.text
+    for show in ("lineage", "file", "compare"):
+        assert see(server, "alice", f"{ZOO}/{show}", collection="models", version="v0", old="v0").status_code == 404
+
+
+def test_many_files_are_cut_into_pages(server: Server) -> None:
+    with server.store.write() as tx:
+        found = in_project(tx, "acme-ml", "lab", "models", "v0").version
+        tx.many(
+            "INSERT INTO artifact_files (artifact_id, path, digest, size) VALUES (?, ?, 'x', 1)",
+            [(found.id, f"part-{number:03}") for number in range(120)],
+        )
+    first = see(server, "alice", f"{LOGGED}/v0").text
+    assert f'href="{LOGGED}/v0?page=2"' in first
+    assert "part-119" not in first
+    assert "part-119" in see(server, "alice", f"{LOGGED}/v0", page="3").text
+    assert "none that this key may read on this page" in see(server, "alice", f"{LOGGED}/v0", page="4").text
+
+
 def test_a_file_is_saved_and_never_shown_as_a_page(server: Server) -> None:
     answer = see(server, "alice", f"{ZOO}/file", collection="models", version="v1", path="a file.html")
     assert (answer.status_code, answer.content) == (200, b"models 1")
@@ -171,15 +250,17 @@ def test_metadata_that_no_plot_can_draw(server: Server, values: dict[str, object
 def test_a_page_asks_the_same_whatever_there_is(server: Server) -> None:
     def statements() -> list[int]:
         found = []
-        for show, more in (
-            (comparing.metrics, {"by": "n"}),
-            (comparing.compare, {}),
-            (lineage.lineage, {"version": "v0"}),
-        ):
+        shown: list[Callable[[Transaction], object]] = [
+            lambda tx: comparing.metrics(tx, "acme", "zoo", {"collection": "many", "by": "n"}),
+            lambda tx: compare(tx, in_registry(tx, "acme", "zoo", "many", "v0"), {"new": "v1"}),
+            lambda tx: lineage(tx, in_registry(tx, "acme", "zoo", "many", "v0"), {}),
+            lambda tx: details(tx, in_registry(tx, "acme", "zoo", "many", "v0"), {}),
+        ]
+        for show in shown:
             asked: list[str] = []
             with server.store.read(acting(server, "carol")) as tx:
                 tx._connection.set_trace_callback(asked.append)
-                show(tx, "acme", "zoo", {"collection": "many", "old": "v0", "new": "v1", **more})
+                show(tx)
                 tx._connection.set_trace_callback(None)
             found.append(len(asked))
         return found
