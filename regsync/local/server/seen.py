@@ -26,7 +26,7 @@ def organization(session: Session, name: str) -> Organization | None:
 
 
 def users(session: Session, name: str | None) -> list[User]:
-    """Members of the viewer's organizations with that name (any name, without one)."""
+    """Members of the viewer's organizations with that text in their name (all, without one): the user of exactly that name first."""
     return seen.users(session.tx, name)
 
 

@@ -37,13 +37,18 @@ def is_member(tx: Transaction, organization: Organization, user: User) -> bool:
 
 
 def users(tx: Transaction, name: str | None) -> list[User]:
-    """Members of the actor's organizations with that name (any name, without one)."""
+    """Members of the actor's organizations with that text in their name (all, without one): the user of exactly that name first.
+
+    The client takes the first one (`wandb.Api().user`), and shows all of them as a "partial username query" (`users`) [sdk].
+    """
     known = {
         user.id: user
         for organization in accounts.organizations(tx)
         for user, _ in accounts.organization_members(tx, organization)
     }
-    return [user for user in known.values() if name in (None, "", user.name)]
+    wanted = (name or "").casefold()
+    found = [user for user in known.values() if wanted in user.name.casefold()]
+    return sorted(found, key=lambda user: (user.name != name, user.name))
 
 
 def entity(tx: Transaction, name: str) -> Entity | None:

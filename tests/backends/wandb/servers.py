@@ -54,6 +54,13 @@ def single_mutations(request: Request, forward: Forward) -> Response:
     return forward()
 
 
+def users_in_one_answer(request: Request, forward: Forward) -> Response:
+    """A server whose list of users has no pages."""
+    if re.search(r"users\([^)]*after", request.document):
+        return as_json({"errors": [{"message": 'Unknown argument "after" on field "Query.users".'}]}, 400)
+    return forward()
+
+
 def small_documents(request: Request, forward: Forward) -> Response:
     """A server that takes three fields a document, and pages of at most 100."""
     first = [value for name, value in request.variables.items() if name.endswith("_first")]

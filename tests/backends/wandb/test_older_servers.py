@@ -12,9 +12,18 @@ import pytest
 from regsync.backends.base import Status
 from regsync.core import actions as a
 from regsync.core.live import RegistryScope, Version
-from regsync.names import SourceRef
+from regsync.local.store import accounts
+from regsync.local.store.database import open_store
+from regsync.names import Role, SourceRef
 from tests.backends.wandb.script import DETECTOR, MANIFEST, SEED
-from tests.backends.wandb.servers import OLD_FIELDS, lacking, like_wandb, single_mutations, small_documents
+from tests.backends.wandb.servers import (
+    OLD_FIELDS,
+    lacking,
+    like_wandb,
+    single_mutations,
+    small_documents,
+    users_in_one_answer,
+)
 from tests.backends.wandb.wire import Behaviour, Relay, relay
 from tests.backends.wandb.worlds import QUICK, Work, everything, prints, served, write_world
 
@@ -84,6 +93,34 @@ def test_pages_of_any_size_give_the_same(work: Work, file: Path, page_size: int)
     assert prints(live) == prints(everything(file))
     assert named.registries["model"].collections.keys() == {"detector", "doomed"}
     assert live.read.pages > 12 / page_size
+
+
+@pytest.mark.parametrize("pages", [True, False], ids=["in pages", "in one answer"])
+def test_a_new_member_is_found_among_users_of_similar_names(
+    work: Work, between: Relay, file: Path, pages: bool
+) -> None:
+    """In the one answer too, if the server has no pages; for two new members three mutations, because one starts as a member."""
+    people = ["an", "ann", "anna"]
+    with open_store(file).write() as tx:
+        organization = accounts.organization(tx, "acme")
+        for name in people:
+            user, _ = accounts.add_user(tx, name)
+            accounts.set_organization_member(tx, organization, user, Role.MEMBER)
+    if not pages:
+        between.reset(users_in_one_answer)
+    work.options = replace(QUICK, page_size=1)
+    receipt = work.apply(
+        work.plan(work.manifest({"registries": {"model": {"members": {"an": "viewer", "anna": "member"}}}}))
+    )
+    assert receipt.receipt is not None and receipt.receipt.verified
+    members = everything(file).registries["model"].members
+    assert (
+        members is not None and (members["an"], members["anna"]) == (Role.VIEWER, Role.MEMBER) and "ann" not in members
+    )
+    lists = [request for request in between.requests if "users(" in request.document]
+    assert len(lists) == (len(people) if pages else 2), (
+        "three pages of the name that all three begin with; or a refusal and a list"
+    )
 
 
 @pytest.mark.parametrize("behave", [single_mutations, small_documents], ids=["single mutations", "small documents"])

@@ -49,6 +49,8 @@ class Dialect:
     """A collection shows its own links. In the server's types of 2023; searches find them too, on some servers later."""
     alias_history: bool = True
     """A collection tells who moved its aliases. In the server's types of 2023; the client does not ask for it."""
+    user_pages: bool = True
+    """Users that a name finds come in pages. The client asks for the first page only."""
     members: bool = True
     """The members of registries are shown to this key."""
 
@@ -77,6 +79,7 @@ _OPTIONAL = {
     "run_inputs": ("inputArtifacts", "createdBy", "commitHash"),
     "collection_links": ("artifactMemberships",),
     "alias_history": ("aliasActionHistory",),
+    "user_pages": ("UserConnection", "Query.users", 'field "users"'),
 }
 _DENIABLE = {
     "members": ("members", "teamMembers"),
@@ -311,11 +314,15 @@ def team(name: str) -> Part:
     return Part(text="entity(name: $name) { id name isTeam }", variables={"name": Variable("String", name)}, weight=2)
 
 
-def users(name: str) -> Part:
-    """Users that a name finds, the exact one among them."""
+def users(name: str, dialect: Dialect) -> Part:
+    """Users that a name finds, the exact one among them: all pages, or where the server has none the one answer, as `edges`."""
+    paged = dialect.user_pages
+    arguments, page = ("query: $name, after: $after, first: $first", f" {_PAGE}") if paged else ("query: $name", "")
     return Part(
-        text="users(query: $name) { edges { node { id username } } }",
+        text=f"users({arguments}) {{ edges {{ node {{ id username }} }}{page} }}",
         variables={"name": Variable("String", name)},
+        is_list=paged,
+        page_size=SMALL_PAGE,
         weight=2,
     )
 

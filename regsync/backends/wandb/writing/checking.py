@@ -61,7 +61,7 @@ class Check:
                 for registry, group in self._alias_groups()
             ),
             *(documents.artifact_type(entity, registry, name) for registry, name in self._types),
-            *(_stranger(name) for name in self._strangers),
+            *(_stranger(name, dialect) for name in self._strangers),
         ]
 
     def _alias_groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -153,10 +153,10 @@ def _texts(names: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{collection}:{text}" for collection, text in names]
 
 
-def _stranger(member: str) -> Part:
+def _stranger(member: str, dialect: Dialect) -> Part:
     if member.startswith(TEAM_PREFIX):
         return documents.team(member.removeprefix(TEAM_PREFIX))
-    return documents.users(member)
+    return documents.users(member, dialect)
 
 
 def _member_id(member: str, found: Any) -> str | None:
@@ -165,5 +165,5 @@ def _member_id(member: str, found: Any) -> str | None:
         return None
     if member.startswith(TEAM_PREFIX):
         return found["id"] if found.get("isTeam") else None
-    users = (edge["node"] for edge in found["edges"])
-    return next((user["id"] for user in users if user.get("username") == member), None)
+    users = found if isinstance(found, list) else [edge["node"] for edge in found["edges"]]
+    return next((user["id"] for user in users if user and user.get("username") == member), None)
