@@ -29,17 +29,18 @@ class Page(NamedTuple):
 
 def registry_list(tx: Transaction, asked: Mapping[str, str]) -> Page:
     """Every registry that the visitor sees, of all their organizations; searched by name and description."""
-    wanted = asked.get("q", "").strip().casefold()
-    rows = []
-    for organization in accounts.organizations(tx):
-        for registry in registries.visible(tx, organization):
-            if wanted in registry.name.casefold() or wanted in (registry.description or "").casefold():
-                rows.append(registry)
-    number, shown, more = _cut(rows, asked)
+    number, skip = page_start(asked)
+    rows = registries.search(tx, asked.get("q", "").strip(), most=PAGE + 1, skip=skip)
     names = [each.name for each in accounts.organizations(tx)]
     return Page(
         "registries.jinja",
-        {"registries": shown, "q": asked.get("q", ""), "number": number, "more": more, "organizations": names},
+        {
+            "registries": rows[:PAGE],
+            "q": asked.get("q", ""),
+            "number": number,
+            "more": len(rows) > PAGE,
+            "organizations": names,
+        },
     )
 
 
@@ -163,8 +164,3 @@ def page_start(asked: Mapping[str, str]) -> tuple[int, int]:
     text = asked.get("page", "1")
     number = max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
     return number, (number - 1) * PAGE
-
-
-def _cut(rows: list[Any], asked: Mapping[str, str]) -> tuple[int, list[Any], bool]:
-    number, skip = page_start(asked)
-    return number, rows[skip : skip + PAGE], len(rows) > skip + PAGE

@@ -56,6 +56,20 @@ def registry_role(tx: Transaction, project_id: int, organization_id: int, visibi
     return strongest(roles)
 
 
+SEES_REGISTRY = """(:owner OR (o.id IN (SELECT organization_id FROM organization_members WHERE user_id = :user)
+  AND EXISTS (SELECT 1 FROM organization_members mine WHERE mine.organization_id = o.id AND mine.user_id = :user AND (
+    mine.role = 'admin' OR r.visibility = 'organization'
+    OR EXISTS (SELECT 1 FROM registry_user_members m WHERE m.project_id = r.project_id AND m.user_id = :user)
+    OR EXISTS (SELECT 1 FROM registry_team_members m JOIN team_members t USING (entity_id)
+               WHERE m.project_id = r.project_id AND t.user_id = :user)))))"""
+"""SQL: whether the actor (`viewer`) sees a registry `r` of an organization `o`, as `registry_role` says. For lists that are cut."""
+
+
+def viewer(tx: Transaction) -> dict[str, int | None]:
+    """The parameters of `SEES_REGISTRY`."""
+    return {"owner": int(tx.actor.is_owner), "user": tx.actor.user_id}
+
+
 def entity_role(tx: Transaction, entity_id: int) -> Role | None:
     """The actor's role in the projects of a user's or a team's entity; None where they must look absent.
 

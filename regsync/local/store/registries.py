@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlite3 import Row
 
 from regsync.local.store import events
-from regsync.local.store.access import missing, organization_role, registry_role, require
+from regsync.local.store.access import SEES_REGISTRY, missing, organization_role, registry_role, require, viewer
 from regsync.local.store.accounts import Organization
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import AlreadyExists, Conflict, Invalid
@@ -50,9 +50,9 @@ class Registry:
         return REGISTRY_PREFIX + self.name
 
 
-_REGISTRY = """SELECT p.id, o.id AS organization_id, o.name AS organization, e.name AS entity, p.name, p.description,
-      r.visibility, r.all_types, p.created_at, p.updated_at
-    FROM registries r JOIN projects p ON p.id = r.project_id JOIN entities e ON e.id = p.entity_id
+_COLUMNS = """SELECT p.id, o.id AS organization_id, o.name AS organization, e.name AS entity, p.name, p.description,
+      r.visibility, r.all_types, p.created_at, p.updated_at"""
+_REGISTRY = f"""{_COLUMNS} FROM registries r JOIN projects p ON p.id = r.project_id JOIN entities e ON e.id = p.entity_id
       JOIN organizations o ON o.id = e.organization_id"""
 
 
@@ -78,8 +78,22 @@ def role(tx: Transaction, registry: Registry) -> Role | None:
 
 def visible(tx: Transaction, organization: Organization) -> list[Registry]:
     """The registries of an organization that the actor can see, by name."""
-    rows = tx.all(f"{_REGISTRY} WHERE o.id = ? ORDER BY p.name", organization.id)
-    return [found for found in map(_registry, rows) if role(tx, found) is not None]
+    sql = f"{_REGISTRY} WHERE o.id = :organization AND {SEES_REGISTRY} ORDER BY p.name"
+    return [*map(_registry, tx.all(sql, {**viewer(tx), "organization": organization.id}))]
+
+
+def search(tx: Transaction, text: str, *, most: int, skip: int = 0) -> list[Registry]:
+    """At most so many registries that the actor sees, of all organizations, by organization and name, after `skip` others.
+
+    Those with `text` in their name or description, whatever its case; "" for all. A search looks at each registry, and no
+    further than it needs to.
+    """
+    sql = f"""{_COLUMNS} FROM organizations o CROSS JOIN entities e ON e.id = o.entity_id
+      CROSS JOIN projects p ON p.entity_id = e.id CROSS JOIN registries r ON r.project_id = p.id
+    WHERE {SEES_REGISTRY} AND (:text = '' OR instr(folded(substr(p.name, :prefix)), :text) OR instr(folded(p.description), :text))
+    ORDER BY o.name, p.name LIMIT :most OFFSET :skip"""
+    given = {"text": text.casefold(), "prefix": len(REGISTRY_PREFIX) + 1, "most": most, "skip": skip}
+    return [*map(_registry, tx.all(sql, {**viewer(tx), **given}))]
 
 
 def find(tx: Transaction, organization: Organization, name: str) -> Registry | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from regsync.local.store import collections, links, members, registries
+from regsync.local.store import accounts, collections, links, members, registries
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from regsync.names import Role, Visibility
@@ -185,3 +185,29 @@ def test_the_list_of_protected_aliases_belongs_to_one_registry(world: World) -> 
     assert listed("model") == ["production"]
     with pytest.raises(NotFound):
         world.write(lambda tx: registries.unprotect(tx, world.get(tx), "staging"))
+
+
+def test_lists_show_what_each_role_sees_and_nothing_else(world: World) -> None:
+    """Every combination of what the rule looks at; an organization that is somebody else's as well."""
+    for visibility in Visibility:
+        for user in (None, *Role):
+            for team in (None, Role.RESTRICTED_VIEWER):
+                name = f"{visibility[:2]} {user or 'no'} {team or 'no'}"
+                world.registry(name, visibility=visibility, description=f"Ünder {name}")
+                given = (("bob", user), ("team:acme-ml", team))
+                for member, role in given:
+                    if role is not None:
+                        world.write(lambda tx, n=name, m=member, r=role: members.set_member(tx, world.get(tx, n), m, r))  # type: ignore[misc]
+    others = [world.read(lambda tx: accounts.organization(tx, "other"))]
+    world.write(lambda tx: registries.create(tx, others[0], "theirs", description="under the sea"))
+    for somebody in (None, "alice", "bob", "vera", "mallory"):
+        with world.store.read() as tx:
+            places = accounts.organizations(tx)
+            everything = [found for place in places for found in registries.visible(tx, place)]
+        with world.store.read(world.actor(somebody)) as tx:
+            seen = [found for found in everything if registries.role(tx, found) is not None]
+            assert [found for place in places for found in registries.visible(tx, place)] == seen
+            assert registries.search(tx, "", most=99) == seen
+            assert registries.search(tx, "", most=3, skip=2) == seen[2:5]
+            assert registries.search(tx, "üNDER RE", most=99) == [each for each in seen if each.name.startswith("re")]
+            assert registries.search(tx, "wandb-", most=99) == [], "the prefix is no part of the name"
