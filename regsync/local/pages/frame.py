@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from regsync.local.store.actor import Actor
+from regsync.local.store.database import to_json
 from regsync.names import is_invisible
 
 COOKIE = "regsync-session"
@@ -134,6 +135,7 @@ def _environment() -> Environment:
         project_url=project_url,
         source_url=source_url,
         quote=lambda text: quote(text, safe=""),
+        as_json=to_json,
     )
     return environment
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from regsync.local.changing.change import Place
-from regsync.local.store import accounts, aliases, collections, members, projects, registries, seen
+from regsync.local.store import accounts, aliases, changes, collections, members, projects, registries, seen
 from regsync.local.store.access import missing
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
@@ -17,6 +17,8 @@ from regsync.local.store.registries import Registry
 
 PAGE = 50
 """Rows on a page."""
+NEWEST = 10
+"""Changes at the end of a page about something else; the page of its history has all of them."""
 Json = dict[str, Any]
 
 
@@ -74,7 +76,7 @@ def registry_page(tx: Transaction, organization: str, name: str, asked: Mapping[
             "members": members.members(tx, registry),
             "role": registries.role(tx, registry),
             "path": f"{organization}/{registry.project_name}/COLLECTION",
-            "events": _events(tx, registry, registry.name),
+            "events": changes.newest(tx, changes.Subject(registry), most=NEWEST),
         },
     )
 
@@ -124,7 +126,7 @@ def _collection(
             "number": number,
             "more": len(rows) > PAGE,
             "path": f"{place.organization}/{registry.project_name}/{collection.name}",
-            "events": _events(tx, registry, collection.address),
+            "events": changes.newest(tx, changes.Subject(registry, collection.name), most=NEWEST),
         },
     )
 
@@ -142,21 +144,6 @@ def browser(tx: Transaction, entity: str, project: str, asked: Mapping[str, str]
         skip,
     )
     return Page("browser.jinja", {"project": place, "rows": rows[:PAGE], "number": number, "more": len(rows) > PAGE})
-
-
-def _events(tx: Transaction, registry: Registry, address: str) -> list[Json]:
-    """The last changes of a registry, or of a collection, and of what is in it, since the registry was made; newest first."""
-    rows = tx.all(
-        """SELECT at, actor, kind, address, before, after, plan, manifest_commit FROM events
-           WHERE organization = ?1 AND at >= ?2 AND (address = ?3
-             OR substr(address, 1, length(?3) + 1) = ?3 || '/' OR substr(address, 1, length(?3) + 1) = ?3 || ':')
-           ORDER BY seq DESC LIMIT ?4""",
-        registry.organization,
-        registry.created_at,
-        address,
-        PAGE,
-    )
-    return [dict(row) for row in rows]
 
 
 def page_start(asked: Mapping[str, str]) -> tuple[int, int]:

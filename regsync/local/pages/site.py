@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from regsync.local.changing.change import Place
-from regsync.local.pages import comparing, reading, writing
+from regsync.local.pages import comparing, history, reading, writing
 from regsync.local.pages.details import details
 from regsync.local.pages.differences import compare
 from regsync.local.pages.frame import COOKIE, LIFETIME, POLICY, Sessions, Visitor, render, style
@@ -88,6 +88,10 @@ class Site:
             Route(
                 "/orgs/{org}/registry/{name}/metrics",
                 self._reads(lambda tx, names, asked: comparing.metrics(tx, names["org"], names["name"], asked)),
+            ),
+            Route(
+                "/orgs/{org}/registry/{name}/history",
+                self._reads(lambda tx, names, asked: history.history(tx, names["org"], names["name"], asked)),
             ),
             *(Route(f"/orgs/{{org}}/registry/{{name}}/{page}", self._reads(_linked(page))) for page in _BESIDE),
             Route("/change/link", self._link, methods=["GET"]),

@@ -145,6 +145,11 @@ def to_json(value: Json) -> str | None:
     return _ENCODER.encode(value)
 
 
+def read_json(text: str | None) -> Any:
+    """What `to_json` made a text of."""
+    return None if text is None else json.loads(text)
+
+
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

@@ -10,10 +10,10 @@ digest), `create-`, `rename-`, `describe-`, `tag-`, `delete-collection`, `create
 
 from __future__ import annotations
 
-import json
+from sqlite3 import Row
 from typing import Any, NamedTuple
 
-from regsync.local.store.database import Transaction
+from regsync.local.store.database import Transaction, read_json
 from regsync.names import REGISTRY_PREFIX
 
 
@@ -35,6 +35,9 @@ class Event(NamedTuple):
     commit: str
 
 
+COLUMNS = "seq, at, actor, kind, organization, address, before, after, plan, manifest_commit"
+
+
 def last(tx: Transaction) -> int:
     """The number of the last event; 0 where there is none. Numbers rise, without gaps."""
     found: int | None = tx.value("SELECT max(seq) FROM events")
@@ -44,14 +47,17 @@ def last(tx: Transaction) -> int:
 def since(tx: Transaction, seq: int = 0, *, limit: int | None = None) -> list[Event]:
     """The events after number `seq`, in order, at most `limit`."""
     rows = tx.all(
-        """SELECT seq, at, actor, kind, organization, address, before, after, plan, manifest_commit FROM events
-           WHERE seq > ? ORDER BY seq LIMIT ?""",
+        f"SELECT {COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608 - a constant
         seq,
         -1 if limit is None else limit,
     )
-    return [
-        Event(*row[:6], *(None if text is None else json.loads(text) for text in row[6:8]), *row[8:]) for row in rows
-    ]
+    return [*map(event, rows)]
+
+
+def event(row: Row) -> Event:
+    """What a row of `COLUMNS` tells."""
+    told = {name: row[name] for name in ("seq", "at", "actor", "kind", "organization", "address", "plan")}
+    return Event(**told, before=read_json(row["before"]), after=read_json(row["after"]), commit=row["manifest_commit"])
 
 
 def record_unbound(tx: Transaction, project_id: int, collection_id: int | None = None) -> None:

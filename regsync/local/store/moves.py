@@ -13,8 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from regsync.local.store import former
 from regsync.local.store.aliases import LATEST
-from regsync.local.store.database import Transaction
+from regsync.local.store.database import Transaction, read_json
+from regsync.local.store.former import Span, Step
 
 AliasPlace = tuple[str, str | None]
 """A collection's address (`model/fraud`, as it is now) and an alias; None for all of its aliases but `latest`."""
@@ -51,17 +53,8 @@ class Linked(NamedTuple):
     artifact: int | None
 
 
-class _Span(NamedTuple):
-    """A name that a collection had from after the event `above` to the event `upto`."""
-
-    name: str
-    above: int
-    upto: int
-
-
-_Spans = dict[str, list[tuple[str, _Span]]]
+_Spans = dict[str, list[tuple[str, Span]]]
 """By a name that collections have had: what each is called now, and when it had it."""
-_FOREVER = 2**63 - 1
 
 
 def of_aliases(tx: Transaction, organization: str, wanted: Iterable[AliasPlace]) -> list[Move]:
@@ -106,31 +99,21 @@ def _spans(tx: Transaction, organization: str, collections: Iterable[str]) -> _S
     )
     steps = _Steps({})
     for row in rows:
-        steps.add(_Step(row["seq"], row["kind"], row["address"], _read(row["before"]), _read(row["after"])))
+        steps.add(former.step(row))
     spans: _Spans = {}
     for collection in collections:
-        for span in _walk(collection, steps):
+        for span in former.walk(collection, steps.before):
             spans.setdefault(span.name, []).append((collection, span))
     return spans
-
-
-class _Step(NamedTuple):
-    """An event after which something had another name, or was another thing."""
-
-    seq: int
-    kind: str
-    address: str
-    before: Any
-    after: Any
 
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
     """Steps by the registry and the collection (None: the registry itself) that they are about, newest first."""
 
-    by_place: dict[tuple[str, str | None], list[_Step]]
+    by_place: dict[tuple[str, str | None], list[Step]]
 
-    def add(self, step: _Step) -> None:
+    def add(self, step: Step) -> None:
         """Whoever calls begins with the newest."""
         registry = step.address.partition("/")[0]
         if step.kind == "rename-collection":
@@ -140,7 +123,7 @@ class _Steps:
         for place in places:
             self.by_place.setdefault(place, []).append(step)
 
-    def before(self, seq: int, registry: str, collection: str) -> _Step | None:
+    def before(self, seq: int, registry: str, collection: str) -> Step | None:
         """The newest step before the event `seq` that is about the collection or its registry."""
         found = []
         for place in ((registry, None), (registry, collection)):
@@ -148,21 +131,6 @@ class _Steps:
             at = bisect_right(steps, -seq, key=lambda step: -step.seq)
             found += steps[at : at + 1]
         return max(found, default=None, key=lambda step: step.seq)
-
-
-def _walk(collection: str, steps: _Steps) -> Iterator[_Span]:
-    registry, _, name = collection.partition("/")
-    upto = _FOREVER
-    while (step := steps.before(upto, registry, name)) is not None:
-        seq, kind, address, before, after = step
-        yield _Span(f"{registry}/{name}", seq, upto)
-        if kind == "rename-registry" and after == registry:
-            registry, upto = before, seq
-        elif kind == "rename-collection" and address.partition("/")[0] == registry and after == name:
-            name, upto = before, seq
-        else:
-            return  # Before that, the name was another's.
-    yield _Span(f"{registry}/{name}", 0, upto)
 
 
 def _now(spans: _Spans, name: str, seq: int) -> Iterator[str]:
@@ -180,18 +148,19 @@ def _events(
         json.dumps(sorted(kinds)),
         json.dumps(sorted(spans)),
     )
-    return [(*row[:4], _read(row[4]), _read(row[5])) for row in rows]
+    return [(*row[:4], read_json(row[4]), read_json(row[5])) for row in rows]
 
 
 def _versions(tx: Transaction, organization: str, links: Names[str]) -> dict[str, list[tuple[int, Place]]]:
     """What each link (`model/fraud:v3`) was, with the number of the event that made it; newest first."""
     rows = tx.all(
         """SELECT seq, address, after FROM events WHERE organization = ? AND kind = 'link-version'
-             AND address IN (SELECT value FROM json_each(?)) ORDER BY seq DESC""",
+             AND place IN (SELECT value FROM json_each(?)) AND address IN (SELECT value FROM json_each(?)) ORDER BY seq DESC""",
         organization,
+        json.dumps(sorted({link.partition(":")[0] for link in links})),
         json.dumps(sorted(links)),
     )
-    sources = [(row["seq"], row["address"], str(_read(row["after"])["source"])) for row in rows]
+    sources = [(row["seq"], row["address"], str(read_json(row["after"])["source"])) for row in rows]
     keys = _keys(tx, {source for _, _, source in sources})
     found: dict[str, list[tuple[int, Place]]] = {}
     for seq, address, source in sources:
@@ -222,7 +191,3 @@ def _keys(tx: Transaction, sources: Names[str]) -> dict[str, int]:
         json.dumps(sorted(asked)),
     )
     return {row["source"]: row["id"] for row in rows}
-
-
-def _read(text: str | None) -> Any:
-    return None if text is None else json.loads(text)

@@ -27,6 +27,8 @@ PAGES = {
     "collection": _COLLECTION,
     "version": f"{_COLLECTION}&view=membership&version=v0",
     "metrics": "/orgs/acme/registry/zoo/metrics?collection=models&by=n",
+    "history": "/orgs/acme/registry/zoo/history",
+    "history of an alias": "/orgs/acme/registry/zoo/history?collection=models&alias=staging",
     "compare": "/orgs/acme/registry/zoo/compare?collection=models&old=v0&new=v1",
     "lineage": "/orgs/acme/registry/zoo/lineage?collection=models&version=v0",
     "settings": "/orgs/acme/registry/model/settings",
