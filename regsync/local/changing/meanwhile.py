@@ -1,13 +1,15 @@
 """Two people at one registry's settings: what others changed between the page that somebody saw and what they send from it.
 
-A form carries the number of the last event when its page was made. The change looks for later ones of its own kind in the transaction
-that it writes in, so that nothing comes in between; where there are any, nothing is kept and the form asks.
+A form carries how many times the settings of its registry had been changed when its page was made (numbers of events would tell how
+much happens in registries that are hidden). The change looks for later ones of its own kind in the transaction that it writes in,
+so that nothing comes in between; where there are any, nothing is kept and the form asks.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
+from sqlite3 import Row
 from typing import Any, NamedTuple
 
 from regsync.local.changing.change import Place
@@ -20,6 +22,7 @@ DESCRIPTION = ("describe-registry",)
 VISIBILITY = ("set-visibility",)
 PROTECTED = ("protect-alias", "unprotect-alias")
 MEMBERS = ("set-member", "remove-member")
+_SETTINGS = (*TYPES, *DESCRIPTION, *VISIBILITY, *PROTECTED, *MEMBERS)
 
 
 class Other(NamedTuple):
@@ -30,12 +33,11 @@ class Other(NamedTuple):
 
 
 class ChangedMeanwhile(Conflict):
-    """Others changed the same setting after the page was made. `seen`: the number of the last event that `others` tells of."""
+    """Others changed the same setting after the page was made."""
 
-    def __init__(self, others: Collection[Other], seen: int) -> None:
+    def __init__(self, others: Collection[Other]) -> None:
         super().__init__("this was changed meanwhile; nothing of yours is saved yet")
         self.others = tuple(others)
-        self.seen = seen
 
 
 def unless_changed(
@@ -56,22 +58,17 @@ def unless_changed(
     else:
         if not others or events.last(tx) == last:
             return
-    raise ChangedMeanwhile(others, last)
+    raise ChangedMeanwhile(others)
+
+
+def changes(tx: Transaction, place: Place) -> int:
+    """How many times the settings of a registry were changed since it was made. Raises `NotFound`."""
+    return len(_events(tx, place))
 
 
 def since(tx: Transaction, place: Place, kinds: Collection[str], seen: int, member: str = "") -> list[Other]:
-    """The changes of these kinds after event number `seen`, oldest first, since the registry was made. Raises `NotFound`."""
-    registry = place.get(tx)
-    rows = tx.all(
-        """SELECT at, actor, kind, before, after FROM events
-           WHERE seq > ? AND organization = ? AND address = ? AND at >= ? AND kind IN (SELECT value FROM json_each(?))
-           ORDER BY seq""",
-        min(max(seen, 0), events.last(tx)),
-        registry.organization,
-        registry.name,
-        registry.created_at,
-        json.dumps([*kinds]),
-    )
+    """The changes of these kinds after the first `seen` ones of any setting, oldest first. Raises `NotFound`."""
+    rows = [row for row in _events(tx, place)[max(seen, 0) :] if row["kind"] in kinds]
     found = []
     for row in rows:
         before, after = (None if row[side] is None else json.loads(row[side]) for side in ("before", "after"))
@@ -79,6 +76,18 @@ def since(tx: Transaction, place: Place, kinds: Collection[str], seen: int, memb
             continue
         found.append(Other(row["at"], f"{row['actor'] or 'The owner of the file'} {_did(row['kind'], before, after)}"))
     return found
+
+
+def _events(tx: Transaction, place: Place) -> list[Row]:
+    registry = place.get(tx)
+    return tx.all(
+        """SELECT at, actor, kind, before, after FROM events
+           WHERE organization = ? AND place = ? AND at >= ? AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq""",
+        registry.organization,
+        registry.name,
+        registry.created_at,
+        json.dumps(_SETTINGS),
+    )
 
 
 def _did(kind: str, before: Any, after: Any) -> str:

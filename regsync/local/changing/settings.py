@@ -1,6 +1,6 @@
 """Changes of a registry itself: made new, and what stands behind its gear.
 
-`seen`: the number of the last event when the page was made that somebody acts from (`meanwhile`); None where there was no page.
+`seen`: how many changes of settings the page has seen that somebody acts from (`meanwhile`); None where there was no page.
 """
 
 from __future__ import annotations

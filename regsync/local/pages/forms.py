@@ -72,8 +72,8 @@ def seen(values: Values) -> dict[str, int]:
     return agreed
 
 
-def event_seen(values: Values) -> int:
-    """The number of the last event when the page was made; 0 where a form does not tell, which has seen nothing then."""
+def changes_seen(values: Values) -> int:
+    """How many changes of the settings the page has seen; 0 where a form does not tell."""
     text = values.get("seen", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
@@ -223,7 +223,7 @@ FORMS: Mapping[str, Form] = {
         "Protect",
         _SETTING,
         (_ALIASES,),
-        lambda v: settings.Protect(place(v), words(v.get("aliases", "")), event_seen(v)),
+        lambda v: settings.Protect(place(v), words(v.get("aliases", "")), changes_seen(v)),
         _of_registry,
         meanwhile.PROTECTED,
     ),
@@ -232,7 +232,7 @@ FORMS: Mapping[str, Form] = {
         "Take off the list",
         (*_SETTING, "alias"),
         (),
-        lambda v: settings.Unprotect(place(v), v.get("alias", ""), event_seen(v)),
+        lambda v: settings.Unprotect(place(v), v.get("alias", ""), changes_seen(v)),
         _of_registry,
         meanwhile.PROTECTED,
     ),
@@ -244,7 +244,7 @@ FORMS: Mapping[str, Form] = {
             Field("member", "User or team", "NAME", help="A team is written team:NAME."),
             Field("role", "Role", "member", tuple(Role)),
         ),
-        lambda v: settings.SetMember(place(v), v.get("member", ""), _role(v), event_seen(v)),
+        lambda v: settings.SetMember(place(v), v.get("member", ""), _role(v), changes_seen(v)),
         _of_registry,
         meanwhile.MEMBERS,
     ),
@@ -253,7 +253,7 @@ FORMS: Mapping[str, Form] = {
         "Take role away",
         (*_SETTING, "member"),
         (),
-        lambda v: settings.RemoveMember(place(v), v.get("member", ""), event_seen(v)),
+        lambda v: settings.RemoveMember(place(v), v.get("member", ""), changes_seen(v)),
         _of_registry,
         meanwhile.MEMBERS,
     ),
@@ -262,7 +262,7 @@ FORMS: Mapping[str, Form] = {
         "Accept",
         _SETTING,
         (Field("types", "Types", "TYPE", help=f"With commas. {_TYPE_HELP}"),),
-        lambda v: settings.AllowTypes(place(v), words(v.get("types", "")), event_seen(v)),
+        lambda v: settings.AllowTypes(place(v), words(v.get("types", "")), changes_seen(v)),
         _of_registry,
         meanwhile.TYPES,
     ),
@@ -271,7 +271,7 @@ FORMS: Mapping[str, Form] = {
         "Save",
         _SETTING,
         (Field("description", "Description", "DESCRIPTION", is_long=True),),
-        lambda v: settings.DescribeRegistry(place(v), v.get("description", "").replace("\r\n", "\n"), event_seen(v)),
+        lambda v: settings.DescribeRegistry(place(v), v.get("description", "").replace("\r\n", "\n"), changes_seen(v)),
         _of_registry,
         meanwhile.DESCRIPTION,
     ),
@@ -288,7 +288,7 @@ FORMS: Mapping[str, Form] = {
                 help="A restricted registry cannot be opened again.",
             ),
         ),
-        lambda v: settings.SetVisibility(place(v), _visibility(v), event_seen(v)),
+        lambda v: settings.SetVisibility(place(v), _visibility(v), changes_seen(v)),
         _of_registry,
         meanwhile.VISIBILITY,
     ),

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from regsync.local.changing.change import AsksFirst, in_git
 from regsync.local.changing.managed import Managed, last_plan
-from regsync.local.changing.meanwhile import ChangedMeanwhile, Other, since
-from regsync.local.pages.forms import FORMS, Form, Values, event_seen, place, result
+from regsync.local.changing.meanwhile import ChangedMeanwhile, Other, changes, since
+from regsync.local.pages.forms import FORMS, Form, Values, changes_seen, place, result
 from regsync.local.pages.reading import Page
-from regsync.local.store import accounts, collections, events, links, members, projects, registries
+from regsync.local.store import accounts, collections, links, members, projects, registries
 from regsync.local.store.access import entity_role, missing
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Stop, Store, Transaction
@@ -62,7 +62,7 @@ def shown(
             "managed": _managed(tx, form, values),
             "asks": isinstance(problem, ChangedMeanwhile),
             "others": _others(tx, form, values),
-            "seen": events.last(tx),
+            "seen": changes(tx, place(values)) if form.shared else "",
             "previewed": snippet_only,
         },
     )
@@ -103,7 +103,7 @@ def settings_page(tx: Transaction, organization: str, name: str) -> Page:
             "roles": tuple(Role),
             "forms": FORMS,
             "managed": last_plan(tx, at),
-            "seen": events.last(tx),
+            "seen": changes(tx, at),
         },
     )
 
@@ -186,7 +186,7 @@ def _others(tx: Transaction, form: Form, values: Values) -> list[Other]:
     """What others did since the page was made that these values come from; told now, it is asked about no more."""
     if not form.shared or "seen" not in values:
         return []
-    return since(tx, place(values), form.shared, event_seen(values), values.get("member", ""))
+    return since(tx, place(values), form.shared, changes_seen(values), values.get("member", ""))
 
 
 def _managed(tx: Transaction, form: Form, values: Values) -> Managed | None:
