@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from regsync.local.changing.change import Place
+from regsync.local.store import former
 from regsync.local.store.database import Transaction
 
 
@@ -20,14 +21,22 @@ class Managed(NamedTuple):
 def last_plan(tx: Transaction, place: Place, inner: str = "") -> Managed | None:
     """By which plan a registry, or (`inner`: `/COLLECTION`, `/COLLECTION:ALIAS`) what is in it, was set last.
 
-    None where no plan did since the registry was made. Asks first whether the actor sees the registry: raises `NotFound`.
+    Under all the names that the registry and the collection had. None where no plan did since the registry was made. Asks first
+    whether the actor sees the registry: raises `NotFound`.
     """
     registry = place.get(tx)
-    row = tx.one(
-        """SELECT plan, manifest_commit, actor, at FROM events
-           WHERE organization = ? AND address = ? AND plan <> '' AND at >= ? ORDER BY seq DESC LIMIT 1""",
-        registry.organization,
-        registry.name + inner,
-        registry.created_at,
-    )
-    return Managed(*row) if row else None
+    collection, colon, alias = inner.removeprefix("/").partition(":")
+    name = f"{registry.name}/{collection}" if collection else registry.name
+    for span in former.spans(tx, registry.organization, name):
+        row = tx.one(
+            """SELECT plan, manifest_commit, actor, at FROM events
+               WHERE organization = ? AND address = ? AND plan <> '' AND at >= ? AND seq > ? AND seq <= ? ORDER BY seq DESC LIMIT 1""",
+            registry.organization,
+            span.name + colon + alias,
+            registry.created_at,
+            span.above,
+            span.upto,
+        )
+        if row:
+            return Managed(*row)
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -58,15 +59,15 @@ def place(values: Values) -> Place:
 
 def words(text: str) -> tuple[str, ...]:
     """What was typed with commas or line ends in between; without repetition."""
-    found = (each.strip() for line in text.splitlines() for each in line.split(","))
+    found = (each.strip() for each in re.split(r"[,\r\n]", text))
     return tuple(dict.fromkeys(each for each in found if each))
 
 
 def seen(values: Values) -> dict[str, int]:
     """From which version somebody has agreed to take each alias: `v1 production` a line."""
     agreed = {}
-    for line in values.get("agreed", "").splitlines():
-        version, _, alias = line.partition(" ")
+    for line in values.get("agreed", "").split("\n"):  # Other ends of lines may be in an alias.
+        version, _, alias = line.removesuffix("\r").partition(" ")
         if (index := version_index(version)) is not None:
             agreed[alias] = index
     return agreed

@@ -80,7 +80,10 @@ def style() -> str:
 
 
 def render(template: str, visitor: Visitor | None, **values: Any) -> str:
-    """A page. Every text goes through `harmless` and then through Jinja's escaping."""
+    """A page. Every text goes through `harmless` and then through Jinja's escaping.
+
+    What a form sends back (`value="{{ … | e }}"`) is only escaped: it must come back as it is.
+    """
     return _environment().get_template(template).render(visitor=visitor, **values)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from regsync.local.changing import contents, managed, settings
 from regsync.local.changing.change import AsksFirst, Change, Place, in_git
-from regsync.local.store import accounts, members
+from regsync.local.store import accounts, collections, members, registries
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Transaction, open_store
 from regsync.local.store.errors import Conflict, Forbidden, Invalid, NotFound, Refused
@@ -146,3 +146,34 @@ def test_what_a_plan_set_is_known_as_managed(world: World, registry: Path, tmp_p
     assert found is not None
     assert (found.plan, found.actor) == (plan.reviewed or found.plan, "alice")
     assert world.read(of("/detector:staging"), "alice") is None
+
+
+def test_what_a_plan_set_stays_managed_under_other_names(world: World) -> None:
+    """A plan sets an alias and a description; then people rename the collection and the registry."""
+    by_plan = Actor(world.actors["alice"].user_id, "alice", plan="sha256:" + "a" * 64, commit="c0ffee1")
+    place = contents.SetAliases(MODEL, "detector", 1, ("golden",))
+    with world.store.write(by_plan) as tx:
+        place.carry_out(tx)
+        registries.set_description(tx, MODEL.get(tx), "by a plan")
+
+    def rename(tx: Transaction) -> None:
+        registry = MODEL.get(tx)
+        collections.rename(tx, collections.get(tx, registry, "detector"), "better")
+        registries.rename(tx, registry, "models")
+
+    world.write(rename, "alice")
+    now = Place("acme", "models")
+    for inner in ("", "/better:golden"):
+        found = world.read(lambda tx, inner=inner: managed.last_plan(tx, now, inner), "alice")  # type: ignore[misc]
+        assert found, inner
+        assert (found.plan, found.commit, found.actor) == (by_plan.plan, "c0ffee1", "alice")
+    assert world.read(lambda tx: managed.last_plan(tx, now, "/better:staging"), "alice") is None
+
+    def again(tx: Transaction) -> None:
+        """Another registry of the old name, with a collection of the old name, was set by nobody."""
+        made = registries.create(tx, accounts.organization(tx, "acme"), "model")
+        collections.create(tx, made, "detector", "model")
+
+    world.write(again, "alice")
+    for inner in ("", "/detector:golden"):
+        assert world.read(lambda tx, inner=inner: managed.last_plan(tx, MODEL, inner), "alice") is None  # type: ignore[misc]

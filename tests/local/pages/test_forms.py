@@ -12,7 +12,7 @@ import pytest
 
 from regsync.local.store.database import open_store
 from tests.backends.wandb.worlds import KEYS, everything, served, write_world
-from tests.local.pages.world import SEED
+from tests.local.pages.world import HOSTILE, SEED
 
 _MODELS = {"organization": "acme", "registry": "zoo", "collection": "models", "version": "v1"}
 SignIn = Callable[[str], httpx.Client]
@@ -216,6 +216,25 @@ BOTH: dict[str, tuple[str, dict[str, str], str, dict[str, str], str]] = {
     "protected aliases": ("protect", {"aliases": "gold"}, "protect", {"aliases": "silver"}, "protected gold"),
     "a protection taken off": ("unprotect", {"alias": "live"}, "unprotect", {"alias": "live"}, "protection off live"),
 }
+
+
+def test_a_form_sends_back_names_that_nobody_can_read(path: Path, sign_in: SignIn) -> None:
+    """On the page they are written out; what the form sends is the name itself."""
+    alice = sign_in("alice")
+    odd = "a\u2028" + HOSTILE
+    held = {**_MODELS, "version": "v0"}
+    assert send(alice, "add-aliases", **form(alice, "add-aliases", **held), aliases=odd).status_code == 303
+    moved = {**_MODELS, "version": "v1", "aliases": odd}
+    asked = alice.post("/change/add-aliases", data={**form(alice, "add-aliases", **_MODELS), "aliases": odd})
+    assert asked.status_code == 409
+    (agreed,) = re.findall(r'name="agreed" value="([^"]*)"', asked.text)
+    assert send(alice, "add-aliases", **moved, agreed=html.unescape(agreed)).status_code == 303
+    assert aliases(path)[odd] == 1
+    for alias, version in ((odd, "v1"), (HOSTILE, "v0")):
+        fields = form(alice, "remove-alias", **{**_MODELS, "version": version}, alias=alias)
+        assert fields["alias"] == alias
+        assert alice.post("/change/remove-alias", data=fields).status_code == 303
+        assert alias not in aliases(path)
 
 
 @pytest.mark.parametrize("setting", BOTH)

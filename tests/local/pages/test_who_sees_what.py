@@ -177,3 +177,11 @@ def test_the_pages_show_what_the_api_shows(stores: tuple[Store, Store], name: st
 @pytest.mark.parametrize("name", ["carol", "rita"])
 def test_no_page_changes_with_what_is_hidden(stores: tuple[Store, Store], name: str) -> None:
     assert walk(stores[0], name) == walk(stores[1], name)
+
+
+@pytest.mark.parametrize("name", ["carol", "dan", "rita"])
+def test_where_a_version_was_logged_is_told_to_those_who_may_know(stores: tuple[Store, Store], name: str) -> None:
+    told = [
+        address for address, (status, text) in walk(stores[1], name).items() if status == 200 and "acme-ml/" in text
+    ]
+    assert told == []
