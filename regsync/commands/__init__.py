@@ -144,6 +144,9 @@ def cli(ctx: click.Context, backend: str, organization: str | None, color: str, 
     ctx.obj = Settings(backend, organization or None, color, verbose, quiet)
     # Settings.use_color decides; left to itself, click takes colour out again of all that goes to a pipe.
     ctx.color = True
+    from regsync.console.progress import progress_shown
+
+    ctx.with_resource(progress_shown(ctx.obj))
     if verbose > 1 and not quiet:
         from regsync.console.requests import show_requests
 

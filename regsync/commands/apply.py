@@ -185,19 +185,19 @@ def _carry_out(
     *,
     saved: bool,
 ) -> int:
-    from regsync.console.progress import progress_watch
+    from regsync.console.progress import Announced
     from regsync.core.canonical import canonical_json
     from regsync.execution.files import write_whole
     from regsync.execution.receipt import receipt_document
     from regsync.execution.run import apply_plan, not_in_this_plan, stop_on_signal
     from regsync.execution.state import StateDir
 
-    with stop_on_signal(settings.say) as stop_requested, progress_watch(settings) as watch:
+    with stop_on_signal(settings.say) as stop_requested:
         applied = apply_plan(
             plan,
             writer,
             StateDir(),
-            watch=watch,
+            watch=Announced(settings),
             say=settings.say_plainly,
             stop_requested=stop_requested,
             planned_now=not saved,

@@ -9,6 +9,7 @@ import click
 from regsync.console.context import Settings, pass_settings
 from regsync.console.options import ManifestArguments, manifest_arguments
 from regsync.console.output import write_data
+from regsync.stages import one_by_one
 
 USED_UP = ("unused-consent", "unused-previously")
 MOST_ROUNDS = 20
@@ -49,7 +50,7 @@ def command(settings: Settings, manifests: ManifestArguments, check: bool, prune
     sources, problems = find_sources((*manifests.paths, *manifests.overlays))
     texts = _pruned(settings, manifests) if prune else {}
     changed: dict[str, tuple[str, str]] = {}
-    for source in sources:
+    for source in one_by_one("laying out", "kB", sources, lambda source: len(source.data) // 1000):
         new = texts.get(source.name, source.data.decode())
         try:
             text = formatted(replace(source, data=new.encode())) if is_manifest(source) else None

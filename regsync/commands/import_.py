@@ -12,6 +12,7 @@ from regsync.console.output import write_data
 from regsync.console.selection import address
 from regsync.diagnostics import counted
 from regsync.names import Address
+from regsync.stages import stage
 
 if TYPE_CHECKING:
     from regsync.core.live import Live
@@ -79,7 +80,8 @@ def command(
         live, wanted = read_live(reader, asked, members=members)
     in_files = a_file_a_collection if split == "collection" else a_file_a_registry
     write = one_text if out is None else in_files
-    imported = write(live, wanted, organization, Content(digests, members))
+    with stage("importing"):
+        imported = write(live, wanted, organization, Content(digests, members))
     if out is None:
         write_data(imported.files[""], nl=False)
     else:

@@ -13,6 +13,7 @@ from regsync.console.options import ManifestArguments, format_option, manifest_a
 from regsync.console.output import write_view
 from regsync.console.selection import SelectionArguments, selection_options
 from regsync.console.shown import FORMATS, compact_option, limit_option, plan_view, say_next
+from regsync.stages import stage
 
 
 @click.command("plan")
@@ -51,13 +52,16 @@ def command(
     check_output(settings, out, (Path(file.path) for file in loaded.files))
     with settings.reader(loaded.desired.organization) as reader:
         planned = plan_manifests(loaded, reader, selection.selection(), receipts=known_receipts(receipts))
-    document = plan_document(planned.plan)
-    if out is not None:
-        write_whole(out, plan_text(document))
+    with stage("writing the plan"):
+        document = plan_document(planned.plan)
+        if out is not None:
+            write_whole(out, plan_text(document))
     if out is not None or format_ == "json":
         StateDir().note_planned(document["digest"])
     color = settings.use_color()
-    write_view(plan_view(document, format_, color=color, limit=limit, compact=compact), format_)
+    with stage("showing the plan"):
+        text = plan_view(document, format_, color=color, limit=limit, compact=compact)
+    write_view(text, format_)
     say_next(settings, document, out)
     if not planned.plan.applyable:
         settings.say("not applyable: see the hazards above for the consent that would allow it")

@@ -7,6 +7,7 @@ import click
 from regsync.console.context import Settings, pass_settings
 from regsync.console.options import ManifestArguments, format_option, manifest_arguments
 from regsync.console.output import write_data
+from regsync.stages import stage
 
 
 @click.command("render")
@@ -24,4 +25,6 @@ def command(settings: Settings, manifests: ManifestArguments, format_: str) -> N
     loaded = manifests.load(settings.organization)
     if loaded.warnings and not settings.quiet:
         click.echo(render_diagnostics(loaded.warnings, color=settings.use_color(err=True)), err=True)
-    write_data(to_json(loaded.desired) if format_ == "json" else to_yaml(loaded.desired), nl=False)
+    with stage("rendering"):
+        text = to_json(loaded.desired) if format_ == "json" else to_yaml(loaded.desired)
+    write_data(text, nl=False)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from regsync.console.display import wiped
+
 if TYPE_CHECKING:
     from regsync.backends.base import Reader, Writer
 
@@ -35,12 +37,13 @@ class Settings:
     def say(self, message: str) -> None:
         """A line for whoever is watching, on stderr; nothing with --quiet."""
         if not self.quiet:
-            click.echo(message, err=True)
+            with wiped():
+                click.echo(message, err=True)
 
     def say_more(self, message: str) -> None:
         """A line that only --verbose shows."""
-        if self.verbose and not self.quiet:
-            click.echo(message, err=True)
+        if self.verbose:
+            self.say(message)
 
     def reader(self, organization: str | None = None) -> Reader:
         """The backend, for reading only: it has no way to write. `organization` is the manifests', used without --organization."""

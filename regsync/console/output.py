@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from regsync.console.display import wiped
 from regsync.console.runner import for_runner, goes_to_a_file, is_runner
 
 
@@ -18,15 +19,16 @@ def write_data(text: str, *, nl: bool = True) -> None:
         text += "\n"
     if sys.stdout is None:
         return
-    buffer = getattr(sys.stdout, "buffer", None)
-    if buffer is None:
-        click.echo(text, nl=False)
-        return
-    if is_runner() and not goes_to_a_file(sys.stdout):
-        text = for_runner(text)
-    sys.stdout.flush()
-    buffer.write(text.encode("utf-8", "surrogateescape"))
-    buffer.flush()
+    with wiped():
+        buffer = getattr(sys.stdout, "buffer", None)
+        if buffer is None:
+            click.echo(text, nl=False)
+            return
+        if is_runner() and not goes_to_a_file(sys.stdout):
+            text = for_runner(text)
+        sys.stdout.flush()
+        buffer.write(text.encode("utf-8", "surrogateescape"))
+        buffer.flush()
 
 
 def write_view(text: str, format_: str) -> None:

@@ -17,6 +17,7 @@ from regsync.core.order import number_off, put_in_order
 from regsync.core.owned import owned_by, unchanged
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, ReadInfo, Selection
 from regsync.core.proof import Proof, prove
+from regsync.core.seen import Seen, unseen
 from regsync.core.undo import Irrevocable, Undo, undo_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
 from regsync.names import SourceRef
@@ -51,14 +52,14 @@ class Compared:
     warnings: tuple[Diagnostic, ...]
 
 
-def compare(inputs: Inputs, comparison: Comparison) -> Compared:
+def compare(inputs: Inputs, comparison: Comparison, seen: Seen = unseen) -> Compared:
     """Compare and order. `comparison` is the one of the same desired and live state.
 
     Raises `DiagnosticsError` where the desired state cannot be reached, with every reason.
     """
     actor = inputs.destination.user
     findings = comparison.findings(
-        inputs.resolved, actor=actor, manages_protected=inputs.manages_protected, begun=inputs.begun
+        inputs.resolved, actor=actor, manages_protected=inputs.manages_protected, begun=inputs.begun, seen=seen
     )
     diagnostics = [*inputs.warnings, *findings.diagnostics]
     if any(diagnostic.is_error for diagnostic in diagnostics):
@@ -66,19 +67,19 @@ def compare(inputs: Inputs, comparison: Comparison) -> Compared:
     return Compared(put_in_order(findings.drafts, actor), findings, tuple(diagnostics))
 
 
-def make_plan(inputs: Inputs, compared: Compared, evidence: Evidence = NO_EVIDENCE) -> Plan:
+def make_plan(inputs: Inputs, compared: Compared, evidence: Evidence = NO_EVIDENCE, seen: Seen = unseen) -> Plan:
     """Judge and prove what `compare` found for the same inputs. Raises `ProofError` only where regsync has a defect."""
     actor = inputs.destination.user
     operations = with_evidence(compared.operations, inputs.desired, evidence)
 
     def nothing_left(final: Live) -> bool:
         again = Comparison(inputs.desired, final).findings(
-            inputs.resolved, actor=actor, manages_protected=inputs.manages_protected
+            inputs.resolved, actor=actor, manages_protected=inputs.manages_protected, seen=seen
         )
         return not again.drafts and not any(d.is_error for d in again.diagnostics)
 
-    proof, final = prove(operations, inputs.live, actor, nothing_left)
-    undo = undo_of(operations, final, actor)
+    proof, final = prove(operations, inputs.live, actor, nothing_left, seen=seen)
+    undo = undo_of(operations, final, actor, seen)
     assessed = _assessed(operations, compared.findings.emptied, inputs)
     return _assembled(
         inputs,
@@ -96,7 +97,9 @@ def make_plan(inputs: Inputs, compared: Compared, evidence: Evidence = NO_EVIDEN
     )
 
 
-def make_undo_plan(inputs: Inputs, undo: Undo, receipt_digest: str, evidence: Evidence = NO_EVIDENCE) -> Plan:
+def make_undo_plan(
+    inputs: Inputs, undo: Undo, receipt_digest: str, evidence: Evidence = NO_EVIDENCE, seen: Seen = unseen
+) -> Plan:
     """The plan that takes a receipt back, from what `undo_of` found against the live state in `inputs`.
 
     `evidence` is about its operations as `number_off` makes them.
@@ -105,14 +108,14 @@ def make_undo_plan(inputs: Inputs, undo: Undo, receipt_digest: str, evidence: Ev
     operations = with_evidence(number_off(undo.drafts), inputs.desired, evidence)
     assessed = _assessed(operations, (), inputs)
     hazards = tuple(hazard for hazard in assessed.hazards if hazard.name is not HazardName.EMPTY_DESIRED)
-    proof, final = prove(operations, inputs.live, actor, lambda _: True)
+    proof, final = prove(operations, inputs.live, actor, lambda _: True, seen=seen)
     return _assembled(
         inputs,
         operations,
         assessed._replace(hazards=hazards, missing=()),
         proof=proof,
         warnings=inputs.warnings + evidence.warnings,
-        undo=number_off(undo_of(operations, final, actor).drafts),
+        undo=number_off(undo_of(operations, final, actor, seen).drafts),
         irrevocable=undo.irrevocable,
         undoes=receipt_digest,
     )

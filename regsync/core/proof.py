@@ -14,6 +14,7 @@ from regsync.core.desired import HazardName
 from regsync.core.live import Live
 from regsync.core.model import Effect, IllegalActionError, Model
 from regsync.core.operation import Operation
+from regsync.core.seen import Seen, unseen
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import RegsyncError
 
@@ -50,6 +51,7 @@ def prove(
     actor: str,
     is_final: Callable[[Live], bool],
     already: frozenset[str] = frozenset(),
+    seen: Seen = unseen,
 ) -> tuple[Proof, Live]:
     """Check all invariants in every state of the plan.
 
@@ -59,7 +61,7 @@ def prove(
     model = Model(live, actor)
     changed: set[tuple[tuple[str, str], str]] = set()
     done: set[str] = set(already)
-    for operation in operations:
+    for operation in seen("proving", "operations", operations):
         if operation.id in already:
             continue
         action = operation.action

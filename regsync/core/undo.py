@@ -13,6 +13,7 @@ from regsync.core.fingerprint import collection_fingerprint, registry_fingerprin
 from regsync.core.live import Live, LiveCollection, Version
 from regsync.core.model import Model
 from regsync.core.operation import Draft, Hit, Operation, Reason
+from regsync.core.seen import Seen, unseen
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import counted, some
 from regsync.names import Address, named
@@ -77,7 +78,7 @@ class _Put:
                 self.guarded[action.registry].add(action.alias)
 
 
-def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
+def undo_of(operations: Sequence[Operation], after: Live, actor: str, seen: Seen = unseen) -> Undo:
     """The way back from `after`, in which the results of `operations` are there.
 
     What has changed since is left alone and named as irrevocable.
@@ -87,7 +88,7 @@ def undo_of(operations: Sequence[Operation], after: Live, actor: str) -> Undo:
     lost: list[Irrevocable] = []
     put = _Put(operations)
     made = _made(operations, model, put)
-    for operation in reversed(operations):
+    for operation in seen("finding the way back", "operations", operations[::-1]):
         if _inside_something_new(operation.action, made):
             continue
         try:

@@ -29,6 +29,7 @@ from regsync.diagnostics import Diagnostic, RefusedError, RegsyncError, StalePla
 from regsync.execution.execute import check_applyable
 from regsync.manifest.reading.stored import desired_from
 from regsync.names import SourceRef, parse_version_ref
+from regsync.stages import one_by_one
 
 
 class Declared(NamedTuple):
@@ -141,6 +142,7 @@ def _plan_again(plan: Plan, desired: Desired, taken: TakenBack, live: Live, read
         manages_protected=reader.capabilities.manages_protected_aliases,
         begun=plan.begun,
         made=taken.made,
+        seen=one_by_one,
     )
     errors = [each for each in findings.diagnostics if each.is_error and not (foreign and _unseen(each, before))]
     operations = put_in_order(findings.drafts, actor)
@@ -249,7 +251,7 @@ def _with_movers(moved: Sequence[Moved], live: Live, reader: Reader) -> list[str
 
 def _prove(plan: Plan, operations: Sequence[Operation], done: frozenset[str], live: Live) -> None:
     try:
-        prove(operations, live, plan.destination.user, lambda _: True, done)
+        prove(operations, live, plan.destination.user, lambda _: True, done, one_by_one)
     except ProofError as error:
         message = (
             f"{error.message}; no planner makes such a plan, so the file was changed, or this is a defect of regsync"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Protocol, assert_never
 
+from regsync import stages
 from regsync.backends.base import BackendError, Outcome, Reader, Status, Writer
 from regsync.backends.confirming import confirmed
 from regsync.core import actions as a
@@ -105,16 +106,19 @@ class Execution:
         """By registry: the first operation that did not succeed there."""
         self._halted: str | None = None
         self._interrupted = False
+        self._under_way = stages.Stage("applying", "operations", None)
 
     def run(self, clock: Callable[[], str], started_at: str) -> Receipt:
         """Send what is left to do. Never raises for what happens to an operation: the receipt says it."""
         remaining = [operation for operation in self._plan.operations if operation.id not in self._outcomes]
         self._watch.begin(len(remaining))
-        for _, group in groupby(remaining, key=lambda op: stage(op.action, protected=op.protected)):
-            self._run_stage(list(group))
+        with stages.stage("applying", "operations", len(remaining)) as self._under_way:
+            for _, group in groupby(remaining, key=lambda op: stage(op.action, protected=op.protected)):
+                self._run_stage(list(group))
         operations = with_indices(self._plan.operations, self._linked)
         self._plan = replace(self._plan, operations=operations, reviewed=plan_digest(self._plan))
-        verified, seen = self._verify()
+        with stages.stage("verifying"):
+            verified, seen = self._verify()
         return Receipt(
             plan=self._plan,
             plan_digest=plan_digest(self._plan),
@@ -159,6 +163,7 @@ class Execution:
         if not sendable:
             return
         self._watch.about_to_send(sendable)
+        self._under_way.note = str(sendable[0].action.address)
         try:
             self._journal.sent([operation.id for operation in sendable])
         except RegsyncError as error:
@@ -206,6 +211,7 @@ class Execution:
         if outcome.status not in SETTLED:
             self._failed_in.setdefault(operation.action.registry, operation.id)
         self._watch.settled(operation, outcome)
+        self._under_way.advance()
 
     def _settle_unknown(self, operations: list[Operation], outcomes: list[Outcome]) -> list[Outcome]:
         """Read again what was sent without an answer. What cannot be read stays unknown, and nothing more is sent."""

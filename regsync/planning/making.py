@@ -24,6 +24,7 @@ from regsync.planning.evidence import gather
 from regsync.planning.formerly import no_longer_managed
 from regsync.planning.look_alikes import look_alikes
 from regsync.planning.standing import with_dates
+from regsync.stages import one_by_one, stage
 
 if TYPE_CHECKING:
     from regsync.manifest.reading.load import Loaded
@@ -115,7 +116,8 @@ def _planned(
     alike = look_alikes(compared.operations, live, desired, reader)
     compared = replace(compared, warnings=(*compared.warnings, *alike))
     evidence = gather(compared.operations, desired, reader.describe)
-    plan = with_dates(make_plan(inputs, compared, evidence))
+    with stage("planning"):
+        plan = with_dates(make_plan(inputs, compared, evidence, one_by_one))
     told = receipts(destination) if receipts is not None else None
     if told is not None:
         found = moved_by_hand(plan.operations, live, told, reader)
@@ -137,7 +139,7 @@ def _compared(inputs: Inputs, reader: Reader) -> tuple[Inputs, Compared]:
         unknown = refs - known.keys()
         inputs = replace(inputs, resolved={**known, **(reader.resolve(unknown) if unknown else {})})
         try:
-            compared = compare(inputs, comparison)
+            compared = compare(inputs, comparison, one_by_one)
         except DiagnosticsError:
             if looked_up:
                 raise

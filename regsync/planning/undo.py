@@ -15,6 +15,7 @@ from regsync.core.staleness import check_destination
 from regsync.core.undo import undo_of
 from regsync.execution.receipt import decode_receipt, decode_receipt_operations
 from regsync.planning.evidence import gather
+from regsync.stages import one_by_one
 
 if TYPE_CHECKING:
     from regsync.backends.base import Reader
@@ -44,6 +45,6 @@ def plan_undo(document: Any, reader: Reader, allow: Consents) -> Plan:
         manages_protected=reader.capabilities.manages_protected_aliases,
         selection=selection,
     )
-    undo = undo_of(operations, live, destination.user)
+    undo = undo_of(operations, live, destination.user, one_by_one)
     evidence = gather(number_off(undo.drafts), inputs.desired, reader.describe)
-    return make_undo_plan(inputs, undo, receipt.digest, evidence)
+    return make_undo_plan(inputs, undo, receipt.digest, evidence, one_by_one)

@@ -47,6 +47,7 @@ from regsync.local.store.database import DEFAULT_TIMEOUT, Store, Transaction, op
 from regsync.local.store.errors import Damaged, Refused, RegistryError
 from regsync.local.store.registries import Registry
 from regsync.names import REGISTRY_PREFIX, Address, ArtifactId, SourceRef
+from regsync.stages import one_by_one
 
 OWNER_NAME = "local:owner"
 """Who acts where the organization has no admin yet. No user can have this name, because of the colon."""
@@ -263,7 +264,7 @@ def _first_admin(tx: Transaction, organization: Organization) -> Actor:
 def _observe(tx: Transaction, organization: Organization, scope: Scope) -> Live:
     found: dict[str, LiveRegistry] = {}
     items = 0
-    for name, wanted in scope.items():
+    for name, wanted in one_by_one("reading registries", "registries", scope.items()):
         registry = registries.find(tx, organization, name)
         if registry is not None:
             found[name] = live = _registry(tx, registry, wanted)

@@ -14,6 +14,7 @@ from regsync.core.diff.context import Emptied, Findings, ManualStep, Matcher, Re
 from regsync.core.diff.names import find_by_name, name_is_clear
 from regsync.core.diff.registry import diff_registry
 from regsync.core.live import LinkKey, Live, LiveRegistry, Unresolved, Version
+from regsync.core.seen import Seen, unseen
 from regsync.names import Address, SourceRef
 
 __all__ = ["Comparison", "Emptied", "Findings", "ManualStep"]
@@ -60,11 +61,12 @@ class Comparison:
         manages_protected: bool,
         begun: frozenset[LinkKey] = frozenset(),
         made: Mapping[LinkKey, int] = MappingProxyType({}),
+        seen: Seen = unseen,
     ) -> Findings:
         """Every change that is needed, and everything that makes a plan impossible.
 
         `begun`: links that an interrupted run of the same manifests has made. `made`: links that were taken out of the live
-        state before, with the index that each has.
+        state before, with the index that each has. `seen`: whoever wants to see how far it is.
         """
         findings = Findings(resolved, begun, made)
         for wanted in self._desired.registries.values():
@@ -79,5 +81,6 @@ class Comparison:
                 findings,
                 actor=actor,
                 manages_protected=manages_protected,
+                seen=seen,
             )
         return findings

@@ -19,6 +19,7 @@ from regsync.core.diff.context import (
 from regsync.core.fingerprint import registry_fingerprint
 from regsync.core.live import LiveRegistry
 from regsync.core.operation import Hit
+from regsync.core.seen import Seen, unseen
 from regsync.diagnostics import counted
 from regsync.names import Address, Alias, Role, Visibility, named
 
@@ -33,6 +34,7 @@ def diff_registry(
     *,
     actor: str,
     manages_protected: bool,
+    seen: Seen = unseen,
 ) -> None:
     """Add to `findings` what it takes to make the live registry as wanted. `matchers` is by the collection's declared name."""
     protected = wanted.declared_protected | ((live.protected_aliases or frozenset()) if live else frozenset())
@@ -52,7 +54,7 @@ def diff_registry(
     _itself(wanted, live, findings)
     _protected_aliases(wanted, live, findings, manages_protected=manages_protected)
     _members(wanted, live, findings, actor)
-    for collection in (wanted.collections or {}).values():
+    for collection in seen(f"comparing {wanted.name}", "collections", (wanted.collections or {}).values()):
         diff_collection(collection, context, matchers[collection.name], findings)
     _unlisted_collections(wanted, context, findings)
     _check_role(wanted, live, findings)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from regsync import stages
 from regsync.core.desired import (
     UNSET,
     Cap,
@@ -93,7 +94,8 @@ class _Builder:
             inherited = _removals(unlisted, _IN_COLLECTION)
             blocks = block["collections"]
             collections = {
-                CollectionName(each): self.collection(each, blocks, unlisted, inherited, types) for each in blocks
+                CollectionName(each): self.collection(each, blocks, unlisted, inherited, types)
+                for each in stages.one_by_one(f"checking {name}", "collections", blocks)
             }
             similar_names(_named(collections), f"collections of `{name}`", self.findings)
             renames(collections, "collection", self.findings)

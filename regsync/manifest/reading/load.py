@@ -23,6 +23,7 @@ from regsync.manifest.reading.files import AnyPath, FileProblemError, Source, fi
 from regsync.manifest.reading.lint import Findings, strangers
 from regsync.manifest.reading.merge import agree, overlay
 from regsync.manifest.reading.tree import Block, Document, parse, position
+from regsync.stages import one_by_one, stage
 
 MAX_PROBLEMS = 2000
 """When there are more, no further document is looked at."""
@@ -107,7 +108,8 @@ def load_sources(
         documents, over = run.parse(sources), run.parse(overlays)
         inserted = run.substitute(documents, over, variables or {}, list(variable_files))
         run.check([*documents, *over])
-        root = run.compose(documents, over, organization)
+        with stage("composing manifests"):
+            root = run.compose(documents, over, organization)
         desired, findings = build(root, organization)
         found = sort_diagnostics([*run.problems, *(each for each in findings if each.position not in run.silent)])
         if any(problem.is_error for problem in found):
@@ -134,9 +136,9 @@ class _Run:
         self.problems: list[Diagnostic] = []
         self.silent: set[Position] = set()
 
-    def parse(self, sources: Iterable[Source]) -> list[Document]:
+    def parse(self, sources: Sequence[Source]) -> list[Document]:
         documents: list[Document] = []
-        for source in sources:
+        for source in one_by_one("reading manifests", "kB", sources, lambda source: len(source.data) // 1000):
             parsed = parse(source.data, source.name)
             self.problems += parsed.diagnostics
             self.silent.update(each.position for each in parsed.diagnostics if each.position)
@@ -169,7 +171,7 @@ class _Run:
 
     def check(self, documents: list[Document]) -> None:
         """Check the structure of all documents; with too many problems, the rest of them is left out."""
-        for document in documents:
+        for document in one_by_one("checking manifests", "documents", documents):
             if len(self.problems) < MAX_PROBLEMS:
                 self.problems += check(document, self.silent)
                 continue

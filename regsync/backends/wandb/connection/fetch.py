@@ -16,6 +16,7 @@ from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection.answers import DocumentRefusedError, PartialAnswerError, a_list, well_formed
 from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.transport import ReadOnlyClient
+from regsync.stages import Stage, stage
 
 Json = dict[str, Any]
 SMALL_PAGE = 100
@@ -70,9 +71,25 @@ class _Job:
     before: list[Any] | None = None
     """What the first reading brought, where the server counts more than that."""
 
+    counted: int | None = None
+    """How many items the server says there are."""
+
     @property
     def weight(self) -> int:
         return MORE_PAGES_WEIGHT if self.pages else self.part.weight
+
+    @property
+    def expected(self) -> int:
+        """About how many items it will have brought."""
+        if self.pages and self.part.is_list and self.after is None:
+            return len(self.items)
+        known = self.part.weight if self.counted is None else self.counted
+        return max(known, len(self.items) + (1 if self.after is not None else 0))
+
+    @property
+    def got(self) -> int:
+        """How many items it has brought."""
+        return len(self.items) if self.part.is_list else self.expected if self.pages else 0
 
 
 class Fetcher:
@@ -106,12 +123,14 @@ class Fetcher:
         where = f"{self.client.host}: {what}"
         jobs = [_Job(part) for part in parts]
         left = jobs
-        while left:
-            documents = self._pack(left)
-            for document, answers in zip(documents, self._ask_all(documents, what), strict=True):
-                for job, answer in zip(document, answers, strict=True):
-                    self._take(job, answer, where)
-            left = [job for job in left if job.after is not None]
+        with stage(what, "items", sum(job.expected for job in jobs)) as reading:
+            while left:
+                documents = self._pack(left)
+                for document, answers in zip(documents, self._ask_all(documents, what, reading), strict=True):
+                    for job, answer in zip(document, answers, strict=True):
+                        self._take(job, answer, where)
+                left = [job for job in left if job.after is not None]
+                reading.reach(sum(job.got for job in jobs), sum(job.expected for job in jobs))
         return [job.items if job.part.is_list else job.value for job in jobs]
 
     def close(self) -> None:
@@ -134,12 +153,18 @@ class Fetcher:
             room -= job.weight
         return documents
 
-    def _ask_all(self, documents: list[list[_Job]], what: str) -> list[list[Any]]:
+    def _ask_all(self, documents: list[list[_Job]], what: str, reading: Stage) -> list[list[Any]]:
+        """The answers to all documents, before any is looked at. `reading` advances by what each was expected to bring."""
         if len(documents) == 1:
             return [self._ask(documents[0], what)]
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.options.in_flight, thread_name_prefix="regsync-read")
-        return list(self._pool.map(lambda document: self._ask(document, what), documents))
+        answers = []
+        arriving = self._pool.map(lambda document: self._ask(document, what), documents)
+        for document, answer in zip(documents, arriving, strict=True):
+            answers.append(answer)
+            reading.advance(sum(job.part.weight for job in document if not job.pages))
+        return answers
 
     def _ask(self, jobs: list[_Job], what: str) -> list[Any]:
         """The raw value of each job's field. A document that is too much for the server is asked for in halves."""
@@ -230,6 +255,7 @@ class Fetcher:
             if not isinstance(more, bool) or not isinstance(total, int | None) or not all(nodes):
                 raise TypeError(more)
             job.unseen += len(edges) - len(nodes)
+            job.counted = total
         except (TypeError, KeyError, AttributeError):
             raise BackendError(
                 f"{where}: page {job.pages} of a list is not of the form that the API promises",
