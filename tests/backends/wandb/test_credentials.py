@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from base64 import b64encode
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import metadata
 from pathlib import Path
@@ -50,7 +51,7 @@ def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def entry(machine: str, key: str) -> str:
-    """What `wandb login` of 0.23, 0.29, 0.30 and 0.31 writes."""
+    """What `wandb login` writes: run with 0.23.1, 0.29.0, 0.30.0 (for api.wandb.ai) and 0.31.0 (for api.forge.coreweave.com)."""
     return f"machine {machine}\n  login user\n  password {key}\n"
 
 
@@ -258,11 +259,13 @@ class Exchange:
         self.granted = 0
         self.accepts = 1
         self.forms: list[str] = []
+        self.agents: set[str | None] = set()
         exchange = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"])).decode()
+                exchange.agents.add(self.headers["user-agent"])
                 if self.path == "/oidc/token":
                     exchange.forms.append(body)
                     exchange.granted += 1
@@ -295,11 +298,13 @@ def test_an_identity_token_is_exchanged_and_again_when_it_runs_out(
     monkeypatch.delenv("WANDB_API_KEY")
     monkeypatch.setenv("WANDB_IDENTITY_TOKEN_FILE", str(token))
     exchange = Exchange()
-    reading = client(exchange.url)
+    options = replace(QUICK, user_agent="acme-gateway/1")
+    reading = ReadOnlyClient(exchange.url, find_credentials(exchange.url), options, lambda _: None)
     try:
         assert reading.read("{ viewer { id } }", {}, "a test") == {"viewer": None}
         assert reading.read("{ viewer { id } }", {}, "a test") == {"viewer": None}
         assert exchange.granted == 1 and "assertion=identity-token" in exchange.forms[0]
+        assert exchange.agents == {"acme-gateway/1"}, "the exchange names the same program as what it is for"
         exchange.accepts = 2
         assert reading.read("{ viewer { id } }", {}, "a test") == {"viewer": None}
         exchange.accepts = 9

@@ -163,7 +163,7 @@ class _Identity(httpx.Auth):
         """Add the access token; after a 401, get another one and try once more."""
         with self._lock:
             if time.monotonic() >= self._until:
-                self._take(self._read((yield self._exchange())))
+                self._take(self._read((yield self._exchange(request))))
             used = self._token
         request.headers["Authorization"] = f"Bearer {used}"
         response = yield request
@@ -171,11 +171,12 @@ class _Identity(httpx.Auth):
             return
         with self._lock:
             if self._token == used:
-                self._take(self._read((yield self._exchange())))
+                self._take(self._read((yield self._exchange(request))))
             request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
 
-    def _exchange(self) -> httpx.Request:
+    def _exchange(self, request: httpx.Request) -> httpx.Request:
+        """What asks for an access token; it names the same program as the request that needs it."""
         try:
             token = self._path.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
@@ -183,7 +184,8 @@ class _Identity(httpx.Auth):
             raise BackendError(f"{TOKEN_VARIABLE}: cannot read {self._path}: {reason}", code="bad-token") from None
         remember(token)
         data = {"grant_type": _GRANT, "assertion": token}
-        return httpx.Request("POST", f"{self._server}/oidc/token", data=data)
+        agent = {"User-Agent": request.headers["User-Agent"]} if "User-Agent" in request.headers else {}
+        return httpx.Request("POST", f"{self._server}/oidc/token", headers=agent, data=data)
 
     def _read(self, response: httpx.Response) -> tuple[str, float]:
         response.read()
