@@ -90,11 +90,21 @@ def command(
             write_data(str(out / name))
     if imported.warnings:
         settings.say(render_diagnostics(imported.warnings, color=settings.use_color(err=True)))
+    _say_what_is_left_out(settings, live, members)
+    settings.say(_summary(live, out))
+
+
+def _say_what_is_left_out(settings: Settings, live: Live, members: bool) -> None:
     if any(each.protected_aliases is None for each in live.registries.values()):
         settings.say(
             "protected aliases cannot be read here: add `protected_aliases: […]` from each registry's settings"
         )
-    settings.say(_summary(live, out))
+    unknown = sorted(name for name, each in live.registries.items() if members and each.members is None)
+    if unknown:
+        settings.say(
+            f"members and roles are not shown to this key, so the manifests have none of them: {', '.join(unknown)}"
+            " (add `members: {…}` by hand, or import with an admin's key)"
+        )
 
 
 def _update(settings: Settings, asked: list[Address], paths: tuple[Path, ...], content: Content) -> None:

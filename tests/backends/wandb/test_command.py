@@ -16,7 +16,7 @@ import pytest
 from tests.backends.wandb import faults
 from tests.backends.wandb.faults import is_secret_in
 from tests.backends.wandb.script import MANIFEST, SEED
-from tests.backends.wandb.servers import OLD_FIELDS, lacking, like_wandb
+from tests.backends.wandb.servers import OLD_FIELDS, denying, lacking, like_wandb
 from tests.backends.wandb.wire import Relay, relay
 from tests.backends.wandb.worlds import KEYS, Work, served, write_world
 
@@ -212,3 +212,12 @@ def test_the_doctor_of_a_registry_file(line: Line) -> None:
     assert code == 0 and "local:" in out and "role admin" in out
     code, out, _ = line.run("doctor", REGSYNC_BACKEND="local:missing.db")
     assert code == 1 and "problem" in out
+
+
+def test_import_says_that_members_are_not_shown(line: Line, between: Relay) -> None:
+    between.reset(denying("members", "teamMembers"))
+    code, out, err = line.run("import", "model")
+    assert code == 0 and "members:" not in out and "detector" in out
+    assert "members and roles are not shown to this key, so the manifests have none of them: model" in err
+    code, _, err = line.run("import", "model", "--no-members")
+    assert code == 0 and "members" not in err
