@@ -85,6 +85,13 @@ class Reader(Protocol):
         """The collections of these registries that this key can see, by name only, sorted; nothing is asked for none."""
         ...
 
+    def unknown_members(self, members: Collection[str]) -> frozenset[str]:
+        """Those of these users and teams (`team:NAME`) that are not there, or not shown to this key; nothing is asked for none.
+
+        Where the server tells this key of no users, none: nothing is known then.
+        """
+        ...
+
     def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         """Read all that `scope` names. Raises `BackendError` where any part could not be read in full.
 

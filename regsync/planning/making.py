@@ -24,6 +24,7 @@ from regsync.planning.evidence import gather
 from regsync.planning.formerly import no_longer_managed
 from regsync.planning.look_alikes import look_alikes
 from regsync.planning.standing import with_dates
+from regsync.planning.strangers import strangers
 from regsync.stages import one_by_one, stage
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def _planned(
     inputs, compared = _compared(inputs, reader)
     live = inputs.live
     alike = look_alikes(compared.operations, live, desired, reader)
-    compared = replace(compared, warnings=(*compared.warnings, *alike))
+    unknown = strangers(compared.operations, reader)
+    compared = replace(compared, warnings=(*compared.warnings, *alike, *unknown))
     evidence = gather(compared.operations, desired, reader.describe)
     with stage("planning"):
         plan = with_dates(make_plan(inputs, compared, evidence, one_by_one))

@@ -89,6 +89,9 @@ class Shown:
     def registry_names(self) -> list[str]:
         return sorted(self.live.registries)
 
+    def unknown_members(self, members: Collection[str]) -> frozenset[str]:
+        return frozenset()
+
     def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         registries = {}
         for name, wanted in scope.items():

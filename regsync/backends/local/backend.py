@@ -37,7 +37,7 @@ from regsync.core.moves import AliasMove, AliasMoves, Held, Untold
 from regsync.core.scope import scope_of_actions
 from regsync.core.standing import Is, Standing, standing
 from regsync.diagnostics import did_you_mean
-from regsync.local.store import accounts, bulk, ids, links, members, moves, registries
+from regsync.local.store import accounts, bulk, ids, links, members, moves, registries, seen
 from regsync.local.store.accounts import Organization
 from regsync.local.store.actor import OWNER, Actor
 from regsync.local.store.aliases import LATEST
@@ -46,7 +46,7 @@ from regsync.local.store.bulk import SourceRow
 from regsync.local.store.database import DEFAULT_TIMEOUT, Store, Transaction, open_store
 from regsync.local.store.errors import Damaged, Refused, RegistryError
 from regsync.local.store.registries import Registry
-from regsync.names import REGISTRY_PREFIX, Address, ArtifactId, SourceRef
+from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Address, ArtifactId, SourceRef
 from regsync.stages import one_by_one
 
 OWNER_NAME = "local:owner"
@@ -93,6 +93,15 @@ class LocalReader:
                 name: sorted(row.name for row in bulk.collections(tx, each, None)) if each else []
                 for name, each in found.items()
             }
+
+    def unknown_members(self, members: Collection[str]) -> frozenset[str]:
+        """Those of these users and teams (`team:NAME`) that are not there, or not shown to this user."""
+        if not members:
+            return frozenset()
+        with self._read() as (tx, organization):
+            users = {user.name for user in seen.users(tx, None)}
+            teams = {TEAM_PREFIX + team.name for team in accounts.teams(tx, organization) if seen.entity(tx, team.name)}
+            return frozenset(members) - users - teams
 
     def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         """Read all that `scope` names, at one moment."""

@@ -14,7 +14,7 @@ from regsync.backends.wandb.connection.fetch import SMALL_PAGE, Fetcher
 from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.session import Session, connect
 from regsync.backends.wandb.connection.transport import ReadOnlyClient, WritingClient
-from regsync.backends.wandb.reading import resolving
+from regsync.backends.wandb.reading import people, resolving
 from regsync.backends.wandb.reading.facts import completeness, facts
 from regsync.backends.wandb.reading.moves import alias_moves
 from regsync.backends.wandb.reading.observing import Reading
@@ -101,6 +101,10 @@ class WandbReader:
                 registry = text(node["project"], "name").removeprefix(REGISTRY_PREFIX)
                 found.setdefault(registry, []).append(text(node, "name"))
         return {name: sorted(each) for name, each in found.items()}
+
+    def unknown_members(self, members: Collection[str]) -> frozenset[str]:
+        """Those of these users and teams that are not there, or not shown to this key. Raises `BackendError`."""
+        return people.unknown(self.reading, members)
 
     def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         """Read all that `scope` names. Raises `BackendError` where any part could not be read in full."""

@@ -14,6 +14,7 @@ from regsync.core.plan import Plan
 from regsync.core.plan_document import plan_document
 from regsync.diagnostics import DiagnosticsError
 from tests.backends.wandb.script import MANIFEST, SEED
+from tests.backends.wandb.wire import Forward, Request, Response, as_json, relay
 from tests.backends.wandb.worlds import KEYS, Work, everything, local_apply, local_plan, prints, served, write_world
 from tests.budget import share
 from tests.laws.worlds import Json, live_worlds, wanted_worlds
@@ -72,3 +73,43 @@ def test_every_kind_of_operation() -> None:
 def test_any_world_and_any_manifest(seed: Json, manifest: Json) -> None:
     users = {**seed["users"], "alice": {"api_key": KEYS["alice"], "role": "admin"}}
     check_same({**seed, "users": users}, manifest)
+
+
+NOBODY = {"registries": {"model": {"members": {"bob": "viewer", "bobby": "member", "team:acme-xl": "member"}}}}
+
+
+def test_a_new_member_who_is_not_there_is_told_by_the_plan_of_both(tmp_path: Path) -> None:
+    """And the apply stops at that member, on both."""
+    file = write_world(tmp_path / "registry.db", SEED)
+    with served(file) as server:
+        work = Work(tmp_path, server, options=PATIENT)
+        path = work.manifest(NOBODY)
+        plan = work.plan(path)
+        assert comparable(plan) == comparable(local_plan(file, path))
+        said = [(each.position.line, each.message) for each in plan.warnings if each.code == "unknown-member"]
+        assert [line for line, _ in said] == [7, 8]
+        assert [message.partition(",")[0] for _, message in said] == [
+            "there is no user 'bobby'",
+            "there is no team 'acme-xl'",
+        ]
+        receipt = work.apply(plan).receipt
+        assert receipt is not None and receipt.exit_code == 1
+
+
+def telling_of_nobody(request: Request, forward: Forward) -> Response:
+    """HTTP 401 with data for the list of users, as for a field that this kind of key may not see."""
+    if "users(" not in request.document:
+        return forward()
+    error = {"message": "permission denied", "path": ["p0"]}
+    return as_json({"data": {"p0": None}, "errors": [error]}, 401)
+
+
+def test_a_key_that_is_told_of_nobody_is_no_reason_to_warn(tmp_path: Path) -> None:
+    file = write_world(tmp_path / "registry.db", SEED)
+    with served(file) as server, relay(server) as between:
+        between.reset(telling_of_nobody)
+        work = Work(tmp_path, between.url, options=PATIENT)
+        path = work.manifest({"registries": {"model": {"members": {"bobby": "member"}}}})
+        plan = work.plan(path)
+        assert [each.code for each in plan.warnings] == []
+        assert any("users(" in request.document for request in between.requests)

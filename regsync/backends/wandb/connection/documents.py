@@ -322,6 +322,7 @@ def users(name: str, dialect: Dialect) -> Part:
         text=f"users({arguments}) {{ edges {{ node {{ id username }} }}{page} }}",
         variables={"name": Variable("String", name)},
         is_list=paged,
+        may_be_absent=True,
         page_size=SMALL_PAGE,
         weight=2,
     )

@@ -248,6 +248,8 @@ class Fetcher:
                 if value is None and job.part.may_be_absent:
                     return
                 value = value[step]
+            if value is None and job.part.may_be_absent and not job.part.inside:
+                return
             edges = [edge["node"] if edge is not None else None for edge in a_list(value, "edges")]
             nodes = [node for node in edges if node is not None]
             more, cursor = value["pageInfo"]["hasNextPage"], value["pageInfo"].get("endCursor")

@@ -14,11 +14,11 @@ from regsync.backends.wandb.connection.answers import well_formed
 from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Part
 from regsync.backends.wandb.connection.session import Session
+from regsync.backends.wandb.reading import people
 from regsync.backends.wandb.reading.asking import Wanted
 from regsync.backends.wandb.reading.observing import Reading, place_link
 from regsync.core import actions as a
 from regsync.core.live import LiveRegistry
-from regsync.names import TEAM_PREFIX
 
 Json = dict[str, Any]
 LOOKUPS_PER_FIELD = 100
@@ -61,7 +61,7 @@ class Check:
                 for registry, group in self._alias_groups()
             ),
             *(documents.artifact_type(entity, registry, name) for registry, name in self._types),
-            *(_stranger(name, dialect) for name in self._strangers),
+            *(people.lookup(name, dialect) for name in self._strangers),
         ]
 
     def _alias_groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -83,7 +83,7 @@ class Check:
             if found:
                 self.type_ids[key] = found["id"]
         for name, found in zip(self._strangers, rest[len(self._types) :], strict=True):
-            id_ = _member_id(name, found)
+            id_ = people.id_of(name, found)
             if id_ is not None:
                 self._reading.ids.members[name] = id_
 
@@ -151,19 +151,3 @@ def _lookups(actions: Iterable[a.Action]) -> dict[str, set[tuple[str, str]]]:
 
 def _texts(names: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{collection}:{text}" for collection, text in names]
-
-
-def _stranger(member: str, dialect: Dialect) -> Part:
-    if member.startswith(TEAM_PREFIX):
-        return documents.team(member.removeprefix(TEAM_PREFIX))
-    return documents.users(member, dialect)
-
-
-def _member_id(member: str, found: Any) -> str | None:
-    """The id of a user or a team of exactly that name, or None."""
-    if not found:
-        return None
-    if member.startswith(TEAM_PREFIX):
-        return found["id"] if found.get("isTeam") else None
-    users = found if isinstance(found, list) else [edge["node"] for edge in found["edges"]]
-    return next((user["id"] for user in users if user and user.get("username") == member), None)
