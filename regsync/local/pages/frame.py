@@ -99,7 +99,7 @@ def collection_url(organization: str, entity: str, registry: str, collection: st
     return f"{registry_url(organization, registry)}?selectionPath={quote(path, safe='')}{version}"
 
 
-def page_url(organization: str, registry: str, page: str, **values: Any) -> str:
+def page_url(organization: str, registry: str, page: str, /, **values: Any) -> str:
     """A page beside that of a registry."""
     kept = {name: value for name, value in values.items() if value not in (None, "")}
     return f"{registry_url(organization, registry)}/{page}?{urlencode(kept)}"

@@ -80,7 +80,7 @@ def _sources(tx: Transaction, collection: Collection, indices: Iterable[int]) ->
     """When each version of a collection was linked, and its full name, for those who may know it."""
     rows = tx.all(
         """SELECT m.version_index AS number, m.artifact_id AS artifact, m.created_at AS at
-           FROM json_each(?) k JOIN memberships m ON m.collection_id = ? AND m.version_index = k.value""",
+           FROM json_each(?) k CROSS JOIN memberships m ON m.collection_id = ? AND m.version_index = k.value""",
         json.dumps([*indices]),
         collection.id,
     )

@@ -19,6 +19,8 @@ PAGE = 50
 """Rows on a page."""
 NEWEST = 10
 """Changes at the end of a page about something else; the page of its history has all of them."""
+MOST_COUNTED = 1000
+"""Versions that are counted where only their number is shown."""
 Json = dict[str, Any]
 
 
@@ -55,9 +57,11 @@ def registry_page(tx: Transaction, organization: str, name: str, asked: Mapping[
     number, skip = page_start(asked)
     wanted = asked.get("q", "").strip()
     rows = tx.all(
-        """SELECT c.name, t.name AS type, c.description, (SELECT count(*) FROM memberships m WHERE m.collection_id = c.id) AS links
+        """SELECT c.name, t.name AS type, c.description,
+             (SELECT count(*) FROM (SELECT 1 FROM memberships m WHERE m.collection_id = c.id LIMIT ?)) AS links
            FROM collections c JOIN artifact_types t ON t.id = c.type_id
            WHERE c.project_id = ? AND instr(lower(c.name), lower(?)) ORDER BY c.name LIMIT ? OFFSET ?""",
+        MOST_COUNTED + 1,
         registry.id,
         wanted,
         PAGE + 1,
@@ -71,6 +75,7 @@ def registry_page(tx: Transaction, organization: str, name: str, asked: Mapping[
             "number": number,
             "more": len(rows) > PAGE,
             "q": wanted,
+            "most_counted": MOST_COUNTED,
             "types": None if registry.all_types else registries.accepted_types(tx, registry),
             "protected": registries.protected_aliases(tx, registry),
             "members": members.members(tx, registry),
@@ -101,9 +106,7 @@ def _collection(
         PAGE + 1,
         skip,
     )
-    held: dict[int, list[str]] = {}
-    for alias, index in aliases.of_collection(tx, collection).items():
-        held.setdefault(index, []).append(alias)
+    held = aliases.of_memberships(tx, [row["id"] for row in rows])
     protected = frozenset(registries.protected_aliases(tx, registry))
     found = seen.versions(tx, [row["artifact"] for row in rows])
     told = seen.sources(tx, found.values())
@@ -112,7 +115,7 @@ def _collection(
             **dict(row),
             "is_there": row["artifact"] in found,
             "source": str(found[row["artifact"]]) if row["artifact"] in told else None,
-            "aliases": [(each, each in protected) for each in held.get(row["number"], [])],
+            "aliases": [(each, each in protected) for each in held[row["id"]]],
         }
         for row in rows[:PAGE]
     ]
@@ -136,9 +139,10 @@ def browser(tx: Transaction, entity: str, project: str, asked: Mapping[str, str]
     place = projects.get(tx, entity, project)
     number, skip = page_start(asked)
     rows = tx.all(
-        """SELECT c.name, t.name AS type, m.version_index AS number FROM collections c
-           JOIN artifact_types t ON t.id = c.type_id JOIN memberships m ON m.collection_id = c.id
-           WHERE c.project_id = ? AND c.kind = 'sequence' ORDER BY t.name, c.name, m.version_index DESC LIMIT ? OFFSET ?""",
+        """SELECT c.name, t.name AS type, m.version_index AS number FROM artifact_types t
+           CROSS JOIN collections c ON c.project_id = t.project_id AND c.type_id = t.id
+           CROSS JOIN memberships m ON m.collection_id = c.id WHERE t.project_id = ?
+           ORDER BY t.name, c.name, m.version_index DESC LIMIT ? OFFSET ?""",
         place.id,
         PAGE + 1,
         skip,

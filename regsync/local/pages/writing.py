@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from regsync.local.changing.change import AsksFirst, in_git
 from regsync.local.changing.managed import Managed, last_plan
 from regsync.local.changing.meanwhile import ChangedMeanwhile, Other, changes, since
+from regsync.local.pages.choosing import collections_for, steps_to
 from regsync.local.pages.forms import FORMS, Form, Values, changes_seen, place, result
 from regsync.local.pages.reading import Page
 from regsync.local.store import accounts, collections, links, members, projects, registries
-from regsync.local.store.access import entity_role, missing
+from regsync.local.store.access import missing
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Stop, Store, Transaction
 from regsync.local.store.errors import NotFound, Refused
-from regsync.names import Role
-
-MOST_CHOICES = 1000
-"""Rows that a list to choose from has at most."""
+from regsync.names import REGISTRY_PREFIX, Role
 
 
 class Done(NamedTuple):
@@ -113,20 +109,10 @@ def link_steps(tx: Transaction, values: Values) -> Page:
     at = place(values)
     registry = at.get(tx)
     collection = collections.get(tx, registry, values.get("collection", ""))
-    chosen: dict[str, str] = {}
-    steps: list[dict[str, Any]] = []
-    for step, label in (
-        ("team", "Team"),
-        ("project", "Project"),
-        ("artifact", "Artifact"),
-        ("source_version", "Version"),
-    ):
-        options = list(islice(_options(tx, step, chosen, collection, at.organization), MOST_CHOICES))
-        wanted = values.get(step, "")
-        steps.append({"name": step, "label": label, "options": options, "chosen": wanted if wanted in options else ""})
-        if wanted not in options:
-            return Page("link.jinja", {"registry": registry, "collection": collection, "steps": steps})
-        chosen[step] = wanted
+    steps = steps_to(tx, collection, accounts.organization(tx, at.organization), values)
+    chosen = {step.name: step.chosen for step in steps}
+    if not chosen.get("source_version"):
+        return Page("link.jinja", {"registry": registry, "collection": collection, "steps": steps})
     known = {"organization": at.organization, "registry": at.registry, "collection": collection.name, **chosen}
     return shown(tx, "link", {**known, "aliases": values.get("aliases", "")})
 
@@ -136,43 +122,16 @@ def link_to_registry(tx: Transaction, values: Values) -> Page:
     project = projects.get(tx, values.get("team", ""), values.get("project", ""))
     sequence = collections.get(tx, project, values.get("artifact", ""))
     links.get(tx, sequence, values.get("source_version", ""))
-    options = []
+    source = {key: values.get(key, "") for key in ("team", "project", "artifact", "source_version")}
+    choice = None
     for organization in accounts.organizations(tx):
         if organization.id == project.organization_id:
-            for registry in registries.visible(tx, organization):
-                names = tx.all(
-                    """SELECT c.name FROM collections c JOIN artifact_types t ON t.id = c.type_id
-                       WHERE c.project_id = ? AND t.name = ? ORDER BY c.name LIMIT ?""",
-                    registry.id,
-                    sequence.type,
-                    MOST_CHOICES,
-                )
-                options += [f"{registry.name}/{row['name']}" for row in names]
-            if values.get("into") in options:
-                registry_name, _, collection = values["into"].partition("/")
-                kept = {
-                    key: values.get(key, "") for key in ("team", "project", "artifact", "source_version", "aliases")
-                }
-                known = {"organization": organization.name, "registry": registry_name, "collection": collection}
-                return shown(tx, "link", {**known, **kept})
-    source = {key: values.get(key, "") for key in ("team", "project", "artifact", "source_version")}
-    return Page("publish.jinja", {"source": source, "options": options[:MOST_CHOICES], "type": sequence.type})
-
-
-def _options(
-    tx: Transaction, step: str, chosen: Values, collection: collections.Collection, organization: str
-) -> Iterator[str]:
-    """What there is to choose in a step: what the visitor sees and what the collection can take."""
-    if step == "team":
-        teams = accounts.teams(tx, accounts.organization(tx, organization))
-        return (team.name for team in teams if entity_role(tx, team.id) is not None)
-    if step == "project":
-        return (project.name for project in projects.of_entity(tx, chosen["team"]))
-    project = projects.get(tx, chosen["team"], chosen["project"])
-    if step == "artifact":
-        return (each.name for each in collections.within(tx, project) if each.type == collection.type)
-    sequence = collections.get(tx, project, chosen["artifact"])
-    return (f"v{link.index}" for link in reversed(links.of_collection(tx, sequence)))
+            choice, chosen = collections_for(tx, organization, sequence.type, values)
+            if chosen is not None:
+                into = {"registry": chosen.project.removeprefix(REGISTRY_PREFIX), "collection": chosen.name}
+                typed = {"organization": organization.name, "aliases": values.get("aliases", ""), **into}
+                return shown(tx, "link", {**source, **typed})
+    return Page("publish.jinja", {"source": source, "choice": choice, "type": sequence.type})
 
 
 def _snippet(tx: Transaction, form: Form, values: Values) -> str:

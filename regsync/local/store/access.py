@@ -13,6 +13,7 @@ to everyone in the team; an organization admin reads and writes every team's pro
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import NoReturn
 
@@ -102,17 +103,27 @@ def version_role(tx: Transaction, artifact_id: int, entity_id: int) -> Role | No
     own = entity_role(tx, entity_id)
     if own is Role.ADMIN:
         return own
+    return strongest(found for found in (own, lent_roles(tx, [artifact_id]).get(artifact_id)) if found)
+
+
+def lent_roles(tx: Transaction, artifacts: Iterable[int]) -> dict[int, Role]:
+    """The actor's role for each version that a link lends them one for: the strongest of all links to it."""
     rows = tx.all(
-        """SELECT DISTINCT m.lends, c.project_id, e.organization_id, r.visibility FROM memberships m
+        """SELECT DISTINCT m.artifact_id, m.lends, c.project_id, e.organization_id, r.visibility
+           FROM json_each(?) k CROSS JOIN memberships m ON m.artifact_id = k.value
            JOIN collections c ON c.id = m.collection_id JOIN registries r USING (project_id)
-           JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id WHERE m.artifact_id = ?""",
-        artifact_id,
+           JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id""",
+        json.dumps([*artifacts]),
     )
-    lent = (
-        weaker(registry_role(tx, row["project_id"], row["organization_id"], row["visibility"]), Role(row["lends"]))
-        for row in rows
-    )
-    return strongest(found for found in (own, *lent) if found)
+    registries = {row["project_id"]: (row["organization_id"], row["visibility"]) for row in rows}
+    roles = {key: registry_role(tx, key, *about) for key, about in registries.items()}
+    found: dict[int, Role] = {}
+    for row in rows:
+        lent = weaker(roles[row["project_id"]], Role(row["lends"]))
+        known = found.get(row["artifact_id"])
+        if lent is not None and (known is None or lent.strength < known.strength):
+            found[row["artifact_id"]] = lent
+    return found
 
 
 def weaker(first: Role | None, second: Role) -> Role | None:

@@ -68,7 +68,7 @@ def of_memberships(tx: Transaction, keys: Iterable[int]) -> dict[int, list[str]]
     """The aliases of many memberships, as `of_membership` has them for each."""
     found: dict[int, list[str]] = {key: [] for key in keys}
     rows = tx.tuples(
-        """SELECT a.membership_id, a.name FROM json_each(?) k JOIN aliases a ON a.membership_id = k.value
+        """SELECT a.membership_id, a.name FROM json_each(?) k CROSS JOIN aliases a ON a.membership_id = k.value
            ORDER BY a.name""",
         json.dumps([*found]),
     )

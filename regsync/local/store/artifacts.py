@@ -11,7 +11,7 @@ from sqlite3 import Row
 from typing import Any, NamedTuple
 
 from regsync.local.store import aliases, collections, metrics
-from regsync.local.store.access import entity_role, missing, registry_role, require, version_role
+from regsync.local.store.access import entity_role, lent_roles, missing, registry_role, require, version_role
 from regsync.local.store.database import Json, Transaction, to_json
 from regsync.local.store.errors import Conflict, Invalid, Refused
 from regsync.names import MAX_METADATA_KEYS, REGISTRY_PREFIX, Role, SourceRef
@@ -103,7 +103,8 @@ def by_ids(tx: Transaction, keys: Iterable[int]) -> dict[int, Version]:
     rows = tx.tuples(f"{_VERSION} WHERE a.id IN (SELECT value FROM json_each(?))", json.dumps([*keys]))  # noqa: S608
     found = [*map(Version._make, rows)]
     own = {key: entity_role(tx, key) for key in {each.entity_id for each in found}}
-    return {each.id: each for each in found if own[each.entity_id] or role(tx, each) is not None}
+    lent = lent_roles(tx, [each.id for each in found if not own[each.entity_id]])
+    return {each.id: each for each in found if own[each.entity_id] or each.id in lent}
 
 
 def by_client_id(tx: Transaction, client_id: str) -> Version:

@@ -26,12 +26,12 @@ def settle(tx: Transaction, artifacts: Iterable[int]) -> None:
     asked = json.dumps([*artifacts])
     tx.run(
         """DELETE FROM metrics WHERE membership_id IN (
-             SELECT m.id FROM json_each(?) k JOIN memberships m ON m.artifact_id = k.value)""",
+             SELECT m.id FROM json_each(?) k CROSS JOIN memberships m ON m.artifact_id = k.value)""",
         asked,
     )
     rows = tx.tuples(
         """SELECT m.id, m.collection_id, m.version_index, a.metadata FROM json_each(?) k
-             JOIN artifacts a ON a.id = k.value JOIN memberships m ON m.artifact_id = a.id
+             CROSS JOIN artifacts a ON a.id = k.value CROSS JOIN memberships m ON m.artifact_id = a.id
            WHERE a.state = 'COMMITTED' AND a.metadata <> '{}'""",
         asked,
     )

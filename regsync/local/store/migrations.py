@@ -55,7 +55,7 @@ _TO_4 = (
     "ALTER TABLE users ADD COLUMN default_entity INTEGER REFERENCES entities (id)",
 )
 _TO_5 = (
-    "CREATE INDEX collections_by_type ON collections (project_id, type_id, name)",
+    "CREATE UNIQUE INDEX collections_by_type ON collections (project_id, type_id, name)",
     """CREATE TABLE metrics (
          membership_id INTEGER NOT NULL REFERENCES memberships (id) ON DELETE CASCADE, name TEXT NOT NULL, value ANY NOT NULL,
          collection_id INTEGER NOT NULL, version_index INTEGER NOT NULL,

@@ -88,12 +88,13 @@ def by_id(tx: Transaction, key: int) -> Project:
     return _project(row)
 
 
-def of_entity(tx: Transaction, entity_name: str) -> list[Project]:
-    """The projects of a user or a team, by name. Raises `NotFound` where the actor cannot read them."""
+def of_entity(tx: Transaction, entity_name: str, most: int = -1) -> list[Project]:
+    """The projects of a user or a team, by name: at most so many, -1 for all. Raises `NotFound` where the actor cannot read them."""
     owner = entity(tx, entity_name)
     if entity_role(tx, owner.id) is None:
         missing(f"entity {entity_name!r}")
-    return [_project(row) for row in tx.all(f"{_PROJECT} WHERE p.entity_id = ? ORDER BY p.name", owner.id)]
+    rows = tx.all(f"{_PROJECT} WHERE p.entity_id = ? ORDER BY p.name LIMIT ?", owner.id, most)
+    return [_project(row) for row in rows]
 
 
 def ensure(tx: Transaction, entity_name: str, name: str) -> Project:

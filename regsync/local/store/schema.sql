@@ -139,7 +139,7 @@ CREATE TABLE collections (
     updated_at      TEXT NOT NULL,
     UNIQUE (project_id, name)
 ) STRICT;
-CREATE INDEX collections_by_type ON collections (project_id, type_id, name);
+CREATE UNIQUE INDEX collections_by_type ON collections (project_id, type_id, name);
 
 CREATE TABLE collection_tags (
     collection_id   INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,

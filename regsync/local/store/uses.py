@@ -34,24 +34,30 @@ def outputs(tx: Transaction, run: Run) -> list[Version]:
     )
 
 
-_RUNS = """FROM artifact_uses u JOIN runs r ON r.id = u.run_id JOIN projects p ON p.id = r.project_id
-    JOIN entities e ON e.id = p.entity_id
-    WHERE u.artifact_id = ?1 AND (?2 OR p.entity_id IN (SELECT value FROM json_each(?3)))"""
-"""The runs that read a version, in projects that the actor can read."""
+MOST_LOOKED_AT = 1000
+"""Runs, the newest, among which `names_of_runs` looks for those that the actor can see."""
+_USES = "SELECT run_id FROM artifact_uses WHERE artifact_id = ?1 ORDER BY run_id DESC LIMIT ?4"
+_RUNS = f"""FROM ({_USES}) u CROSS JOIN runs r ON r.id = u.run_id JOIN projects p ON p.id = r.project_id
+    JOIN entities e ON e.id = p.entity_id WHERE (?2 OR p.entity_id IN (SELECT value FROM json_each(?3)))"""  # noqa: S608 - a constant of this file
+"""The newest runs that read a version, in projects that the actor can read."""
 
 
 def runs(tx: Transaction, version: Version) -> list[Run]:
     """The runs that read a version and that the actor can see, oldest first."""
-    rows = tx.all(f"SELECT r.id {_RUNS} ORDER BY r.id", version.id, *_readable(tx))
+    rows = tx.all(f"SELECT r.id {_RUNS} ORDER BY r.id", version.id, *_readable(tx), -1)
     return [run_by_id(tx, row["id"]) for row in rows]
 
 
 def names_of_runs(tx: Transaction, version: Version, most: int) -> list[str]:
-    """As `runs`, by name (`acme-ml/fraud/train`) and newest first: at most so many."""
+    """Those of the newest thousand runs that read a version and that the actor can see, by name (`acme-ml/fraud/train`).
+
+    Newest first, at most so many.
+    """
     rows = tx.all(
-        f"SELECT e.name || '/' || p.name || '/' || r.name AS name {_RUNS} ORDER BY r.id DESC LIMIT ?4",
+        f"SELECT e.name || '/' || p.name || '/' || r.name AS name {_RUNS} ORDER BY r.id DESC LIMIT ?5",
         version.id,
         *_readable(tx),
+        MOST_LOOKED_AT,
         most,
     )
     return [row["name"] for row in rows]

@@ -125,12 +125,12 @@ def _shape(path: Path) -> dict[str, object]:
         for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
             columns = connection.execute('SELECT name, type, "notnull", hidden FROM pragma_table_xinfo(?)', (table,))
             found[table] = sorted(columns)
-        for name, partial in connection.execute(
-            """SELECT i.name, i.partial FROM sqlite_schema s, pragma_index_list(s.name) i
+        for name, *kind in connection.execute(
+            """SELECT i.name, i.partial, i."unique" FROM sqlite_schema s, pragma_index_list(s.name) i
                WHERE s.type = 'table' AND i.name NOT LIKE 'sqlite_%'"""
         ).fetchall():
             columns = connection.execute("SELECT seqno, name FROM pragma_index_info(?)", (name,))
-            found[name] = (partial, sorted(columns))
+            found[name] = (kind, sorted(columns))
     connection.close()
     return found
 
