@@ -37,7 +37,8 @@ def test_a_working_day(client: Client) -> None:
     assert seen["linked_ttl"] is True
     assert seen["types"] == {"model": [f"{name}-day"]}
     assert seen["versions"] == [f"{name}-day:v1", f"{name}-day:v0"]
-    assert "a type never changes" in seen["other_type"]
+    assert "are linked to collections of type 'model' (unlink them first)" in seen["other_type"]
+    assert seen["moved"] == "evaluation"
     assert seen["description"] == "Logged every day"
     assert "aliases" in seen["kept_alias"]
     assert seen["dangling"]

@@ -98,6 +98,9 @@ _LINKS = Listing(
     {
         "id": "m.id",
         "version": "m.version_index",
+        "version_index": "m.version_index",
+        "versionIndex": "m.version_index",
+        "createdAt": "a.created_at",
         "created_at": "a.created_at",
         "artifact_created_at": "a.created_at",
         "updated_at": "a.updated_at",

@@ -83,6 +83,10 @@ class Queries:
         except NotFound:
             return None
 
+    def launch_agent(self, id: str) -> None:
+        """No agent works for this server."""
+        return
+
     def client_id_mapping(self, client_id: str) -> Json:
         found = artifacts.by_client_id(self.session.tx, client_id)
         return {"server_id": encode(Kind.ARTIFACT, found.id)}

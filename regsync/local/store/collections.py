@@ -1,5 +1,5 @@
 """Collections of both kinds: portfolios (a registry's collections, holding links) and sequences (the versions logged
-under one name in a user's or team's project). A collection has one type, which never changes.
+under one name in a user's or team's project). A collection of links has one type, which never changes.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Invalid
-from regsync.local.store.projects import Run, by_id, require_write
+from regsync.local.store.projects import Run, by_id, require_write, upsert_run
 
 Json = dict[str, Any]
 
@@ -44,6 +44,27 @@ def keep(tx: Transaction, run: Run, stream: Stream, offset: int, rows: Sequence[
            ON CONFLICT DO UPDATE SET step = excluded.step, content = excluded.content""",
         kept,
     )
+
+
+def rewind(tx: Transaction, run: Run, step: int) -> Run:
+    """Take a run's history back to a step: what was logged after it is gone, and the run may log again. Raises `Forbidden`, `Invalid`.
+
+    The summary becomes the last values that are left.
+    """
+    project = by_id(tx, run.project_id)
+    require_write(tx, project.entity_id, f"project {project}")
+    if not tx.value(
+        "SELECT 1 FROM run_rows WHERE run_id = ? AND stream = ? AND step = ?", run.id, Stream.HISTORY, step
+    ):
+        raise Invalid(f"run {project}/{run.name} logged nothing at step {step}")
+    tx.run("DELETE FROM run_rows WHERE run_id = ? AND stream = ? AND step > ?", run.id, Stream.HISTORY, step)
+    left = tx.tuples(
+        "SELECT content FROM run_rows WHERE run_id = ? AND stream = ? ORDER BY line", run.id, Stream.HISTORY
+    )
+    summary: Json = {}
+    for (text,) in left:
+        summary |= json.loads(text)
+    return upsert_run(tx, project, run.name, state="running", summary=summary)[0]
 
 
 def count(tx: Transaction, run: Run, stream: Stream) -> int:

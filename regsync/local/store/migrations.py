@@ -4,7 +4,8 @@ Version 2: contents are kept by SHA-256, and an MD5 is a name within one project
 keys are kept as slow hashes; metadata that is no JSON (`NaN`) is made so.
 Version 3: an event tells by which plan it was made, where its actor said so.
 Version 4: what runs log step by step is kept, and a user may choose where their runs go by default.
-Version 5: events are found by what they are about, collections by their type, versions in the order of a metric.
+Version 5: events are found by what they are about, collections by their type, versions in the order of a metric; what runs print
+is kept.
 """
 
 from __future__ import annotations
@@ -79,6 +80,9 @@ _TO_5 = (
     """CREATE INDEX events_of_names ON events (organization, place)
          WHERE kind IN ('rename-registry', 'rename-collection', 'create-registry', 'delete-registry')""",
     "CREATE INDEX events_to_names ON events (organization, after) WHERE kind IN ('rename-registry', 'rename-collection')",
+    """CREATE TABLE run_lines (
+         run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE, line INTEGER NOT NULL, content TEXT NOT NULL,
+         PRIMARY KEY (run_id, line)) STRICT, WITHOUT ROWID""",
 )
 _JSON_COLUMNS = (("artifacts", "metadata"), ("runs", "config"), ("runs", "summary"), ("runs", "fields"))
 

@@ -231,6 +231,14 @@ def set_state(tx: Transaction, run: Run, state: str) -> None:
     tx.run("UPDATE runs SET state = ?, updated_at = ? WHERE id = ?", state, tx.now, run.id)
 
 
+def stop(tx: Transaction, run: Run) -> None:
+    """Ask a run to stop: its client looks whether somebody did. Changes nothing where it has ended. Raises `Forbidden`."""
+    project = by_id(tx, run.project_id)
+    require_write(tx, project.entity_id, f"project {project}")
+    if run.state == "running":
+        tx.run("UPDATE runs SET fields = ? WHERE id = ?", to_json({**run.fields, "stopped": True}), run.id)
+
+
 def delete_run(tx: Transaction, run: Run) -> None:
     """Delete a run with its history. Versions that it logged stay, and are nobody's then. Raises `Forbidden`."""
     project = by_id(tx, run.project_id)

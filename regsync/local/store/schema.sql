@@ -114,6 +114,14 @@ CREATE TABLE run_rows (
     PRIMARY KEY (run_id, stream, line)
 ) STRICT, WITHOUT ROWID;
 
+-- What a run printed (consoles.py): `line` counts from 0, `content` is as the client sent it.
+CREATE TABLE run_lines (
+    run_id          INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    line            INTEGER NOT NULL,
+    content         TEXT NOT NULL,
+    PRIMARY KEY (run_id, line)
+) STRICT, WITHOUT ROWID;
+
 -- `accepted` marks the types that a registry was told to accept; other rows only record that a type is in use.
 CREATE TABLE artifact_types (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,

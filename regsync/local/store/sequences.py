@@ -65,7 +65,7 @@ def ensure(
         )
         tx.run("UPDATE collections SET client_id = ? WHERE id = ?", client_id, found.id)
     elif found.type != type_name:
-        raise Conflict(f"artifact {found.address} has type {found.type!r}, not {type_name!r}; the type never changes")
+        raise Conflict(f"artifact {found.address} has type {found.type!r}, not {type_name!r}")
     return found
 
 
@@ -234,6 +234,27 @@ def log(
         set_entries(tx, version, entries)
         version = commit(tx, version)
     return version, made
+
+
+def change_type(tx: Transaction, sequence: Collection, type_name: str) -> Collection:
+    """Give a sequence, and so all of its versions, another type. Links keep it from changing: their collections hold its type.
+
+    Raises `Forbidden`, `Invalid`, `Conflict` while a version of it is linked.
+    """
+    require_write(tx, sequence.entity_id, f"artifact {sequence.address}")
+    if type_name == sequence.type:
+        return sequence
+    linked = """SELECT 1 FROM artifacts a JOIN memberships m ON m.artifact_id = a.id
+                WHERE a.sequence_id = ?1 AND m.collection_id <> ?1 AND a.state <> 'DELETED'"""
+    if tx.value(linked, sequence.id):
+        raise Conflict(
+            f"artifact {sequence.address}: its versions are linked to collections of type {sequence.type!r}",
+            hint="unlink them first",
+        )
+    key = collections.type_id(tx, sequence.project_id, type_name)
+    tx.run("UPDATE collections SET type_id = ?, updated_at = ? WHERE id = ?", key, tx.now, sequence.id)
+    tx.record("change-type", sequence.organization, sequence.address, sequence.type, type_name)
+    return collections.by_id(tx, sequence.id)
 
 
 def delete_sequence(tx: Transaction, sequence: Collection) -> None:

@@ -50,6 +50,10 @@ source = api.artifact_collection("model", f"{TEAM}/{project}/{name}-day")
 source.description = "Logged every day"
 source.save()
 source.type = "dataset"
+moved = api.artifact_collection("dataset", f"{TEAM}/lab/{name}-same")
+moved.type = "evaluation"
+moved.save()
+moved = api.artifact(f"{TEAM}/lab/{name}-same:v0").type
 kept_alias = refused(api.artifact(f"{TEAM}/{project}/{name}-day:v1").delete)
 api.artifact(f"{TEAM}/{project}/{name}-day:v1").delete(delete_aliases=True)
 
@@ -72,6 +76,7 @@ report(
     types=types,
     versions=versions,
     other_type=refused(source.save),
+    moved=moved,
     description=api.artifact_collection("model", f"{TEAM}/{project}/{name}-day").description,
     kept_alias=kept_alias,
     dangling=refused(wandb.Api().artifact, f"wandb-registry-{name}/models:v1"),

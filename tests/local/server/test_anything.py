@@ -47,6 +47,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "JSONString": JSONS,
     "JSON": st.sampled_from([None, 1, {}, []]),
     "Int64": st.sampled_from([-2, -1, 0, 60, 2**63 - 1]),
+    "Float": st.sampled_from([-1, 0, 1.5, 1e300]),
 }
 
 

@@ -37,6 +37,7 @@ def old(tmp_path: Path) -> Path:
             DELETE FROM team_members WHERE user_id = (SELECT id FROM users WHERE name = 'vera');
             UPDATE artifacts SET metadata = '{"loss": NaN, "n": 1}';
             DROP TABLE run_rows;
+            DROP TABLE run_lines;
             DROP TABLE metrics;
             DROP INDEX collections_by_type;
             ALTER TABLE users DROP COLUMN default_entity;
@@ -159,6 +160,7 @@ def test_version_4_becomes_what_is_made_today(tmp_path: Path) -> None:
         connection.executescript(
             """
             DROP TABLE metrics;
+            DROP TABLE run_lines;
             DROP INDEX collections_by_type;
             CREATE TABLE then_events (seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, actor TEXT NOT NULL,
               kind TEXT NOT NULL, organization TEXT NOT NULL, address TEXT NOT NULL, before TEXT, after TEXT,

@@ -59,8 +59,11 @@ class CollectionMutations:
         return self._deleted(found)
 
     def move_artifact_sequence(self, input: Json) -> Json:
-        found = places.collection_by_id(self.session.tx, input["artifact_sequence_id"])
-        raise Invalid(f"artifact {found.address} has type {found.type!r}; on this server a type never changes")
+        with self.session.write() as tx:
+            found = places.collection_by_id(tx, input["artifact_sequence_id"])
+            _require_kind(found, portfolio=False)
+            sequences.change_type(tx, found, input["destination_artifact_type_name"])
+        return {"artifact_collection": seen.collection(self.session, found.id)}
 
     def create_artifact_collection_tag_assignments(self, input: Json) -> Json:
         names = [given["tag_name"] for given in input["tags"]]

@@ -8,8 +8,9 @@ from typing import Any
 
 from regsync.local.server import jsons
 from regsync.local.server.session import Session
-from regsync.local.store import accounts, artifacts, projects, uses
+from regsync.local.store import accounts, artifacts, histories, projects, uses
 from regsync.local.store.database import Transaction
+from regsync.local.store.errors import Invalid
 from regsync.local.store.ids import Kind, decode, decode_run_file, encode
 from regsync.local.store.projects import Project, Run
 
@@ -73,6 +74,21 @@ class RunMutations:
                     artifacts.delete(tx, version, with_aliases=True)
             projects.delete_run(tx, run)
         return {"success": True}
+
+    def stop_run(self, input: Json) -> Json:
+        with self.session.write() as tx:
+            projects.stop(tx, projects.run_by_id(tx, decode(input["id"], Kind.RUN)))
+        return {"success": True}
+
+    def rewind_run(self, input: Json) -> Json:
+        """To a step: no other metric is a place in a history here."""
+        value = input["metric_value"]
+        if input["metric_name"] != "_step" or value != int(value):
+            raise Invalid("a run is rewound to a whole number of _step")
+        with self.session.write() as tx:
+            project = projects.get(tx, input.get("entity_name") or "", input.get("project_name") or "")
+            rewound = histories.rewind(tx, projects.run(tx, project, input["run_name"]), int(value))
+        return {"rewound_run": rewound}
 
     def update_run_state(self, input: Json) -> Json:
         with self.session.write() as tx:

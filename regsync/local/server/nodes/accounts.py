@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from regsync.local.server import listings, seen
+from regsync.local.server.nodes.absent import NoAutomations, NoIntegrations
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
 from regsync.local.store import accounts
@@ -54,6 +55,11 @@ class UserNode:
         found = [team for team in accounts.teams_of_user(tx, self.user) if sees_entity(tx, team.id)]
         return listed(found, lambda team: team.name, lambda team: team, after=after, first=first)
 
+    def projects(self, after: str | None = None, first: int | None = None, order: str | None = None) -> Connection:
+        """Those of the user's own entity."""
+        own = accounts.entity_by_id(self.session.tx, self.user.entity_id)
+        return listings.projects_of(self.session, own, None, listings.Page(after, first, order))
+
     @property
     def organizations(self) -> list[Organization]:
         tx = self.session.tx
@@ -61,7 +67,7 @@ class UserNode:
 
 
 @dataclass(frozen=True, slots=True)
-class OrganizationNode:
+class OrganizationNode(NoAutomations):
     """An organization that the viewer belongs to."""
 
     session: Session
@@ -99,7 +105,7 @@ class OrganizationNode:
 
 
 @dataclass(frozen=True, slots=True)
-class EntityNode:
+class EntityNode(NoIntegrations):
     """A user's own entity, a team, or an organization's own entity, which holds its registries."""
 
     session: Session

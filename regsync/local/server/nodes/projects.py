@@ -10,6 +10,7 @@ from regsync.local.server import seen
 from regsync.local.server.filters import Condition
 from regsync.local.server.listings import Page, collections_in, runs_of
 from regsync.local.server.nodes import labels
+from regsync.local.server.nodes.absent import NoSweeps
 from regsync.local.server.nodes.labels import TypeNode
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
@@ -32,7 +33,7 @@ ACCESS = {Visibility.ORGANIZATION: "PRIVATE", Visibility.RESTRICTED: "RESTRICTED
 
 
 @dataclass(frozen=True, slots=True)
-class _ProjectNode:
+class _ProjectNode(NoSweeps):
     """What registries and other projects have in common. `place` is how the store knows it."""
 
     session: Session

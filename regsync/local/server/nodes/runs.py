@@ -1,4 +1,4 @@
-"""Runs: what they logged, and the artifacts that they logged and used. Their console logs are not kept."""
+"""Runs: what they logged, the artifacts that they logged and used, and what they printed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from regsync.local.server import jsons, seen
-from regsync.local.server.nodes import files
+from regsync.local.server.nodes import files, printed
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
-from regsync.local.store import accounts, histories, uses
+from regsync.local.store import accounts, consoles, histories, uses
 from regsync.local.store.access import entity_role
 from regsync.local.store.accounts import User
 from regsync.local.store.artifacts import Version
@@ -38,9 +38,7 @@ class RunNode:
 
     typename: ClassVar[str] = "Run"
     system_metrics: ClassVar[str] = "{}"
-    log_line_count: ClassVar[int] = 0
     sweep_name: ClassVar[None] = None
-    stopped: ClassVar[bool] = False
 
     @property
     def id(self) -> str:
@@ -57,6 +55,28 @@ class RunNode:
     @property
     def state(self) -> str:
         return self.record.state
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody asked it to stop and it still goes."""
+        return self.running and bool(self.record.fields.get("stopped"))
+
+    @property
+    def should_stop(self) -> bool:
+        return self.stopped
+
+    @property
+    def running(self) -> bool:
+        return self.record.state == "running"
+
+    @property
+    def failed(self) -> bool:
+        return self.record.state in ("failed", "crashed")
+
+    @property
+    def exitcode(self) -> int | None:
+        code: int | None = self.record.fields.get("exitcode")
+        return code
 
     @property
     def config(self) -> str:
@@ -120,6 +140,20 @@ class RunNode:
         own = self.record.config.get("_wandb", {})
         value = own.get("value", own) if isinstance(own, dict) else {}
         return json.dumps({key: value[key] for key in keys or value if key in value})
+
+    @property
+    def log_line_count(self) -> int:
+        return consoles.count(self.session.tx, self.record)
+
+    def log_lines(
+        self,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        use_improved_pagination: bool | None = None,
+    ) -> Json:
+        return printed.lines(self.session, self.record, first=first, after=after, last=last)
 
     @property
     def history_line_count(self) -> int:

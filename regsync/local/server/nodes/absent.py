@@ -1,0 +1,64 @@
+"""What this server has none of, and answers so: sweeps, launch queues and agents, saved views and reports, automations.
+
+Nothing here can be made through the server either, so an empty list is the whole truth. Everything hangs on an object that the
+viewer was found to see first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regsync.local.server.pages import Connection, listed
+
+
+def _none() -> Connection:
+    return listed((), str, str)
+
+
+class NoAutomations:
+    """No automation starts here, in no scope that can have some."""
+
+    __slots__ = ()
+
+    def triggers(self, **page: Any) -> Connection:
+        return _none()
+
+
+class NoIntegrations(NoAutomations):
+    """An entity without automations, integrations with chats and webhooks, and configurations of launch queues."""
+
+    __slots__ = ()
+
+    def integrations(self, **page: Any) -> Connection:
+        return _none()
+
+    def default_resource_config(self, id: str) -> None:
+        return None
+
+
+class NoSweeps:
+    """A project without sweeps, queues, saved views and automations."""
+
+    __slots__ = ()
+
+    total_sweeps = 0
+
+    @property
+    def triggers(self) -> tuple[()]:
+        return ()
+
+    @property
+    def run_queues(self) -> tuple[()]:
+        return ()
+
+    def sweep(self, sweep_name: str) -> None:
+        return None
+
+    def sweeps(self, **page: Any) -> Connection:
+        return _none()
+
+    def run_queue(self, name: str) -> None:
+        return None
+
+    def all_views(self, **page: Any) -> Connection:
+        return _none()
