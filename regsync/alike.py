@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _QUOTES = "'\"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300d"
 _DASHES = re.compile("[-_\u2010-\u2015\u2212\ufe58\ufe63\uff0d\\s]+")
@@ -17,6 +18,7 @@ _LETTERS = str.maketrans(
 """Cyrillic and Greek small letters that are drawn as Latin ones."""
 
 
+@lru_cache(maxsize=4096)
 def alike_key(name: str) -> str:
     """The same for names that differ only in what is easily overlooked: case, spaces and dashes, quotes, look-alike letters and
     digits. Numbers stay what they are: `v1-12` is not `v11-2`.
@@ -28,10 +30,15 @@ def alike_key(name: str) -> str:
         return name
     if name.isascii() and name.isalnum():
         return name.lower().replace("0", "o").replace("1", "l")
-    text = _UNSEEN.sub("", unicodedata.normalize("NFKC", name)).casefold().translate(_LETTERS)
+    text = name.lower() if name.isascii() else _in_latin(name)
     text = _DASHES.sub("-", text.strip(_QUOTES + " \t\u3000").strip()).strip("-") or name
     text = _BETWEEN_LETTERS.sub("", text)
     return text.replace("0", "o").replace("1", "l") if _LETTER.search(text) else text
+
+
+def _in_latin(name: str) -> str:
+    """In small letters, Latin ones where they look so; of a name in ASCII it would make what `lower` makes."""
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", name)).casefold().translate(_LETTERS)
 
 
 def difference(one: str, other: str) -> str:

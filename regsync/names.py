@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple, NewType
+from typing import NamedTuple, NewType, Self
 
 RegistryName = NewType("RegistryName", str)
 CollectionName = NewType("CollectionName", str)
@@ -132,6 +133,8 @@ _SERVER_ALIAS = re.compile(r"latest|v[0-9]+")
 _INDEX = re.compile(r"v(0|[1-9][0-9]{0,8})")
 _PART = ENTITY_RULE.pattern.removesuffix("+") + f"{{1,{ENTITY_RULE.max_length}}}"
 _SOURCE = re.compile(f"({_PART})/({_PART})/({_PART}):({_PART})")
+_PINNED = f"(?:{_PART}/){{2}}{_PART}:{_INDEX.pattern.replace('(', '(?:')}"
+_PINNED_LINES = re.compile(f"{_PINNED}(?:\n{_PINNED})*")
 
 
 def artifact_type_problem(text: str) -> str | None:
@@ -200,16 +203,46 @@ def wildcard_problem(name: str) -> str | None:
     return "is no pattern here: everything is declared by its own name" if name.strip("*") == "" else None
 
 
-class SourceRef(NamedTuple):
-    """An artifact version by its full name: `entity/project/artifact:version`, where version is `v12` or a source alias."""
+class SourceRef(str):
+    """An artifact version by its full name: `entity/project/artifact:version`, where version is `v12` or a source alias.
 
-    entity: str
-    project: str
-    artifact: str
-    version: str
+    It is that text, because there is one for every binding, and most are only compared. Sort them by their `parts`.
+    """
 
-    def __str__(self) -> str:
-        return f"{self.entity}/{self.project}/{self.artifact}:{self.version}"
+    __slots__ = ()
+
+    def __new__(cls, entity: str, project: str, artifact: str, version: str) -> Self:
+        return str.__new__(cls, f"{entity}/{project}/{artifact}:{version}")
+
+    @property
+    def parts(self) -> tuple[str, str, str, str]:
+        """Entity, project, artifact, version."""
+        entity, project, rest = self.split("/", 2)
+        artifact, _, version = rest.rpartition(":")
+        return entity, project, artifact, version
+
+    @property
+    def entity(self) -> str:
+        """The team (or user) whose project it is in."""
+        return self.parts[0]
+
+    @property
+    def project(self) -> str:
+        """The project that it was logged in; a registry's, where a link is meant."""
+        return self.parts[1]
+
+    @property
+    def artifact(self) -> str:
+        """The artifact's name."""
+        return self.parts[2]
+
+    @property
+    def version(self) -> str:
+        """`v12`, or a source alias."""
+        return self.rpartition(":")[2]
+
+    def __getnewargs__(self) -> tuple[str, str, str, str]:  # type: ignore[override]
+        return self.parts
 
     @property
     def number(self) -> int | None:
@@ -265,6 +298,19 @@ def parse_version_ref(text: str) -> VersionRef:
         if problem:
             raise ValueError(f"is not a version: {part!r} {problem}")
     return SourceRef(parts[0], parts[1], parts[2], version)
+
+
+def plain_sources(texts: Sequence[str]) -> list[SourceRef] | None:
+    """What `parse_version_ref` reads, where each text is a pinned version in ASCII, as nearly all are; None where one is not.
+
+    >>> plain_sources(["acme-ml/fraud/detector:v12"]) == [parse_version_ref("acme-ml/fraud/detector:v12")]
+    True
+    """
+    lines = "\n".join(texts)
+    if not lines.isascii() or lines.count("\n") >= len(texts) or not _PINNED_LINES.fullmatch(lines):
+        return None
+    new = str.__new__
+    return [new(SourceRef, text) for text in texts]
 
 
 class Address(NamedTuple):

@@ -42,7 +42,7 @@ def command(
     Exit codes: 0 done; 1 error; 2 there are changes (with --detailed-exitcode); 3 a hazard that nobody consented to.
     """
     from regsync.console.evidence import known_receipts
-    from regsync.core.plan_document import plan_document, plan_text
+    from regsync.core.plan_document import plan_document, plan_text, shown_document
     from regsync.execution.files import write_whole
     from regsync.execution.state import StateDir
     from regsync.planning.making import plan_manifests
@@ -53,7 +53,7 @@ def command(
     with settings.reader(loaded.desired.organization) as reader:
         planned = plan_manifests(loaded, reader, selection.selection(), receipts=known_receipts(receipts))
     with stage("writing the plan"):
-        document = plan_document(planned.plan)
+        document = plan_document(planned.plan) if out is not None or format_ != "text" else shown_document(planned.plan)
         if out is not None:
             write_whole(out, plan_text(document))
     if out is not None or format_ == "json":

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from regsync.core.actions import Json
 from regsync.core.consent import Ask, Given
@@ -105,7 +105,7 @@ class Plan:
     proof: Proof
     moved_by_hand: tuple[MovedByHand, ...] = ()
     """Moves outside of Git that operations meet, where that could be known; for the reader, nothing rests on it."""
-    desired: Json | None = None
+    desired: Mapping[str, Any] | None = None
     """What the manifests declare of it, as one manifest, so that the same can be planned again; None for the plan of an undo."""
     no_longer_managed: tuple[NoLonger, ...] = ()
     """What the manifests managed before and is live; for readers only, nothing is decided from it."""

@@ -31,7 +31,28 @@ PLAN_FORMAT = "regsync/plan/v1"
 
 def plan_document(plan: Plan) -> Json:
     """The document of a plan, its digest included."""
-    document: Json = {
+    document = shown_document(plan)
+    document["read"] |= {
+        "fingerprint": digest_of(dict(plan.read.fingerprints)),
+        "fingerprints": dict(plan.read.fingerprints),
+        "scope": {
+            name: {
+                "collections": None if scope.collections is None else sorted(scope.collections),
+                "members": scope.members,
+            }
+            for name, scope in plan.read.scope.items()
+        },
+    }
+    document["desired"] = None if plan.desired is None else dict(plan.desired)
+    document["owned"] = plan.owned
+    document["undo"]["operations"] = [operation_json(operation) for operation in plan.undo]
+    document["digest"] = document_digest(document)
+    return document
+
+
+def shown_document(plan: Plan) -> Json:
+    """What the text view needs of the document, for a plan that nobody keeps. It has no digest, and no other view can take it."""
+    return {
         "format": PLAN_FORMAT,
         "tool_version": __version__,
         "destination": plan.destination._asdict(),
@@ -40,20 +61,7 @@ def plan_document(plan: Plan) -> Json:
             "files": [{"path": path, "digest": digest} for path, digest in plan.manifest.files],
             "commit": plan.manifest.commit,
         },
-        "read": {
-            "complete": plan.read.complete,
-            "pages": plan.read.pages,
-            "items": plan.read.items,
-            "fingerprint": digest_of(plan.read.fingerprints),
-            "fingerprints": dict(plan.read.fingerprints),
-            "scope": {
-                name: {
-                    "collections": None if scope.collections is None else sorted(scope.collections),
-                    "members": scope.members,
-                }
-                for name, scope in plan.read.scope.items()
-            },
-        },
+        "read": {"complete": plan.read.complete, "pages": plan.read.pages, "items": plan.read.items},
         "selection": {
             "targets": [str(address) for address in plan.selection.targets],
             "excludes": [str(address) for address in plan.selection.excludes],
@@ -77,11 +85,8 @@ def plan_document(plan: Plan) -> Json:
         "manual": [{"address": str(step.address), "text": step.text} for step in plan.manual],
         "no_longer_managed": [_no_longer_json(each) for each in plan.no_longer_managed],
         "warnings": [_diagnostic_json(diagnostic) for diagnostic in plan.warnings],
-        "desired": plan.desired,
-        "owned": plan.owned,
         "unchanged": plan.unchanged,
         "undo": {
-            "operations": [operation_json(operation) for operation in plan.undo],
             "irrevocable": [
                 {"operation": lost.operation, "address": lost.address, "why": lost.why} for lost in plan.irrevocable
             ],
@@ -92,8 +97,6 @@ def plan_document(plan: Plan) -> Json:
         "complete": plan.complete,
         "applyable": plan.applyable,
     }
-    document["digest"] = document_digest(document)
-    return document
 
 
 def plan_digest(plan: Plan) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from regsync.core.actions import Json
 from regsync.core.consent import unused
 from regsync.core.desired import Desired, HazardName
 from regsync.core.diff import Comparison, Emptied, Findings, ManualStep
@@ -37,7 +37,7 @@ class Inputs:
     manages_protected: bool
     selection: Selection = EVERYTHING
     warnings: tuple[Diagnostic, ...] = ()
-    declared: Json | None = None
+    declared: Mapping[str, Any] | None = None
     """`desired`, and what a selection was cut from, as a manifest."""
     begun: frozenset[LinkKey] = frozenset()
     """Links that an interrupted run of the same manifests has made; a run that finishes it goes on from there."""

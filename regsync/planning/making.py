@@ -11,7 +11,8 @@ from regsync.backends.confirming import confirmed
 from regsync.core.desired import Desired
 from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
-from regsync.core.live import Destination, LinkKey, Live
+from regsync.core.later import Later
+from regsync.core.live import Destination, LinkKey, Live, Scope
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Compared, Inputs, compare, make_plan
 from regsync.core.scope import declares, needed_by, removes_unlisted, restrict, scope_of
@@ -95,7 +96,6 @@ def _planned(
     scope = scope_of(desired)
     destination = reader.destination()
     live = reader.observe(scope) if known is None else known
-    declared = to_manifest(needed_by(loaded.desired, selection.targets, desired))
     inputs = Inputs(
         desired=desired,
         live=live,
@@ -105,11 +105,11 @@ def _planned(
         manifest=ManifestInfo(
             loaded.digest, tuple((file.path, file.sha256) for file in loaded.files), git_commit(loaded)
         ),
-        fingerprints=scope_fingerprints(live.registries, scope),
+        fingerprints=_fingerprints(live, scope),
         manages_protected=reader.capabilities.manages_protected_aliases,
         selection=selection,
         warnings=tuple(loaded.warnings),
-        declared=declared,
+        declared=Later(lambda: to_manifest(needed_by(loaded.desired, selection.targets, desired))),
         begun=begun,
     )
     inputs, compared = _compared(inputs, reader)
@@ -152,9 +152,12 @@ def _compared(inputs: Inputs, reader: Reader) -> tuple[Inputs, Compared]:
             live = confirmed(inputs.live, compared.operations, reader, strictly=True)
             if live is inputs.live:
                 return inputs, compared
-        fingerprints = scope_fingerprints(live.registries, inputs.scope)
-        inputs = replace(inputs, live=live, fingerprints=fingerprints)
+        inputs = replace(inputs, live=live, fingerprints=_fingerprints(live, inputs.scope))
     raise BackendError("the registry changed while it was read", "run this again", code="changed-while-read")
+
+
+def _fingerprints(live: Live, scope: Scope) -> Later[str]:
+    return Later(lambda: scope_fingerprints(live.registries, scope))
 
 
 def _check_selection(desired: Desired, selection: Selection) -> None:

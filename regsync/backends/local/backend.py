@@ -303,14 +303,15 @@ def _collections(tx: Transaction, registry: Registry, names: frozenset[str] | No
         row.key: LiveCollection(row.name, row.type, row.description, next_index=row.next_index)
         for row in bulk.collections(tx, registry, names)
     }
-    encode, kind = ids.encode, ids.Kind.ARTIFACT
-    for key, number, artifact, source, digest, type_name in bulk.links(tx, registry, names):
-        by_key[key].links[number] = Version(encode(kind, artifact), source, digest, type_name)
-    for key, alias, number in bulk.aliases(tx, registry, names):
-        if alias == LATEST:
-            by_key[key].latest = number
-        else:
-            by_key[key].aliases[alias] = number
+    sequences, encode = bulk.sequences(tx, registry, names), ids.encoder(ids.Kind.ARTIFACT)
+    new = tuple.__new__  # Half the price of calling `Version`, of which there are many.
+    for key, number, artifact, sequence, version, digest in bulk.links(tx, registry, names):
+        path, type_name = sequences[sequence]
+        source = f"{path}{version}" if path else ""
+        by_key[key].links[number] = new(Version, (encode(artifact), source, digest, type_name))
+    for key, found in bulk.aliases(tx, registry, names):
+        by_key[key].latest = found.pop(LATEST, None)
+        by_key[key].aliases = found
     for key, group in groupby(bulk.tags(tx, registry, names), itemgetter(0)):
         by_key[key].tags = frozenset(tag for _, tag in group)
     return {collection.name: collection for collection in by_key.values()}

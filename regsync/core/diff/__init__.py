@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from regsync.core.desired import Desired, DesiredRegistry
+from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry
 from regsync.core.diff.collection import find_live
 from regsync.core.diff.context import Emptied, Findings, ManualStep, Matcher, RegistryContext
 from regsync.core.diff.names import find_by_name, name_is_clear
 from regsync.core.diff.registry import diff_registry
+from regsync.core.diff.settled import unsettled
 from regsync.core.live import LinkKey, Live, LiveRegistry, Unresolved, Version
 from regsync.core.seen import Seen, unseen
 from regsync.names import Address, SourceRef
@@ -26,14 +27,14 @@ class Comparison:
     def __init__(self, desired: Desired, live: Live) -> None:
         self._desired = desired
         self._live = live
-        self._matchers: dict[str, dict[str, Matcher]] = {}
+        self._unsettled: dict[str, list[tuple[DesiredCollection, Matcher]]] = {}
         for wanted in desired.registries.values():
             there = self._find_registry(wanted)
             context = RegistryContext(wanted.name, there, None, frozenset())
-            self._matchers[wanted.name] = {
-                collection.name: Matcher(find_live(collection, context))
-                for collection in (wanted.collections or {}).values()
-            }
+            self._unsettled[wanted.name] = [
+                (collection, Matcher(find_live(collection, context)))
+                for collection in unsettled((wanted.collections or {}).values(), there.collections if there else None)
+            ]
 
     def _find_registry(self, wanted: DesiredRegistry) -> LiveRegistry | None:
         return find_by_name(wanted, self._live.registries)
@@ -41,9 +42,9 @@ class Comparison:
     def refs_to_resolve(self) -> set[SourceRef]:
         """The references that no link of their collection answers, and source aliases, which must be looked up each time."""
         refs: set[SourceRef] = set()
-        for wanted in self._desired.registries.values():
-            for collection in (wanted.collections or {}).values():
-                find = self._matchers[wanted.name][collection.name].find
+        for collections in self._unsettled.values():
+            for collection, matcher in collections:
+                find = matcher.find
                 for alias in (collection.aliases or {}).values():
                     if isinstance(alias.ref, SourceRef) and find(alias.ref, alias.digest) is None:
                         refs.add(alias.ref)
@@ -77,7 +78,7 @@ class Comparison:
             diff_registry(
                 wanted,
                 there,
-                self._matchers[wanted.name],
+                self._unsettled[wanted.name],
                 findings,
                 actor=actor,
                 manages_protected=manages_protected,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from regsync.core import actions as a
-from regsync.core.desired import UNSET, DesiredRegistry, HazardName, Kind
+from regsync.core.desired import UNSET, DesiredCollection, DesiredRegistry, HazardName, Kind
 from regsync.core.diff.collection import diff_collection, draft_deletion, find_live
 from regsync.core.diff.context import (
     DECLARED,
@@ -29,14 +29,15 @@ NOT_LISTED = "not listed; unlisted {} are removed here"
 def diff_registry(
     wanted: DesiredRegistry,
     live: LiveRegistry | None,
-    matchers: dict[str, Matcher],
+    unsettled: Sequence[tuple[DesiredCollection, Matcher]],
     findings: Findings,
     *,
     actor: str,
     manages_protected: bool,
     seen: Seen = unseen,
 ) -> None:
-    """Add to `findings` what it takes to make the live registry as wanted. `matchers` is by the collection's declared name."""
+    """Add to `findings` what it takes to make the live registry as wanted.
+    `unsettled`: its declared collections that are not live just as they are declared."""
     protected = wanted.declared_protected | ((live.protected_aliases or frozenset()) if live else frozenset())
     context = RegistryContext(wanted.name, live, _accepted(wanted, live), protected)
     if wanted.absent:
@@ -54,8 +55,8 @@ def diff_registry(
     _itself(wanted, live, findings)
     _protected_aliases(wanted, live, findings, manages_protected=manages_protected)
     _members(wanted, live, findings, actor)
-    for collection in seen(f"comparing {wanted.name}", "collections", (wanted.collections or {}).values()):
-        diff_collection(collection, context, matchers[collection.name], findings)
+    for collection, matcher in seen(f"comparing {wanted.name}", "collections", unsettled):
+        diff_collection(collection, context, matcher, findings)
     _unlisted_collections(wanted, context, findings)
     _check_role(wanted, live, findings)
 

@@ -28,14 +28,10 @@ class CollectionRow(NamedTuple):
     next_index: int
 
 
-class LinkRow(NamedTuple):
-    """A link: the collection's key, the index there, and which version it is. `source` is `entity/project/name:vN`, or ""."""
+class SequenceRow(NamedTuple):
+    """An artifact whose versions are linked: `path` is `entity/project/name:v`, or "" where the actor cannot read it."""
 
-    collection: int
-    number: int
-    artifact: int
-    source: str
-    digest: str
+    path: str
     type: str
 
 
@@ -57,21 +53,26 @@ _COLLECTIONS = """
 SELECT c.id, c.name, t.name, c.description, c.next_index FROM collections c JOIN artifact_types t ON t.id = c.type_id
 WHERE c.project_id = ?1 AND (?2 IS NULL OR c.name IN (SELECT value FROM json_each(?2))) ORDER BY c.name
 """
-_LINKS = """
-SELECT m.collection_id, m.version_index, a.id, e.name || '/' || p.name || '/' || s.name || ':v' || a.version_index,
-  a.digest, t.name, e.id
+_CHOSEN = "c.project_id = ?1 AND (?2 IS NULL OR c.name IN (SELECT value FROM json_each(?2)))"
+# Sorted by the collection's name, rows come in the order of SQLite's own indexes, and nothing has to be sorted.
+_LINKS = f"""
+SELECT m.collection_id, m.version_index, a.id, a.sequence_id, a.version_index, a.digest
 FROM collections c JOIN memberships m ON m.collection_id = c.id JOIN artifacts a ON a.id = m.artifact_id
-  JOIN collections s ON s.id = a.sequence_id JOIN artifact_types t ON t.id = s.type_id
-  JOIN projects p ON p.id = s.project_id JOIN entities e ON e.id = p.entity_id
-WHERE c.project_id = ?1 AND (?2 IS NULL OR c.name IN (SELECT value FROM json_each(?2)))
-ORDER BY m.collection_id, m.version_index
-"""
-_ALIASES = """
-SELECT x.collection_id, x.name, m.version_index
+WHERE {_CHOSEN} ORDER BY c.name, m.version_index
+"""  # noqa: S608 - a constant of this package
+_SEQUENCES = f"""
+SELECT s.id, e.id, e.name || '/' || p.name || '/' || s.name || ':v', t.name
+FROM collections s JOIN artifact_types t ON t.id = s.type_id JOIN projects p ON p.id = s.project_id
+  JOIN entities e ON e.id = p.entity_id
+WHERE s.id IN (
+  SELECT a.sequence_id FROM collections c JOIN memberships m ON m.collection_id = c.id JOIN artifacts a ON a.id = m.artifact_id
+  WHERE {_CHOSEN})
+"""  # noqa: S608 - a constant of this package
+_ALIASES = f"""
+SELECT c.id, json_group_object(x.name, m.version_index)
 FROM collections c JOIN aliases x ON x.collection_id = c.id JOIN memberships m ON m.id = x.membership_id
-WHERE c.project_id = ?1 AND (?2 IS NULL OR c.name IN (SELECT value FROM json_each(?2)))
-ORDER BY x.collection_id, x.name
-"""
+WHERE {_CHOSEN} GROUP BY c.name
+"""  # noqa: S608 - a constant of this package
 _TAGS = """
 SELECT g.collection_id, g.tag FROM collections c JOIN collection_tags g ON g.collection_id = c.id
 WHERE c.project_id = ?1 AND (?2 IS NULL OR c.name IN (SELECT value FROM json_each(?2)))
@@ -88,17 +89,29 @@ def collections(tx: Transaction, registry: Registry, names: Names[str] | None) -
     return starmap(CollectionRow, tx.tuples(_COLLECTIONS, registry.id, _chosen(names)))
 
 
-def links(tx: Transaction, registry: Registry, names: Names[str] | None) -> Iterator[LinkRow]:
-    """The links of those collections, by collection and index."""
+def links(
+    tx: Transaction, registry: Registry, names: Names[str] | None
+) -> Iterator[tuple[int, int, int, int, int, str]]:
+    """The links of those collections, by the collection's name and index.
+
+    The collection's key, the index, the version's key, its artifact's key and its number in that, its digest.
+    """
+    return tx.tuples(_LINKS, registry.id, _chosen(names))
+
+
+def sequences(tx: Transaction, registry: Registry, names: Names[str] | None) -> dict[int, SequenceRow]:
+    """The artifacts that those collections link versions of, by key."""
     readable = readable_entities(tx)
-    for *row, entity in tx.tuples(_LINKS, registry.id, _chosen(names)):
-        link = LinkRow(*row)
-        yield link if readable is None or entity in readable else link._replace(source="")
+    return {
+        key: SequenceRow(path if readable is None or entity in readable else "", kind)
+        for key, entity, path, kind in tx.tuples(_SEQUENCES, registry.id, _chosen(names))
+    }
 
 
-def aliases(tx: Transaction, registry: Registry, names: Names[str] | None) -> Iterator[tuple[int, str, int]]:
-    """The aliases of those collections, `latest` included: collection, alias, index."""
-    return tx.tuples(_ALIASES, registry.id, _chosen(names))
+def aliases(tx: Transaction, registry: Registry, names: Names[str] | None) -> Iterator[tuple[int, dict[str, int]]]:
+    """The aliases of those collections that have any, `latest` included: the collection, and the index of each alias by name."""
+    for key, found in tx.tuples(_ALIASES, registry.id, _chosen(names)):
+        yield key, json.loads(found)
 
 
 def tags(tx: Transaction, registry: Registry, names: Names[str] | None) -> Iterator[tuple[int, str]]:

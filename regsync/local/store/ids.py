@@ -7,7 +7,8 @@ registry file give the same ids, and an id never comes to mean another thing.
 from __future__ import annotations
 
 import binascii
-from base64 import b64decode, b64encode
+from base64 import b64decode
+from collections.abc import Callable
 from enum import StrEnum
 
 from regsync.local.store.errors import Invalid
@@ -37,7 +38,13 @@ def encode(kind: Kind, key: int | str) -> str:
     >>> encode(Kind.ARTIFACT, 12)
     'QXJ0aWZhY3Q6MTI='
     """
-    return b64encode(f"{kind}:{key}".encode()).decode("ascii")
+    return binascii.b2a_base64(f"{kind}:{key}".encode(), newline=False).decode("ascii")
+
+
+def encoder(kind: Kind) -> Callable[[int], str]:
+    """`encode` for many rows of one kind."""
+    template, base64 = f"{kind}:%d".encode(), binascii.b2a_base64
+    return lambda key: base64(template % key, newline=False).decode("ascii")
 
 
 def decode(text: str, kind: Kind) -> int:

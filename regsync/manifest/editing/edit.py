@@ -271,7 +271,7 @@ def _ways_to_write(version: str, found: Sequence[Place], desired: Desired, addre
     if isinstance(ref, SourceRef):
         examples = list(_examples(found, desired, address))
         for text, meaning in examples:
-            if meaning[:3] == ref[:3] and text.endswith(f":{meaning.version}"):
+            if meaning.parts[:3] == ref.parts[:3] and text.endswith(f":{meaning.version}"):
                 yield f"{text.removesuffix(meaning.version)}{escaped(ref.version)}"
         for text, meaning in examples:
             parts = text.rpartition(":")[0].split("/")
@@ -280,7 +280,7 @@ def _ways_to_write(version: str, found: Sequence[Place], desired: Desired, addre
                     "/".join(
                         [
                             part if old == new else escaped(new)
-                            for part, old, new in zip(parts, meaning[:3], ref[:3], strict=True)
+                            for part, old, new in zip(parts, meaning.parts[:3], ref.parts[:3], strict=True)
                         ]
                     )
                     + f":{escaped(ref.version)}"

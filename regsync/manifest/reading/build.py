@@ -28,7 +28,7 @@ from regsync.core.desired import (
 )
 from regsync.diagnostics import Diagnostic, Position
 from regsync.manifest.reading import words
-from regsync.manifest.reading.lint import Findings, contradictions, renames, similar_names, unguarded
+from regsync.manifest.reading.lint import Findings, contradictions, has_similar, renames, similar_names, unguarded
 from regsync.manifest.reading.tree import Block, Items, key_position, value_position
 from regsync.names import (
     Alias,
@@ -40,6 +40,7 @@ from regsync.names import (
     VersionRef,
     Visibility,
     parse_version_ref,
+    plain_sources,
 )
 
 ABSENT = "absent"
@@ -64,6 +65,7 @@ class _Builder:
         self.organization = organization
         self.findings = Findings()
         self.pins: dict[SourceRef, _Pin] = {}
+        self.plain_aliases: set[str] = set()
 
     def build(self) -> tuple[Desired, list[Diagnostic]]:
         root = self.root
@@ -154,8 +156,9 @@ class _Builder:
                 f"add {kind} to artifact_types of the registry; it accepts {', '.join(sorted(types)) or 'none'}",
             )
         versions, aliases = self.versions(block), self.aliases(block)
-        wanted = ((alias, item.origin) for alias, item in (aliases or {}).items() if item.ref is not None)
-        similar_names(wanted, f"aliases of `{name}`", self.findings)
+        if aliases and has_similar(aliases):
+            wanted = ((alias, item.origin) for alias, item in aliases.items() if item.ref is not None)
+            similar_names(wanted, f"aliases of `{name}`", self.findings)
         contradictions(versions or (), aliases or {}, self.findings)
         return DesiredCollection(
             name=CollectionName(name),
@@ -176,12 +179,17 @@ class _Builder:
             return None
         block = parent["aliases"]
         at = block.at
+        new = tuple.__new__  # Half the price of calling a named tuple; here it is paid for every binding.
         result: dict[Alias, DesiredAlias] = {}
-        for name, value in block.items():
+        refs = _plain_sources(block)
+        for index, (name, value) in enumerate(block.items()):
             mark = at[name][0]
-            origin = Position(mark.name, mark.line + 1, mark.column + 1)
-            self.findings.name(name, origin)
-            if value == ABSENT:
+            origin = new(Position, (mark.name, mark.line + 1, mark.column + 1))
+            if name not in self.plain_aliases:
+                self.alias_name(name, origin)
+            if refs is not None:
+                result[name] = new(DesiredAlias, (refs[index], None, origin))
+            elif value == ABSENT:
                 result[name] = DesiredAlias(None, None, origin)
             elif value.__class__ is str:
                 result[name] = DesiredAlias(self.ref(value, block, name), None, origin)
@@ -189,6 +197,13 @@ class _Builder:
                 ref, digest = self.pinned(value)
                 result[name] = DesiredAlias(ref, digest, origin)
         return result
+
+    def alias_name(self, name: str, where: Position) -> None:
+        """Warn about a name that could deceive. Most collections have the same few, so those that could not are kept."""
+        before = len(self.findings.diagnostics)
+        self.findings.name(name, where)
+        if len(self.findings.diagnostics) == before:
+            self.plain_aliases.add(name)
 
     def versions(self, parent: Block) -> tuple[DesiredVersion, ...] | None:
         if "versions" not in parent:
@@ -240,7 +255,7 @@ class _Builder:
             self.findings.error("bad-version", f"`{text}` {error}", value_position(container, key), hint)
             return None
         if not text.isascii():
-            for part in ref if isinstance(ref, SourceRef) else ():
+            for part in ref.parts if isinstance(ref, SourceRef) else ():
                 self.findings.name(part, value_position(container, key))
         if isinstance(ref, SourceRef) and not ref.is_pinned:
             message = f"`{text}` may mean another version tomorrow; planning takes what it means then, and pins it"
@@ -319,6 +334,16 @@ class _Seen:
             message = f"the {self.noun} `{name}` stands in this list twice; it is first at {first.origin}"
             self.findings.error("duplicate-item", message, origin, "delete one of them")
         return False
+
+
+def _plain_sources(block: Block) -> list[SourceRef] | None:
+    """What all values of a map of aliases mean, where that is simple; else None."""
+    values = list(block.values())
+    return plain_sources(values) if all(map(_is_text, values)) else None
+
+
+def _is_text(value: Any) -> bool:
+    return value.__class__ is str
 
 
 def _named(things: Mapping[Any, DesiredRegistry] | Mapping[Any, DesiredCollection]) -> list[tuple[str, Position]]:

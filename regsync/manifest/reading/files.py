@@ -299,7 +299,7 @@ def _encoding_problem(data: bytes, name: str) -> Diagnostic | None:
 
 
 def _conflict_problem(data: bytes, name: str) -> Diagnostic | None:
-    found = _CONFLICT.search(data)
+    found = _CONFLICT.search(data) if b"<<<<<<< " in data else None
     if found is None or b"\n>>>>>>> " not in data or b"\n=======" not in data:
         return None
     message = "a merge of Git left a conflict here that nobody has resolved"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from regsync.alike import alike_key, difference, odd_ends
@@ -10,6 +11,9 @@ from regsync.core.desired import DesiredAlias, DesiredCollection, DesiredRegistr
 from regsync.diagnostics import Diagnostic, Position, Severity, did_you_mean
 from regsync.manifest.reading.tree import Block, key_position
 from regsync.names import VersionRef, suspicious_characters, wildcard_problem
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]*")
+"""Names about which nothing can be said, which is nearly all of them."""
 
 
 class Findings:
@@ -26,6 +30,8 @@ class Findings:
 
     def name(self, text: str, where: Position) -> None:
         """Warn about a name or version that could deceive a reader; one that is meant as a pattern is an error."""
+        if _PLAIN.fullmatch(text):
+            return
         if text and (problem := wildcard_problem(text)):
             self.error("bad-name", f"`{text}` {problem}", where, "write one entry for each name, or delete this one")
         problem = (None if text.isascii() else suspicious_characters(text)) or odd_ends(text)
@@ -34,13 +40,21 @@ class Findings:
             self.warning("suspicious-name", f"{text!r} {problem}", where, hint)
 
 
+def has_similar(names: Collection[str]) -> bool:
+    """Whether people take some of these names, which are all different, for one another."""
+    return len(set(map(alike_key, names))) < len(names)
+
+
 def similar_names(names: Iterable[tuple[str, Position]], noun: str, findings: Findings) -> None:
     """Warn about names that people take for one another: that differ in case, spaces, dashes, quotes or look-alike letters."""
+    there = list(names)
+    if not has_similar({name for name, _ in there}):
+        return
     first: dict[str, tuple[str, Position]] = {}
-    for name, where in names:
-        other, there = first.setdefault(alike_key(name), (name, where))
+    for name, where in there:
+        other, before = first.setdefault(alike_key(name), (name, where))
         if other != name:
-            message = f"the {noun} `{other}` (at {there}) and `{name}` {difference(other, name)}"
+            message = f"the {noun} `{other}` (at {before}) and `{name}` {difference(other, name)}"
             findings.warning("similar-names", message, where, "check that both are meant")
 
 
@@ -48,12 +62,17 @@ def unguarded(registry: DesiredRegistry, findings: Findings) -> None:
     """Warn about aliases that are almost called as a protected one is, and so are not protected."""
     listed = {alias: item for alias, item in (registry.protected_aliases or {}).items() if not item.absent}
     by_key = {alike_key(alias): alias for alias in listed}
-    told: set[str] = set()
+    done = set(listed)
     for collection in (registry.collections or {}).values():
-        for name, alias in (collection.aliases or {}).items():
-            guarded = by_key.get(alike_key(name)) if name not in listed and name not in told else None
-            if guarded is not None and alias.ref is not None:
-                told.add(name)
+        aliases = collection.aliases or {}
+        if done.issuperset(aliases):
+            continue
+        for name, alias in aliases.items():
+            guarded = by_key.get(alike_key(name)) if name not in done else None
+            if guarded is None:
+                done.add(name)
+            elif alias.ref is not None:
+                done.add(name)
                 how = difference(guarded, name)
                 message = f"`{name}` is not protected: the protected alias is `{guarded}` ({listed[guarded].origin}), and the two {how}"
                 findings.warning(

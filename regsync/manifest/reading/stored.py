@@ -6,6 +6,7 @@ checked like any other manifest's, because whoever can write a plan file can wri
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from yaml.error import Mark
@@ -19,9 +20,9 @@ from regsync.manifest.reading.tree import MAX_DEPTH, Block, Document, Items
 _HERE = Mark("plan", 0, 0, 0, None, 0)
 
 
-def desired_from(manifest: dict[str, Any]) -> Desired:
+def desired_from(manifest: Mapping[str, Any]) -> Desired:
     """Read it back. Raises `RegsyncError` where it is none that regsync wrote."""
-    document = Document(_node(manifest, 0), _HERE)
+    document = Document(_node(dict(manifest), 0), _HERE)
     problems = check(document)
     if not problems and isinstance(document.root, Block):
         document.root.pop("apiVersion", None)

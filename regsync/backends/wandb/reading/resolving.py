@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import ceil
+from operator import attrgetter
 from typing import Any
 
 from regsync.backends.base import BackendError
@@ -53,7 +54,7 @@ def resolve(
 def _by_project(session: Session, refs: Iterable[SourceRef]) -> list[tuple[str, str, list[SourceRef]]]:
     """References by entity and project, a few dozen at a time. The organization may be named by its display name."""
     groups: dict[tuple[str, str], list[SourceRef]] = {}
-    for ref in sorted(set(refs)):
+    for ref in sorted(set(refs), key=attrgetter("parts")):
         registry = ref.project.startswith(REGISTRY_PREFIX) and ref.entity == session.organization
         groups.setdefault((session.entity if registry else ref.entity, ref.project), []).append(ref)
     return [
