@@ -134,6 +134,16 @@ def _collection(
     )
 
 
+def profile(tx: Transaction, entity: str, asked: Mapping[str, str]) -> Page:
+    """A team, or a user, with their projects: the last part of its address is the entity that code logs to."""
+    rows = projects.of_entity(tx, entity)
+    number, skip = page_start(asked)
+    shown = rows[skip : skip + PAGE]
+    return Page(
+        "profile.jinja", {"entity": entity, "projects": shown, "number": number, "more": len(rows) > skip + PAGE}
+    )
+
+
 def browser(tx: Transaction, entity: str, project: str, asked: Mapping[str, str]) -> Page:
     """A project's artifacts, by type."""
     place = projects.get(tx, entity, project)

@@ -14,10 +14,22 @@ from regsync.local.changing.change import Place
 from regsync.local.pages import comparing, history, reading, writing
 from regsync.local.pages.details import details
 from regsync.local.pages.differences import compare
-from regsync.local.pages.frame import COOKIE, LIFETIME, POLICY, Sessions, Visitor, render, style
+from regsync.local.pages.frame import (
+    COOKIE,
+    LIFETIME,
+    POLICY,
+    Sessions,
+    Visitor,
+    project_url,
+    registry_url,
+    render,
+    style,
+)
 from regsync.local.pages.lineage import Download, download, lineage
 from regsync.local.pages.reading import Page
 from regsync.local.pages.versions import Shown, in_project, in_registry, inside
+from regsync.local.store import seen
+from regsync.local.store.access import missing
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Stop, Store, Transaction
 from regsync.local.store.errors import Forbidden, Refused, Unauthorized
@@ -110,6 +122,8 @@ class Site:
                 Route(f"{artifact}/{{kind}}/{{name}}/{{version}}/{page}", self._reads(_logged(page)))
                 for page in _BESIDE
             ),
+            Route("/{entity}/{project}", self._reads(_project)),
+            Route("/{entity}", self._reads(lambda tx, names, asked: reading.profile(tx, names["entity"], asked))),
         ]
 
     def _reads(self, show: Show) -> Callable[[Request], Awaitable[Response]]:
@@ -203,6 +217,14 @@ def _registry(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str
         return reading.registry_page(tx, names["org"], names["name"], asked)
     registry = Place(names["org"], names["name"]).get(tx)
     return details(tx, inside(tx, registry, reading.selected(tx, registry, path), version), asked)
+
+
+def _project(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str]) -> str:
+    """A project by the address that W&B's client prints for it: its artifact browser, or the page of a registry."""
+    place = seen.place_named(tx, names["entity"], names["project"]) or missing("page")
+    if isinstance(place, Registry):
+        return registry_url(place.organization, place.name)
+    return project_url(place.entity, place.name)
 
 
 def _artifact(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str]) -> Page | str:

@@ -106,6 +106,7 @@ def create_app(
     routes = [
         Route("/", _about),
         Route("/graphql", graphql, methods=["POST"]),
+        Route("/graphql", _not_so),  # Before the pages of teams, which may have any name.
         Route("/files/{entity}/{project}/{run}/file_stream", file_stream, methods=["POST"]),
         Route(f"/{Purpose.UPLOAD}/{{token}}", upload, methods=["PUT"]),
         Route(f"/{Purpose.DOWNLOAD}/{{token}}/{{name:path}}", content),
@@ -174,6 +175,10 @@ def _gone(request: Request, error: Exception) -> Response:
 def _file(found: bytes | Path) -> Response:
     kind = "application/octet-stream"
     return Response(found, media_type=kind) if isinstance(found, bytes) else FileResponse(found, media_type=kind)
+
+
+async def _not_so(request: Request) -> Response:
+    return PlainTextResponse("Method Not Allowed", status_code=405, headers={"Allow": "POST"})
 
 
 async def _about(request: Request) -> Response:

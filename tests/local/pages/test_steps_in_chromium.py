@@ -6,13 +6,15 @@ What was clicked is then read with the real client and with `regsync plan`.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome
 
 from tests.backends.wandb.script import DETECTOR
-from tests.backends.wandb.worlds import local_plan
+from tests.backends.wandb.worlds import KEYS
+from tests.commands.inside import Cli
 from tests.interop.clients import Client
 from tests.local.pages.conftest import Served
 from tests.local.pages.person import Person
@@ -20,14 +22,25 @@ from tests.local.pages.person import Person
 pytestmark = pytest.mark.needs("chromium", "chromedriver")
 
 
-def is_so(server: Served, folder: Path, snippet: str) -> bool:
-    """Whether `regsync plan` of that manifest finds nothing to do."""
-    manifest = folder / "snippet.yaml"
-    manifest.write_text(snippet, encoding="utf-8")
-    return local_plan(server.path, manifest).operations == ()
+IsSo = Callable[[str], bool]
 
 
-def test_custom_aliases(browser: Chrome, server: Served, tmp_path: Path) -> None:
+@pytest.fixture
+def is_so(cli: Cli, server: Served, monkeypatch: pytest.MonkeyPatch) -> IsSo:
+    """Whether `regsync plan` of that manifest, against the server that shows the pages, finds nothing to do."""
+    monkeypatch.setenv("WANDB_API_KEY", KEYS["alice"])
+
+    def planned(snippet: str) -> bool:
+        Path("snippet.yaml").write_text(snippet, encoding="utf-8")
+        ran = cli("--backend", f"wandb:{server.url}", "plan", "snippet.yaml", "--detailed-exitcode")
+        assert ran.code in (0, 2), ran
+        assert ("No changes" in ran.out) == (ran.code == 0), ran
+        return ran.code == 0
+
+    return planned
+
+
+def test_custom_aliases(browser: Chrome, server: Served, tmp_path: Path, is_so: IsSo) -> None:
     """Use aliases to point to a specific artifact version › Custom aliases › W&B Registry."""
     bob = Person(browser, server.url, "bob")
     bob.open("/registry/")  # 1. Navigate to the W&B Registry.
@@ -39,16 +52,16 @@ def test_custom_aliases(browser: Chrome, server: Served, tmp_path: Path) -> None
     bob.click("Show as manifest")
     assert bob.typed("Aliases") == "best, production candidate"
     snippet = bob.snippet
-    assert not is_so(server, tmp_path, snippet)
+    assert not is_so(snippet)
     bob.click("Add")
     assert "production candidate" in bob.text
-    assert is_so(server, tmp_path, snippet)
+    assert is_so(snippet)
     client = Client("newest", Path(sys.executable), server.url, tmp_path)
     read = client.run("read_one", "alice", name="acme-org/wandb-registry-zoo/models:best")
     assert read["source"].endswith("detector:v1"), read
 
 
-def test_an_alias_that_is_elsewhere_asks_before_it_moves(browser: Chrome, server: Served, tmp_path: Path) -> None:
+def test_an_alias_that_is_elsewhere_asks_before_it_moves(browser: Chrome, server: Served, is_so: IsSo) -> None:
     bob = Person(browser, server.url, "bob")
     bob.open("/orgs/acme/registry/zoo?selectionPath=acme-org%2Fwandb-registry-zoo%2Fmodels&view=membership&version=v1")
     bob.click("Add aliases")
@@ -56,13 +69,13 @@ def test_an_alias_that_is_elsewhere_asks_before_it_moves(browser: Chrome, server
     bob.click("Add")
     assert "staging, from v0" in bob.alert
     bob.click("Move")
-    assert is_so(server, tmp_path, _aliases("zoo", "models", staging=f"{DETECTOR}:v1"))
+    assert is_so(_aliases("zoo", "models", staging=f"{DETECTOR}:v1"))
     bob.click("Take staging off")
     bob.click("Take off")
-    assert is_so(server, tmp_path, _aliases("zoo", "models", staging="absent"))
+    assert is_so(_aliases("zoo", "models", staging="absent"))
 
 
-def test_protected_aliases(browser: Chrome, server: Served, tmp_path: Path) -> None:
+def test_protected_aliases(browser: Chrome, server: Served, is_so: IsSo) -> None:
     """Create protected aliases in a registry."""
     alice = Person(browser, server.url, "alice")
     alice.open("/registry/")  # 1. Navigate to the Registry App.
@@ -74,7 +87,7 @@ def test_protected_aliases(browser: Chrome, server: Served, tmp_path: Path) -> N
     assert "golden" in alice.text
     alice.click("Take silver off the list")
     alice.click("Take off the list")
-    assert is_so(server, tmp_path, _settings("zoo", "protected_aliases: [golden, {silver: absent}]"))
+    assert is_so(_settings("zoo", "protected_aliases: [golden, {silver: absent}]"))
     bob = Person(browser, server.url, "bob")
     bob.open("/orgs/acme/registry/zoo?selectionPath=acme-org%2Fwandb-registry-zoo%2Fmodels&view=membership&version=v1")
     bob.click("Add aliases")
@@ -84,7 +97,7 @@ def test_protected_aliases(browser: Chrome, server: Served, tmp_path: Path) -> N
     assert bob.typed("Aliases") == "golden"
 
 
-def test_link_from_the_registry_app(browser: Chrome, server: Served, tmp_path: Path) -> None:
+def test_link_from_the_registry_app(browser: Chrome, server: Served, tmp_path: Path, is_so: IsSo) -> None:
     """Link an artifact version to a registry › Registry App."""
     bob = Person(browser, server.url, "bob")
     bob.open("/registry/")  # 1. Navigate to the Registry App.
@@ -104,15 +117,16 @@ def test_link_from_the_registry_app(browser: Chrome, server: Served, tmp_path: P
     bob.fill("Aliases", "fresh")
     bob.click("Link to registry")
     assert bob.heading == "models"
-    assert is_so(server, tmp_path, _aliases("zoo", "models", fresh=f"{DETECTOR}:v3"))
+    assert is_so(_aliases("zoo", "models", fresh=f"{DETECTOR}:v3"))
     client = Client("newest", Path(sys.executable), server.url, tmp_path)
     assert client.run("read_one", "alice", name="acme-org/wandb-registry-zoo/models:latest")["source"].endswith(":v3")
 
 
-def test_link_from_the_artifact_browser(browser: Chrome, server: Served, tmp_path: Path) -> None:
+def test_link_from_the_artifact_browser(browser: Chrome, server: Served, is_so: IsSo) -> None:
     """Link an artifact version to a registry › Artifact browser."""
     bob = Person(browser, server.url, "bob")
-    bob.open("/acme-ml/fraud/artifacts")  # 1. and 2. The project's artifact browser, with its artifacts.
+    bob.open("/acme-ml/fraud/artifacts")  # 1. Go to the project's artifact browser.
+    bob.click("Artifacts")  # 2. Select the Artifacts icon on the left sidebar.
     bob.click("detector:v4")  # 3. Click the artifact version to link.
     assert "Version overview" in bob.text
     bob.click("Link to registry")  # 4. Within Version overview, click Link to registry.
@@ -120,7 +134,7 @@ def test_link_from_the_artifact_browser(browser: Chrome, server: Served, tmp_pat
     bob.click("Next step")  # 6. Click Next step.
     bob.fill("Aliases", "browsed")  # 7. (Optional) Aliases.
     bob.click("Link to registry")  # 8. Click Link to registry.
-    assert is_so(server, tmp_path, _aliases("zoo", "models", browsed=f"{DETECTOR}:v4"))
+    assert is_so(_aliases("zoo", "models", browsed=f"{DETECTOR}:v4"))
 
 
 def test_view_linked_artifacts(browser: Chrome, server: Served) -> None:
@@ -128,13 +142,43 @@ def test_view_linked_artifacts(browser: Chrome, server: Served) -> None:
     bob = Person(browser, server.url, "bob")
     bob.open("/registry/")  # 1. Go to the Registry App.
     bob.click("zoo")  # 2. Select the registry.
-    bob.click("View details of models")  # 3. Select the collection.
-    bob.click("View v0")  # 4. Select the version. 5. Its details.
-    assert "Full Name\nwandb-registry-zoo/models:v0" in bob.text
+    bob.click("models")  # 3. Select the collection.
+    bob.click("Show metrics")  # 4. If artifacts log metrics, compare them across versions by clicking Show metrics.
+    assert bob.heading == "Metrics of models"
+    assert "v0" in bob.text
+    bob.browser.back()
+    bob.click("View v0")  # 4. From the list of artifact versions, select the version.
+    assert bob.heading == "v0"
+    assert "Full Name\nwandb-registry-zoo/models:v0" in bob.text  # 5. Full Name, metadata, usage, lineage.
     assert DETECTOR in bob.text
+    assert "Metadata" in bob.text
+    assert 'wandb.Api().artifact("acme/wandb-registry-zoo/models:v0")' in bob.text
+    bob.click("Lineage")
+    assert bob.heading == "Lineage of v0"
 
 
-def test_the_path_of_a_registry(browser: Chrome, server: Served, tmp_path: Path) -> None:
+def test_whether_a_registry_exists(browser: Chrome, server: Served) -> None:
+    """Link an artifact version to a registry › Python SDK: search for the name of the registry in the app."""
+    bob = Person(browser, server.url, "bob")
+    bob.open("/registry/")
+    bob.fill("Search registries", "zo")
+    bob.click("Search")
+    assert bob.offers("zoo")
+    assert not bob.offers("model")
+
+
+def test_the_entity_of_a_team(browser: Chrome, server: Served) -> None:
+    """Troubleshooting › Find your team entity: the team's page, and its address."""
+    bob = Person(browser, server.url, "bob")
+    bob.open("/acme-ml/fraud/artifacts")
+    bob.click("acme-ml")  # 1. Visit the team's profile page.
+    assert bob.browser.current_url == f"{server.url}/acme-ml"  # 2. Copy the address: its last part is the entity.
+    assert 'wandb.init(entity="acme-ml", project="PROJECT")' in bob.text
+    bob.click("fraud")
+    assert bob.heading == "Artifacts"
+
+
+def test_the_path_of_a_registry(browser: Chrome, server: Served, is_so: IsSo) -> None:
     """Where to find the path of a registry: the generated code, and an empty collection, deleted again."""
     alice = Person(browser, server.url, "alice")
     alice.open("/registry/")  # 1. Go to the Registry App.
@@ -152,10 +196,10 @@ def test_the_path_of_a_registry(browser: Chrome, server: Served, tmp_path: Path)
     alice.click("Delete collection")  # 6. (Optional) Delete the collection.
     alice.click("Delete collection")
     assert "raw_images" not in alice.text.split("History")[0]
-    assert is_so(server, tmp_path, _settings("Golden Datasets", "collections: {raw_images: absent}"))
+    assert is_so(_settings("Golden Datasets", "collections: {raw_images: absent}"))
 
 
-def test_the_gear(browser: Chrome, server: Served, tmp_path: Path) -> None:
+def test_the_gear(browser: Chrome, server: Served, is_so: IsSo) -> None:
     alice = Person(browser, server.url, "alice")
     alice.open("/orgs/acme/registry/first%20name/settings")
     alice.click("Give somebody a role")
@@ -176,7 +220,7 @@ def test_the_gear(browser: Chrome, server: Served, tmp_path: Path) -> None:
     alice.choose("Visibility", "restricted")
     alice.click("Save")
     settled = "members: {bob: viewer}\n    artifact_types: [dataset]\n    description: told\n    visibility: restricted"
-    assert is_so(server, tmp_path, _settings("first name", settled))
+    assert is_so(_settings("first name", settled))
     alice.click("Change the visibility")
     alice.choose("Visibility", "organization")
     alice.click("Save")

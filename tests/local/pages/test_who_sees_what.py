@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -41,6 +42,8 @@ GUESSED = [
     for entity, project in PLACES
     for page in ("", "/model/weights/v0", "/model/h-artifact-0/v0", "/model/weights/v0/lineage")
 ] + [
+    *(f"/{entity}" for entity, _ in PLACES),
+    *(f"/{entity}/{project}" for entity, project in PLACES),
     "/orgs/acme/registry/model/compare?collection=fraud&old=v0&new=acme-ml/secret/weights:v0",
     "/orgs/acme/registry/model/compare?collection=fraud&old=v0&new=hidden-team/h-linked/h-linked-5:v0",
     "/change/link?organization=acme&registry=model&collection=fraud&team=hidden-team&project=h-linked",
@@ -61,6 +64,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, St
         store.close()
 
 
+@cache
 def walk(store: Store, name: str) -> dict[str, tuple[int, str]]:
     """Every page that links lead somebody to, and those that they guess: status and text by address."""
     seen: dict[str, tuple[int, str]] = {}
@@ -116,9 +120,7 @@ def version_facts(place: tuple[str, str, str], version: str, text: str) -> Facts
 FIELDS = """query Seen($entity: String!, $project: String!) { project(entityName: $entity, name: $project) { name
   artifactCollections { edges { node { name artifactMemberships { edges { node { versionIndex artifact {
     digest versionIndex artifactSequence { name project { name entityName } } files { edges { node { name } } } } } } } } } } } }"""
-REGISTRIES = (
-    "query R($name: String!) { organization(name: $name) { orgEntity { name projects { edges { node { name } } } } } }"
-)
+PROJECTS = "query P($name: String!) { entity(name: $name) { projects { edges { node { name } } } } }"
 
 
 def facts_of_api(store: Store, name: str) -> Facts:
@@ -126,10 +128,9 @@ def facts_of_api(store: Store, name: str) -> Facts:
     with TestClient(create_app(store), base_url="http://127.0.0.1") as client:
         server = Server(store, client)
         names = dict.fromkeys(PLACES)
-        for organization in ("acme", "globex"):
-            seen = server.ask(name, REGISTRIES, name=organization)["data"]["organization"]
-            for edge in seen["orgEntity"]["projects"]["edges"] if seen else ():
-                names[seen["orgEntity"]["name"], edge["node"]["name"]] = None
+        for entity in dict(PLACES):
+            told = server.ask(name, PROJECTS, name=entity)["data"]["entity"]
+            names |= dict.fromkeys((entity, node["name"]) for node in nodes(told and told["projects"]))
         for entity, project in names:
             answer = server.ask(name, FIELDS, entity=entity, project=project)
             if answer["data"]["project"] is not None:

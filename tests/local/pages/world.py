@@ -10,6 +10,15 @@ from tests.backends.wandb.script import SEED as SCRIPT
 HOSTILE = '<img src=x onerror=alert(1)> & "quoted" \u202e'
 SEED: dict[str, Any] = {
     **SCRIPT,
+    "artifacts": {
+        **SCRIPT["artifacts"],
+        "acme-ml/fraud/detector": {
+            "type": "model",
+            "versions": [
+                {"metadata": {"accuracy": round(0.81 + number * 0.02, 2), "epochs": 10 * number}} for number in range(6)
+            ],
+        },
+    },
     "registries": {
         **SCRIPT["registries"],
         "zoo": {

@@ -77,7 +77,9 @@ def test_the_front_page_tells_nothing(served: Served) -> None:
     assert answer.status_code == 200
     assert "acme" not in answer.text
     assert httpx.get(f"{served.url}/graphql").status_code == 405
-    assert httpx.get(f"{served.url}/elsewhere").status_code == 404
+    assert httpx.get(f"{served.url}/elsewhere/and/further").status_code == 404
+    assert httpx.get(f"{served.url}/acme-ml").headers["location"] == "/signin?to=%2Facme-ml%3F"
+    assert httpx.get(f"{served.url}/elsewhere").headers["location"] == "/signin?to=%2Felsewhere%3F"
 
 
 @pytest.mark.parametrize("head", ["PUT /upload/{token}", "POST /graphql", "POST /files/acme-ml/p/r/file_stream"])
