@@ -143,6 +143,76 @@ def indices_that_skip(request: Request, forward: Forward) -> Response:
     return answer
 
 
+class LateLookUps:
+    """A server whose look-up by name does not show a registry for some time after it was made."""
+
+    def __init__(self) -> None:
+        self.left = 0
+
+    def __call__(self, request: Request, forward: Forward) -> Response:
+        if "upsertModel" in request.document and not self.left:
+            self.left = 2
+            return forward()
+        if "query There" in request.document and self.left > 1:
+            self.left -= 1
+            return as_json({"data": {"project": None}})
+        return forward()
+
+
+class RefusedRelinks:
+    """A server that refuses to link what is linked already."""
+
+    def __init__(self) -> None:
+        self.linked: set[str] = set()
+
+    def __call__(self, request: Request, forward: Forward) -> Response:
+        given = request.variables.get("i0")
+        artifact = given.get("artifactID") if isinstance(given, dict) else None
+        if "unlinkArtifact" in request.document:
+            self.linked.discard(artifact)
+        elif "linkArtifact" in request.document:
+            if artifact in self.linked:
+                error = {"message": "already linked", "path": ["m0"]}
+                return as_json({"data": {"m0": None}, "errors": [error]})
+            self.linked.add(artifact)
+        return forward()
+
+
+class ReusedIndices:
+    """A server that gives the index of an unlinked version to the next one: v2 is called v1, which is free."""
+
+    def __init__(self) -> None:
+        self.unlinked = False
+
+    def __call__(self, request: Request, forward: Forward) -> Response:
+        self.unlinked = self.unlinked or "unlinkArtifact" in request.document
+        answer = forward()
+        if not self.unlinked:
+            return answer
+        return as_json(
+            json.loads(answer.body.replace(b'"versionIndex":2', b'"versionIndex":1').replace(b'"v2"', b'"v1"'))
+        )
+
+
+def collections_keep_their_names(request: Request, forward: Forward) -> Response:
+    """A server that takes a new name for a collection, and does not set it."""
+    return _with_input(request, forward, lambda given: str(given.get("name")).endswith(" renamed"), {"name": "probed"})
+
+
+def collections_that_stay(request: Request, forward: Forward) -> Response:
+    """A server that answers that a collection was deleted, and does not delete it."""
+    if "deleteArtifactPortfolio" in request.document:
+        return as_json({"data": {"m0": {"success": True}}})
+    return forward()
+
+
+def tags_without_pages(request: Request, forward: Forward) -> Response:
+    """A server whose lists of tags do not say whether there are more."""
+    if re.search(r"tags \{ edges \{ node \{ name \} \} pageInfo", request.document):
+        return as_json({"errors": [{"message": 'Cannot query field "pageInfo" on type "TagConnection".'}]}, 400)
+    return forward()
+
+
 SWITCHES: list[tuple[Behaviour, set[str]]] = [
     (like_wandb(), set()),
     (single_mutations, {"together"}),
@@ -159,7 +229,13 @@ SWITCHES: list[tuple[Behaviour, set[str]]] = [
     (indices_that_skip, {"next-index", "latest"}),
     (small_pages, {"page"}),
     (lacking(["features"]), {"features"}),
-    (lacking(["TagConnection"]), set()),
+    (LateLookUps(), {"look-up"}),
+    (RefusedRelinks(), {"link-again"}),
+    (ReusedIndices(), {"index-reuse"}),
+    (tags_without_pages, {"tag-pages"}),
+    (collections_keep_their_names, {"rename-collection"}),
+    (lacking(["renameProject"]), {"rename"}),
+    (collections_that_stay, {"delete-collection"}),
     (denying("organizations"), set()),
     (lacking(["createArtifactCollectionTagAssignments"]), {"tags"}),
     (lacking(["updateProjectTeamMember"]), {"members"}),
@@ -176,6 +252,10 @@ def test_each_row_differs_on_a_server_that_does_otherwise(
     assert differing(probed) == rows
     assert probed.left == ()
     assert prints(everything(file)) == before
+
+
+def test_every_row_has_a_server_that_does_otherwise() -> None:
+    assert {row for _, rows in SWITCHES for row in rows} == {each.name for each in ASSUMPTIONS}
 
 
 def test_a_registry_that_is_there_is_not_touched(work: Work, between: Relay, file: Path) -> None:

@@ -190,11 +190,10 @@ def _tag_pages(bench: Bench) -> Seen:
 def _rename_collection(bench: Bench) -> Seen:
     before = bench.links()
     bench.describe_collection("described")
-    bench.rename_collection()
-    after = bench.collection_now()
-    if after is None:
+    if not bench.rename_collection():
         return Seen(DIFFERS, "a collection is not renamed")
-    kept = after.description == "described" and bench.links() == before
+    after = bench.collection_now()
+    kept = after is not None and after.description == "described" and bench.links() == before
     return Seen(kept, f"a renamed collection {'keeps' if kept else 'loses'} its links and description")
 
 

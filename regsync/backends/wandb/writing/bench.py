@@ -86,7 +86,8 @@ class Bench:
                 "look at it in the web app",
                 code="probe-name-taken",
             )
-        self._id = self._look_up(self.registry)
+        made = replied.payload.get("project")
+        self._id = str(made["id"]) if isinstance(made, dict) and made.get("id") else self._look_up(self.registry)
 
     @property
     def _marker(self) -> str:
@@ -284,13 +285,16 @@ class Bench:
         given = {"artifactPortfolioID": self._collection_id(), "name": self._collection, "description": description}
         self._send(m.Mutation(m.UPDATE_COLLECTION, given))
 
-    def rename_collection(self) -> None:
+    def rename_collection(self) -> bool:
+        """Whether it is there under its new name then."""
         given = {"artifactPortfolioID": self._collection_id(), "name": f"{COLLECTION} renamed"}
         live = self.collection_now()
         if live is not None and live.description is not None:
             given["description"] = live.description
         self._send(m.Mutation(m.UPDATE_COLLECTION, given))
-        self._collection = f"{COLLECTION} renamed"
+        if given["name"] in self.live().collections:
+            self._collection = given["name"]
+        return self._collection == given["name"]
 
     def delete_collection(self) -> None:
         self._send(m.Mutation("deleteArtifactPortfolio", {"artifactPortfolioID": self._collection_id()}))
