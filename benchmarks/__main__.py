@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import peers, planning, promoting, serving, table
+from benchmarks import browsing, peers, planning, promoting, serving, table
 from benchmarks.measuring import FailedError, machine
 
 QUICK, FULL = [1_000, 10_000], [1_000, 10_000, 100_000]
@@ -44,7 +44,7 @@ def _options() -> argparse.Namespace:
         "sizes", nargs="*", type=int, help="bindings; the default is 1000 10000, with --full 100000 too"
     )
     parser.add_argument("--full", action="store_true", help="larger sizes, more moves, more latencies: half an hour")
-    parser.add_argument("--only", choices=("planning", "peers", "serving", "promoting"), action="append")
+    parser.add_argument("--only", choices=("planning", "peers", "serving", "browsing", "promoting"), action="append")
     parser.add_argument("--save", type=Path, help=f"where to save the table; the default is a file in {SAVED}")
     parser.add_argument("--markdown", type=Path, help="write the table as Markdown too")
     parser.add_argument(
@@ -56,7 +56,7 @@ def _options() -> argparse.Namespace:
 def _steps(options: argparse.Namespace, folder: Path) -> list[tuple[str, Callable[[table.Results], None]]]:
     """What is measured, in its order."""
     sizes: list[int] = options.sizes or (FULL if options.full else QUICK)
-    chosen = options.only or ["planning", "peers", "serving", "promoting"]
+    chosen = options.only or ["planning", "peers", "serving", "browsing", "promoting"]
     steps: list[tuple[str, Callable[[table.Results], None]]] = []
     if "planning" in chosen:
         steps.append(("start-up", planning.start_up))
@@ -87,6 +87,8 @@ def _steps(options: argparse.Namespace, folder: Path) -> list[tuple[str, Callabl
                 )
     if "serving" in chosen:
         steps.append(("local serve", lambda found: serving.serve(found, folder, 10 if options.full else 4)))
+    if "browsing" in chosen:
+        steps.append(("pages", lambda found: browsing.browse(found, folder, 2 if options.full else 0.5)))
     return steps
 
 

@@ -13,6 +13,53 @@ from regsync.local.store.database import Store, Transaction
 VERSIONS = 10
 """So many times the collections."""
 REGISTRY, PROJECT, DEEP, TYPE = "big", "lab", "busy", "model"
+AT = "/orgs/acme/registry/big"
+BUSY = f"{AT}?selectionPath=acme-org%2Fwandb-registry-big%2Fbusy"
+_HERE = "organization=acme&registry=big&collection=busy"
+_FROM = "team=acme-ml&project=lab&artifact=busy&source_version=v7"
+_SOURCE = "/acme-ml/lab/artifacts/model/busy/latest"
+PAGES = {
+    "registries": "/registry/",
+    "registries, another page": "/registry/?page=2",
+    "registries, found by many": "/registry/?q=MANY",
+    "registry": AT,
+    "registry, another page": f"{AT}?page=2",
+    "registry, found by many": f"{AT}?q=COLL",
+    "collection": BUSY,
+    "collection, another page": f"{BUSY}&page=2",
+    "version": f"{BUSY}&view=membership&version=latest",
+    "version, other files": f"{BUSY}&view=membership&version=latest&page=2",
+    "metrics": f"{AT}/metrics?collection=busy",
+    "metrics, the best": f"{AT}/metrics?collection=busy&by=val.acc&down=1",
+    "metrics, the next": f"{AT}/metrics?collection=busy&by=n&page=2",
+    "metrics, of none": f"{AT}/metrics?collection=busy&by=nothing",
+    "compare": f"{AT}/compare?collection=busy&old=v0&new=v1",
+    "lineage": f"{AT}/lineage?collection=busy&version=latest",
+    "history of a registry": f"{AT}/history",
+    "history of a collection": f"{AT}/history?collection=busy",
+    "history of an alias": f"{AT}/history?collection=busy&alias=moving",
+    "history of another alias": f"{AT}/history?collection=busy&alias=nothing",
+    "history, older": f"{AT}/history?collection=busy&upto=500",
+    "settings": f"{AT}/settings",
+    "create a collection": f"/change/create-collection?{_HERE}",
+    "add aliases": f"/change/add-aliases?{_HERE}&version=v3",
+    "remove an alias": f"/change/remove-alias?{_HERE}&version=v0&alias=alias-000000",
+    "delete a collection": f"/change/delete-collection?{_HERE}",
+}
+OF_THE_TEAM = {
+    "browser": "/acme-ml/lab/artifacts",
+    "browser, another page": "/acme-ml/lab/artifacts?page=2",
+    "source": _SOURCE,
+    "lineage of a source": f"{_SOURCE}/lineage",
+    "link": f"/change/link?{_HERE}",
+    "link, project": f"/change/link?{_HERE}&team=acme-ml",
+    "link, artifact": f"/change/link?{_HERE}&team=acme-ml&project=lab",
+    "link, version": f"/change/link?{_HERE}&team=acme-ml&project=lab&artifact=busy",
+    "link, aliases": f"/change/link?{_HERE}&{_FROM}",
+    "publish": f"/change/publish?{_FROM}",
+    "publish, aliases": f"/change/publish?{_FROM}&into=big%2Fbusy",
+}
+"""Pages about the project; others do not see it."""
 Rows = Iterator[tuple[Any, ...]]
 
 
@@ -34,7 +81,7 @@ def fill(store: Store, size: int, organization: str = "acme", team: str = "acme-
             for kind, at in (("sequence", project.id), ("portfolio", registry.id))
         ]
         _versions(tx, deep[0], deep[1], f"{project}/{DEEP}", size * VERSIONS, size)
-        last = tx.value("SELECT max(id) FROM artifacts")
+        last = tx.value("SELECT max(id) FROM artifacts") or 0
         tx.many(
             "INSERT INTO artifact_files (artifact_id, path, digest, size) VALUES (?, ?, '', 1)",
             ((last, f"part-{number:06d}") for number in range(size)),
@@ -72,6 +119,8 @@ def _places(tx: Transaction, beside: int, name: str, size: int) -> None:
 
 
 def _collections(tx: Transaction, project: int, kind: str, size: int) -> list[Collection]:
+    if not size:
+        return []
     first = collections.insert(tx, kind, project, "collection-00000", TYPE, description="The first of many")
     tx.many(
         """INSERT INTO collections (project_id, kind, name, type_id, description, created_at, updated_at)
@@ -88,6 +137,8 @@ def _collections(tx: Transaction, project: int, kind: str, size: int) -> list[Co
 
 def _versions(tx: Transaction, source: Collection, link: Collection, name: str, count: int, seed: int) -> None:
     """Versions in a sequence, linked into a collection, with what the history tells of them."""
+    if not count:
+        return
     first = (tx.value("SELECT max(id) FROM artifacts") or 0) + 1
     numbers = range(count)
     tx.many(

@@ -58,7 +58,7 @@ class Client:
         return self.ask(PAGE, {"collections": json.dumps({"name": {"$in": names}})})
 
 
-def _rate(seconds: float, act: Callable[[int], int], process: int) -> tuple[float, float | None]:
+def rate(seconds: float, act: Callable[[int], int], process: int) -> tuple[float, float | None]:
     """How often a second `act` can be done, measured for so long; and the process's processor seconds for each."""
     act(0)
     done, started, spent = 0, time.perf_counter(), _processor(process)
@@ -100,7 +100,7 @@ def serve(results: Results, folder: Path, seconds: float) -> None:
 
             costs = []
             for what, act in (("1 client", page), (f"{CLIENTS} clients", all_at_once)):
-                rate, cost = _rate(seconds, act, served.process)
+                often, cost = rate(seconds, act, served.process)
                 costs.append(cost)
                 results.add(
                     Figure(
@@ -108,16 +108,16 @@ def serve(results: Results, folder: Path, seconds: float) -> None:
                         who="local serve, processor",
                         size=size,
                         seconds=cost,
-                        rate=rate,
+                        rate=often,
                     )
                 )
         if costs[0] and costs[1]:
             results.at_most(f"what a page costs with {CLIENTS} clients, to 1", costs[1] / costs[0], 1.25)
         edges = [edge["node"] for edge in client.page(0)["organization"]["orgEntity"]["l"]["edges"]]
         for together in (1, 50):
-            rate, cost = _rate(seconds, partial(_move, client, edges, together), served.process)
+            often, cost = rate(seconds, partial(_move, client, edges, together), served.process)
             what = f"alias move, {together} a request"
-            results.add(Figure(what=what, who="local serve, processor", size=size, seconds=cost, rate=rate))
+            results.add(Figure(what=what, who="local serve, processor", size=size, seconds=cost, rate=often))
 
 
 def _move(client: Client, edges: list[dict[str, Any]], together: int, start: int) -> int:

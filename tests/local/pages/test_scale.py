@@ -84,62 +84,13 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Site]]:
         site.store.close()
 
 
-_AT = "/orgs/acme/registry/big"
-_DEEP = f"{_AT}?selectionPath=acme-org%2Fwandb-registry-big%2Fbusy"
-_HERE = "organization=acme&registry=big&collection=busy"
-_FROM = "team=acme-ml&project=lab&artifact=busy&source_version=v7"
-_SOURCE = "/acme-ml/lab/artifacts/model/busy/latest"
-PAGES = {
-    "registries": "/registry/",
-    "registries, another page": "/registry/?page=2",
-    "registries, found by many": "/registry/?q=MANY",
-    "registry": _AT,
-    "registry, another page": f"{_AT}?page=2",
-    "registry, found by many": f"{_AT}?q=COLL",
-    "collection": _DEEP,
-    "collection, another page": f"{_DEEP}&page=2",
-    "version": f"{_DEEP}&view=membership&version=latest",
-    "version, other files": f"{_DEEP}&view=membership&version=latest&page=2",
-    "metrics": f"{_AT}/metrics?collection=busy",
-    "metrics, the best": f"{_AT}/metrics?collection=busy&by=val.acc&down=1",
-    "metrics, the next": f"{_AT}/metrics?collection=busy&by=n&page=2",
-    "metrics, of none": f"{_AT}/metrics?collection=busy&by=nothing",
-    "compare": f"{_AT}/compare?collection=busy&old=v0&new=v1",
-    "lineage": f"{_AT}/lineage?collection=busy&version=latest",
-    "history of a registry": f"{_AT}/history",
-    "history of a collection": f"{_AT}/history?collection=busy",
-    "history of an alias": f"{_AT}/history?collection=busy&alias=moving",
-    "history of another alias": f"{_AT}/history?collection=busy&alias=nothing",
-    "history, older": f"{_AT}/history?collection=busy&upto=500",
-    "settings": f"{_AT}/settings",
-    "create a collection": f"/change/create-collection?{_HERE}",
-    "add aliases": f"/change/add-aliases?{_HERE}&version=v3",
-    "remove an alias": f"/change/remove-alias?{_HERE}&version=v0&alias=alias-000000",
-    "delete a collection": f"/change/delete-collection?{_HERE}",
-}
-OF_THE_TEAM = {
-    "browser": "/acme-ml/lab/artifacts",
-    "browser, another page": "/acme-ml/lab/artifacts?page=2",
-    "source": _SOURCE,
-    "lineage of a source": f"{_SOURCE}/lineage",
-    "link": f"/change/link?{_HERE}",
-    "link, project": f"/change/link?{_HERE}&team=acme-ml",
-    "link, artifact": f"/change/link?{_HERE}&team=acme-ml&project=lab",
-    "link, version": f"/change/link?{_HERE}&team=acme-ml&project=lab&artifact=busy",
-    "link, aliases": f"/change/link?{_HERE}&{_FROM}",
-    "publish": f"/change/publish?{_FROM}",
-    "publish, aliases": f"/change/publish?{_FROM}&into=big%2Fbusy",
-}
-"""Pages about the project; others do not see it."""
-
-
 @pytest.mark.parametrize("who", ["alice", "bob", "carol"])
 def test_a_page_costs_the_same_at_five_times_the_size(sites: list[Site], who: str) -> None:
     """An admin of the organization; a member who is in the team; a viewer who is in no team."""
     for site in sites:
         site.client.cookies.clear()
         assert site.client.post("/signin", data={"key": KEYS[who]}).status_code in (200, 303)
-    pages = PAGES if who == "carol" else PAGES | OF_THE_TEAM
+    pages = large.PAGES if who == "carol" else large.PAGES | large.OF_THE_TEAM
     grown = {}
     for name, address in pages.items():
         small, big = (site.cost(address) for site in sites)
@@ -152,22 +103,25 @@ def test_a_page_costs_the_same_at_five_times_the_size(sites: list[Site], who: st
 def test_what_a_cut_list_does_not_show_can_be_typed(sites: list[Site]) -> None:
     client = sites[-1].client
     client.post("/signin", data={"key": KEYS["bob"]})
-    text = client.get(f"{OF_THE_TEAM['link, artifact']}").text
+    text = client.get(f"{large.OF_THE_TEAM['link, artifact']}").text
     assert '<input id="artifact" name="artifact" list="artifact-list"' in text
     assert '<option value="collection-00098">' in text
     assert "collection-00549" not in text
-    assert ">v0<" in client.get(f"{OF_THE_TEAM['link, artifact']}&artifact=collection-00549").text
-    assert 'name="source_version"' not in client.get(f"{OF_THE_TEAM['link, artifact']}&artifact=collection-99999").text
-    into = client.get(f"{OF_THE_TEAM['publish']}&into=big%2Fcollection-00549")
+    assert ">v0<" in client.get(f"{large.OF_THE_TEAM['link, artifact']}&artifact=collection-00549").text
+    assert (
+        'name="source_version"'
+        not in client.get(f"{large.OF_THE_TEAM['link, artifact']}&artifact=collection-99999").text
+    )
+    into = client.get(f"{large.OF_THE_TEAM['publish']}&into=big%2Fcollection-00549")
     assert "Link a version" in into.text
     assert "collection-00549" in into.text
-    assert 'name="into"' in client.get(f"{OF_THE_TEAM['publish']}&into=vault%2Fweights").text
+    assert 'name="into"' in client.get(f"{large.OF_THE_TEAM['publish']}&into=vault%2Fweights").text
 
 
 def test_every_version_is_on_some_page(sites: list[Site]) -> None:
     client = sites[0].client
     client.post("/signin", data={"key": KEYS["bob"]})
-    for address in (f"{_AT}/metrics?collection=busy&by=n", f"{_AT}/metrics?collection=busy"):
+    for address in (f"{large.AT}/metrics?collection=busy&by=n", f"{large.AT}/metrics?collection=busy"):
         seen: list[str] = []
         following: str | None = address
         while following:
