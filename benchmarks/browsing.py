@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from benchmarks import large, worlds
 from benchmarks.promoting import serving
@@ -21,26 +23,38 @@ if TYPE_CHECKING:
 SIZE = 10_000
 """Collections; ten times as many versions."""
 AT_MOST = 3.0
+
+
+def _after(*key: object) -> str:
+    return urlencode({"after": json.dumps(key)})
+
+
 DEEPEST = {
-    "registry, the last page": f"{large.AT}?page=200",
-    "collection, the last page": f"{large.BUSY}&page=2000",
-    "metrics, the last page": f"{large.AT}/metrics?collection=busy&by=val.acc&page=2000",
+    "registry, the last page": f"{large.AT}?page=201&{_after('collection-09949')}",
+    "collection, the last page": f"{large.BUSY}&page=2000&{_after(50)}",
+    "metrics, the last page": f"{large.AT}/metrics?collection=busy&by=n&page=2000&{_after(975, 99_000)}",
+}
+"""Pages at the end of a list, at the addresses that the pages before them link to."""
+GROWING = {
+    "registry, the last page by its number": f"{large.AT}?page=200",
+    "collection, the last page by its number": f"{large.BUSY}&page=2000",
+    "metrics, the last page by its number": f"{large.AT}/metrics?collection=busy&by=val.acc&page=2000",
     "browser, the last page": "/acme-ml/lab/artifacts?page=2200",
     "registry, found by none": f"{large.AT}?q=nothing",
 }
-"""Pages at the end of a list, which walk an index up to it, and a search, which looks at every name."""
+"""Pages that walk an index up to where they begin, and a search, which looks at every name: for these there is no goal."""
 
 
 def browse(results: Results, folder: Path, seconds: float) -> None:
     """Each page in the large registry and in one that is empty, or has one collection where a version is shown."""
-    pages = {**large.PAGES, **large.OF_THE_TEAM, **DEEPEST}
+    pages = {**large.PAGES, **large.OF_THE_TEAM, **DEEPEST, **GROWING}
     with _site(folder, 0) as nothing, _site(folder, 1) as little, _site(folder, SIZE) as much:
         for name, address in pages.items():
             empty = nothing if nothing.shows(address) else little
             base = empty.cost(address, seconds) if empty.shows(address) else None
             cost = much.cost(address, seconds)
             results.add(Figure(what=name, who="local serve, processor", size=SIZE, seconds=cost))
-            if base and cost:
+            if base and cost and name not in GROWING:
                 results.at_most(f"{name}, to that of an empty registry", cost / base, AT_MOST)
 
 

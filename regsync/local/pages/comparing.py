@@ -9,20 +9,18 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from regsync.local.changing.change import Place
-from regsync.local.pages.reading import PAGE, Page, page_start
+from regsync.local.pages.paging import PAGE, Cut, start
+from regsync.local.pages.reading import Page
 from regsync.local.store import artifacts, collections
 from regsync.local.store import metrics as store_metrics
 from regsync.local.store.artifacts import COMMITTED, Version
+from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.local.store.numbers import numbers
 
 MOST_METRICS = 12
 """Metrics on a page: the one that they are sorted by, then others in the order of their names."""
 WIDTH, HEIGHT = 120, 28
-_NEWEST_FIRST = """SELECT m.version_index AS number, m.artifact_id AS artifact FROM memberships m
-    JOIN artifacts a ON a.id = m.artifact_id
-    WHERE m.collection_id = ?1 AND a.state = ?2 ORDER BY m.version_index DESC LIMIT ?3 OFFSET ?4"""
-"""Walks an index, as `metrics.in_order` does."""
 
 
 class Metric(NamedTuple):
@@ -38,14 +36,9 @@ def metrics(tx: Transaction, organization: str, name: str, asked: Mapping[str, s
     registry = Place(organization, name).get(tx)
     collection = collections.get(tx, registry, asked.get("collection", ""))
     by, down = asked.get("by", ""), asked.get("down") == "1"
-    number, skip = page_start(asked)
-    if by:
-        rows = store_metrics.in_order(tx, collection, by, down=down, most=PAGE + 1, skip=skip)
-    else:
-        newest = tx.tuples(_NEWEST_FIRST, collection.id, COMMITTED, PAGE + 1, skip)
-        rows = [store_metrics.Placed(*row) for row in newest]
-    found = artifacts.by_ids(tx, [row.artifact for row in rows[:PAGE]])
-    versions = [(row.index, _numbers(found.get(row.artifact))) for row in rows[:PAGE]]
+    cut = _in_order(tx, collection, by, asked, down=down) if by else _newest_first(tx, collection, asked)
+    found = artifacts.by_ids(tx, [row.artifact for row in cut.rows])
+    versions = [(row.index, _numbers(found.get(row.artifact))) for row in cut.rows]
     names = sorted({each for _, values in versions for each in values}, key=lambda name: (name != by, name))
     return Page(
         "metrics.jinja",
@@ -57,10 +50,32 @@ def metrics(tx: Transaction, organization: str, name: str, asked: Mapping[str, s
             "left_out": len(names[MOST_METRICS:]),
             "by": by,
             "down": down,
-            "number": number,
-            "more": len(rows) > PAGE,
+            "cut": cut,
         },
     )
+
+
+def _in_order(tx: Transaction, collection: Collection, by: str, asked: Mapping[str, str], *, down: bool) -> Cut:
+    begin = start(asked, (int, float), int)
+    rows = store_metrics.in_order(
+        tx, collection, by, down=down != begin.back, most=PAGE + 1, skip=begin.skip, after=begin.mark
+    )
+    return begin.cut(rows, [2, 0])
+
+
+def _newest_first(tx: Transaction, collection: Collection, asked: Mapping[str, str]) -> Cut:
+    begin = start(asked, int)
+    after, order = begin.sql(["m.version_index"], down=True)
+    rows = tx.tuples(
+        f"""SELECT m.version_index, m.artifact_id FROM memberships m JOIN artifacts a ON a.id = m.artifact_id
+            WHERE m.collection_id = ? AND a.state = ? AND {after} ORDER BY {order} LIMIT ? OFFSET ?""",  # noqa: S608
+        collection.id,
+        COMMITTED,
+        *(begin.mark or ()),
+        PAGE + 1,
+        begin.skip,
+    )
+    return begin.cut([store_metrics.Placed(*row) for row in rows], [0])
 
 
 def _numbers(version: Version | None) -> dict[str, float]:

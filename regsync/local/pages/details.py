@@ -8,7 +8,8 @@ from typing import Any
 
 from regsync.local.changing import managed
 from regsync.local.changing.change import Place
-from regsync.local.pages.reading import PAGE, Page, page_start
+from regsync.local.pages.paging import PAGE, page_start
+from regsync.local.pages.reading import Page
 from regsync.local.pages.versions import Shown
 from regsync.local.store import aliases, registries, seen
 from regsync.local.store.database import Transaction

@@ -101,13 +101,17 @@ def collection_url(organization: str, entity: str, registry: str, collection: st
 
 def page_url(organization: str, registry: str, page: str, /, **values: Any) -> str:
     """A page beside that of a registry."""
-    kept = {name: value for name, value in values.items() if value not in (None, "")}
-    return f"{registry_url(organization, registry)}/{page}?{urlencode(kept)}"
+    return f"{registry_url(organization, registry)}/{page}?{query(**values)}"
+
+
+def query(**values: Any) -> str:
+    """What stands behind the question mark of an address; what is empty is left out."""
+    return urlencode({name: value for name, value in values.items() if value not in (None, "")})
 
 
 def change_url(change: str, **values: Any) -> str:
     """The form of a change."""
-    return f"/change/{change}?{urlencode({name: value for name, value in values.items() if value not in (None, '')})}"
+    return f"/change/{change}?{query(**values)}"
 
 
 def project_url(entity: str, project: str) -> str:
@@ -135,6 +139,7 @@ def _environment() -> Environment:
         collection_url=collection_url,
         change_url=change_url,
         page_url=page_url,
+        query=query,
         project_url=project_url,
         source_url=source_url,
         quote=lambda text: quote(text, safe=""),

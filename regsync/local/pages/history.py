@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from regsync.local.changing.change import Place
-from regsync.local.pages.reading import PAGE, Page
+from regsync.local.pages.paging import PAGE
+from regsync.local.pages.reading import Page
 from regsync.local.store import changes, collections, seen
 from regsync.local.store.changes import Subject
 from regsync.local.store.collections import Collection

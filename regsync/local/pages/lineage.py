@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from regsync.local.pages.reading import PAGE, Page
+from regsync.local.pages.paging import PAGE
+from regsync.local.pages.reading import Page
 from regsync.local.pages.versions import Shown
 from regsync.local.store import artifacts, contents, projects, uses
 from regsync.local.store.access import missing

@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from regsync.local.changing.change import Place
+from regsync.local.pages.paging import PAGE, page_start, start
 from regsync.local.store import accounts, aliases, changes, collections, members, projects, registries, seen
 from regsync.local.store.access import missing
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.local.store.registries import Registry
 
-PAGE = 50
-"""Rows on a page."""
 NEWEST = 10
 """Changes at the end of a page about something else; the page of its history has all of them."""
 MOST_COUNTED = 1000
@@ -54,26 +53,28 @@ def registry_page(tx: Transaction, organization: str, name: str, asked: Mapping[
     registry = place.get(tx)
     if asked.get("selectionPath"):
         return _collection(tx, place, registry, selected(tx, registry, asked["selectionPath"]), asked)
-    number, skip = page_start(asked)
     wanted = asked.get("q", "").strip()
+    begin = start(asked, str)
+    after, order = begin.sql(["c.name"])
     rows = tx.all(
-        """SELECT c.name, t.name AS type, c.description,
+        f"""SELECT c.name, t.name AS type, c.description,
              (SELECT count(*) FROM (SELECT 1 FROM memberships m WHERE m.collection_id = c.id LIMIT ?)) AS links
            FROM collections c JOIN artifact_types t ON t.id = c.type_id
-           WHERE c.project_id = ? AND instr(lower(c.name), lower(?)) ORDER BY c.name LIMIT ? OFFSET ?""",
+           WHERE c.project_id = ? AND instr(lower(c.name), lower(?)) AND {after} ORDER BY {order} LIMIT ? OFFSET ?""",  # noqa: S608
         MOST_COUNTED + 1,
         registry.id,
         wanted,
+        *(begin.mark or ()),
         PAGE + 1,
-        skip,
+        begin.skip,
     )
+    cut = begin.cut(rows, ["name"])
     return Page(
         "registry.jinja",
         {
             "registry": registry,
-            "collections": rows[:PAGE],
-            "number": number,
-            "more": len(rows) > PAGE,
+            "collections": cut.rows,
+            "cut": cut,
             "q": wanted,
             "most_counted": MOST_COUNTED,
             "types": None if registry.all_types else registries.accepted_types(tx, registry),
@@ -97,18 +98,21 @@ def selected(tx: Transaction, registry: Registry, path: str) -> Collection:
 def _collection(
     tx: Transaction, place: Place, registry: Registry, collection: Collection, asked: Mapping[str, str]
 ) -> Page:
-    number, skip = page_start(asked)
+    begin = start(asked, int)
+    after, order = begin.sql(["m.version_index"], down=True)
     rows = tx.all(
-        """SELECT m.id, m.version_index AS number, m.created_at AS linked_at, a.digest, a.size, a.id AS artifact
-           FROM memberships m JOIN artifacts a ON a.id = m.artifact_id
-           WHERE m.collection_id = ? ORDER BY m.version_index DESC LIMIT ? OFFSET ?""",
+        f"""SELECT m.id, m.version_index AS number, m.created_at AS linked_at, a.digest, a.size, a.id AS artifact
+           FROM (SELECT m.* FROM memberships m WHERE m.collection_id = ? AND {after} ORDER BY {order} LIMIT ? OFFSET ?) m
+           JOIN artifacts a ON a.id = m.artifact_id ORDER BY {order}""",  # noqa: S608 - of this function's columns
         collection.id,
+        *(begin.mark or ()),
         PAGE + 1,
-        skip,
+        begin.skip,
     )
-    held = aliases.of_memberships(tx, [row["id"] for row in rows])
+    cut = begin.cut(rows, ["number"])
+    held = aliases.of_memberships(tx, [row["id"] for row in cut.rows])
     protected = frozenset(registries.protected_aliases(tx, registry))
-    found = seen.versions(tx, [row["artifact"] for row in rows])
+    found = seen.versions(tx, [row["artifact"] for row in cut.rows])
     told = seen.sources(tx, found.values())
     versions = [
         {
@@ -117,7 +121,7 @@ def _collection(
             "source": str(found[row["artifact"]]) if row["artifact"] in told else None,
             "aliases": [(each, each in protected) for each in held[row["id"]]],
         }
-        for row in rows[:PAGE]
+        for row in cut.rows
     ]
     return Page(
         "collection.jinja",
@@ -126,8 +130,7 @@ def _collection(
             "collection": collection,
             "tags": collections.tags(tx, collection),
             "versions": versions,
-            "number": number,
-            "more": len(rows) > PAGE,
+            "cut": cut,
             "path": f"{place.organization}/{registry.project_name}/{collection.name}",
             "events": changes.newest(tx, changes.Subject(registry, collection.name), most=NEWEST),
         },
@@ -158,10 +161,3 @@ def browser(tx: Transaction, entity: str, project: str, asked: Mapping[str, str]
         skip,
     )
     return Page("browser.jinja", {"project": place, "rows": rows[:PAGE], "number": number, "more": len(rows) > PAGE})
-
-
-def page_start(asked: Mapping[str, str]) -> tuple[int, int]:
-    """The number of the page that an address asks for, and how many rows come before it."""
-    text = asked.get("page", "1")
-    number = max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
-    return number, (number - 1) * PAGE

@@ -15,10 +15,11 @@ from regsync.local.store.numbers import numbers
 
 
 class Placed(NamedTuple):
-    """A version in a collection: its index there, the artifact's key."""
+    """A version in a collection: its index there, the artifact's key, and what the list is sorted by (None: its index)."""
 
     index: int  # type: ignore[assignment]  # hides the method of tuples
     artifact: int
+    value: float | None = None
 
 
 def settle(tx: Transaction, artifacts: Iterable[int]) -> None:
@@ -42,17 +43,29 @@ def settle(tx: Transaction, artifacts: Iterable[int]) -> None:
 
 
 def in_order(
-    tx: Transaction, collection: Collection, name: str, *, down: bool, most: int, skip: int = 0
+    tx: Transaction,
+    collection: Collection,
+    name: str,
+    *,
+    down: bool,
+    most: int,
+    skip: int = 0,
+    after: tuple[float, int] | None = None,
 ) -> list[Placed]:
-    """The versions that have a metric, the smallest first, or `down` the largest; of equal ones the older, or `down` the newer."""
-    order = "DESC" if down else "ASC"
+    """The versions that have a metric, the smallest first, or `down` the largest; of equal ones the older, or `down` the newer.
+
+    `after`: only those that come after that value at that index.
+    """
+    order, beyond = ("DESC", "<") if down else ("ASC", ">")
+    where = f"AND (value, version_index) {beyond} (?, ?)" if after else ""
     rows = tx.tuples(
-        f"""SELECT n.version_index, m.artifact_id FROM (
-              SELECT membership_id, value, version_index FROM metrics WHERE collection_id = ? AND name = ?
+        f"""SELECT n.version_index, m.artifact_id, n.value FROM (
+              SELECT membership_id, value, version_index FROM metrics WHERE collection_id = ? AND name = ? {where}
               ORDER BY value {order}, version_index {order} LIMIT ? OFFSET ?) n
             JOIN memberships m ON m.id = n.membership_id ORDER BY n.value {order}, n.version_index {order}""",  # noqa: S608
         collection.id,
         name,
+        *(after or ()),
         most,
         skip,
     )

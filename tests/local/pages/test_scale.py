@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urljoin
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,6 +18,7 @@ from regsync.local.store.database import Store, Transaction, create_store
 from tests.attack.people import KEYS, make_world
 
 SIZES = (110, 550)
+_ROW = r'<th scope="row"><a [^>]*>(v\d+)</a>'
 _STEPS = 10
 MOST_STATEMENTS = 40
 """For any page."""
@@ -118,15 +120,62 @@ def test_what_a_cut_list_does_not_show_can_be_typed(sites: list[Site]) -> None:
     assert 'name="into"' in client.get(f"{large.OF_THE_TEAM['publish']}&into=vault%2Fweights").text
 
 
-def test_every_version_is_on_some_page(sites: list[Site]) -> None:
+_LISTS = {
+    "collections": (large.AT, r"<h3><a [^>]*>([^<]*)</a></h3>", SIZES[0] + 1),
+    "versions": (large.BUSY, r"<h3>(v\d+)</h3>", SIZES[0] * large.VERSIONS),
+    "metrics": (f"{large.AT}/metrics?collection=busy", _ROW, SIZES[0] * large.VERSIONS),
+    "metrics, the best first": (
+        f"{large.AT}/metrics?collection=busy&by=val.acc&down=1",
+        _ROW,
+        SIZES[0] * large.VERSIONS,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _LISTS)
+def test_every_row_is_on_one_page_on_the_way_there_and_back(sites: list[Site], name: str) -> None:
+    address, pattern, count = _LISTS[name]
     client = sites[0].client
     client.post("/signin", data={"key": KEYS["bob"]})
-    for address in (f"{large.AT}/metrics?collection=busy&by=n", f"{large.AT}/metrics?collection=busy"):
-        seen: list[str] = []
+
+    def walk(address: str, link: str) -> list[tuple[str, list[str]]]:
+        found = []
         following: str | None = address
         while following:
             text = client.get(following).text
-            seen += re.findall(r'<th scope="row"><a [^>]*>(v\d+)</a>', text)
-            found = re.search(r'<a href="([^"]*)">Next</a>', text)
-            following = unescape(found[1]) if found else None
-        assert len(seen) == len(set(seen)) == SIZES[0] * large.VERSIONS
+            found.append((following, re.findall(pattern, text)))
+            to = re.search(rf'<a href="([^"]*)">{link}</a>', text)
+            following = urljoin(address, unescape(to[1])) if to else None
+        return found
+
+    there = walk(address, "Next")
+    rows = [row for _, page in there for row in page]
+    assert len(rows) == len(set(rows)) == count
+    back = walk(there[-1][0], "Previous")
+    assert [page for _, page in reversed(back)] == [page for _, page in there]
+    number = len(there) - 1
+    by_number = f"{address}{'&' if '?' in address else '?'}page={number}"
+    assert re.findall(pattern, client.get(by_number).text) == there[number - 1][1]
+
+
+def test_odd_marks_of_pages_are_pages(sites: list[Site]) -> None:
+    client = sites[0].client
+    client.post("/signin", data={"key": KEYS["bob"]})
+    marks = (
+        "x",
+        "[]",
+        "[1]",
+        '["\\ud800"]',
+        "[null, 1]",
+        "[NaN, 1]",
+        "[1e999, 1]",
+        "[true, 1]",
+        f"[{10**30}, 1]",
+        "[" * 2000,
+    )
+    for address, _, _ in _LISTS.values():
+        path, _, query = address.partition("?")
+        for mark in marks:
+            for name in ("after", "before"):
+                answer = client.get(path, params={**dict(parse_qsl(query)), "page": "2", name: mark})
+                assert answer.status_code == 200, (address, name, mark)
