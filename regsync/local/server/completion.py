@@ -258,7 +258,9 @@ class Completion(Executor[None]):
             fields, text = fields + part.fields, text + part.text
             self.context_value.spend(0, 0)
         names = [step.name for step in plan]
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] if plan else [{} for _ in items]
+        rows = (
+            [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] if plan else [{} for _ in items]
+        )
         return _Part(rows, fields, text)
 
     def _column(self, step: _Step, items: list[Any]) -> _Part:

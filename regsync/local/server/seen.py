@@ -58,7 +58,7 @@ def place_named(session: Session, entity: str | None, name: str | None) -> Place
 
 def place(session: Session, key: int) -> Place | None:
     """The project or registry with that integer key."""
-    return session.once(("place", key), lambda: seen.place(session.tx, key))
+    return session.one_of("place", key, lambda: seen.place(session.tx, key))
 
 
 def project(session: Session, key: int) -> Project:
@@ -89,9 +89,23 @@ def tag_names(session: Session, found: Collection) -> tuple[str, ...]:
 def expect_links(session: Session, found: Iterable[Link]) -> None:
     """A page shows these links: what they name is looked up for all of them together, when the first one is asked."""
     tx, rows = session.tx, list(found)
+
+    def versions(keys: Iterable[int]) -> dict[int, Version]:
+        loaded = seen.versions(tx, keys)
+        _expect_sources(session, [*loaded.values()])
+        return loaded
+
     session.expect("aliases", (link.id for link in rows), lambda keys: aliases.of_memberships(tx, keys))
     session.expect("collection", (link.collection_id for link in rows), lambda keys: collections.by_ids(tx, keys))
-    session.expect("version", (link.artifact_id for link in rows), lambda keys: seen.versions(tx, keys))
+    session.expect("version", (link.artifact_id for link in rows), versions)
+
+
+def _expect_sources(session: Session, found: list[Version]) -> None:
+    """These versions may be asked where they were logged, and of which type they are."""
+    tx, sources = session.tx, {version.sequence_id for version in found}
+    session.expect("collection", sources, lambda keys: collections.by_ids(tx, keys))
+    session.expect("type of", sources, lambda keys: collections.types_of(tx, keys))
+    session.expect("place", (version.project_id for version in found), lambda keys: seen.places(tx, keys))
 
 
 def expect_collections(session: Session, keys: Iterable[int]) -> None:

@@ -98,7 +98,8 @@ class Session:
 
     def expect(self, kind: str, keys: Iterable[int], load: Callable[[frozenset[int]], Mapping[int, Any]]) -> None:
         """A page has rows that may ask for the things of these keys. The first that does has all of them loaded at once."""
-        self._expected[kind] = frozenset(keys), load
+        more, _ = self._expected.get(kind, (frozenset(), load))
+        self._expected[kind] = more.union(keys), load
 
     def one_of(self, kind: str, key: int, make: Callable[[], T]) -> T:
         """What `make` returns for the thing of that key, once as `once`; from what a page has loaded, where it is there."""

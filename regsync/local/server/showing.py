@@ -65,6 +65,9 @@ SHARED: Mapping[tuple[type, str], Callable[[Any], Hashable | None]] = {
 None where nothing does, because the object tells of the row. Used for one answer, so for one viewer and one state of the registry."""
 
 
+_KEPT = {Version: "version", Link: "collection", Collection: "place", Project: "place", Registry: "place"}
+
+
 def shown(session: Session, value: Any) -> Any:
     """A field's value with nodes in the place of records that the viewer sees; anything else as it is."""
     if isinstance(value, list):
@@ -79,6 +82,7 @@ def _sees(session: Session, record: Any) -> bool:
     kind = type(record)
     key_of, sees = SEEN[kind]
     key = key_of(record)
-    if (kind is Version and session.knows(("version", key))) or (kind is Link and session.knows(("collection", key))):
-        return True  # `seen.version` and `seen.collection` have asked.
+    kept = _KEPT.get(kind)
+    if kept is not None and session.knows((kept, key)):
+        return True  # The function of `seen` that keeps it under that word has asked.
     return session.once(("sees", sees, key), lambda: sees(session.tx, key))

@@ -31,6 +31,10 @@ def organization_role(tx: Transaction, organization_id: int) -> Role | None:
     """The actor's role in an organization; None for a stranger."""
     if tx.actor.is_owner:
         return Role.ADMIN
+    return tx.once((organization_role, organization_id), lambda: _organization_role(tx, organization_id))
+
+
+def _organization_role(tx: Transaction, organization_id: int) -> Role | None:
     row = tx.one(
         "SELECT role FROM organization_members WHERE organization_id = ? AND user_id = ?",
         organization_id,
@@ -44,6 +48,13 @@ def registry_role(tx: Transaction, project_id: int, organization_id: int, visibi
     in_organization = organization_role(tx, organization_id)
     if in_organization in (None, Role.ADMIN):
         return in_organization
+    roles = [*tx.once((registry_role, project_id), lambda: _registry_roles(tx, project_id))]
+    if visibility == Visibility.ORGANIZATION:
+        roles.append(in_organization)
+    return strongest(roles)
+
+
+def _registry_roles(tx: Transaction, project_id: int) -> list[str]:
     rows = tx.all(
         """SELECT role FROM registry_user_members WHERE project_id = :project AND user_id = :user
            UNION ALL
@@ -51,10 +62,7 @@ def registry_role(tx: Transaction, project_id: int, organization_id: int, visibi
            WHERE m.project_id = :project AND t.user_id = :user""",
         {"project": project_id, "user": tx.actor.user_id},
     )
-    roles = [row["role"] for row in rows]
-    if visibility == Visibility.ORGANIZATION:
-        roles.append(in_organization)
-    return strongest(roles)
+    return [row["role"] for row in rows]
 
 
 SEES_REGISTRY = """(:owner OR (o.id IN (SELECT organization_id FROM organization_members WHERE user_id = :user)
@@ -78,6 +86,10 @@ def entity_role(tx: Transaction, entity_id: int) -> Role | None:
     """
     if tx.actor.is_owner:
         return Role.ADMIN
+    return tx.once((entity_role, entity_id), lambda: _entity_role(tx, entity_id))
+
+
+def _entity_role(tx: Transaction, entity_id: int) -> Role | None:
     row = tx.one(
         """SELECT e.kind, t.role AS team_role, o.role AS organization_role, u.id IS NOT NULL AS own
            FROM entities e

@@ -116,6 +116,14 @@ def by_ids(tx: Transaction, keys: Iterable[int]) -> dict[int, Collection]:
     return {each.id: each for each in found if each.project_id in seen}
 
 
+def types_of(tx: Transaction, keys: Iterable[int]) -> dict[int, int]:
+    """The key of the type of each collection of those integer keys, whoever acts."""
+    rows = tx.tuples(
+        "SELECT id, type_id FROM collections WHERE id IN (SELECT value FROM json_each(?))", json.dumps([*keys])
+    )
+    return dict(rows)
+
+
 def within(tx: Transaction, place: Registry | Project) -> list[Collection]:
     """The collections of a registry or a project, by name."""
     return [_collection(row) for row in tx.all(f"{_COLLECTION} WHERE c.project_id = ? ORDER BY c.name", place.id)]

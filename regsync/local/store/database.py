@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +58,7 @@ class Transaction:
     Given to every function of this package as its first argument. Valid inside the `with` block only.
     """
 
-    __slots__ = ("_connection", "actor", "files", "now", "writing")
+    __slots__ = ("_connection", "_known", "actor", "files", "now", "writing")
 
     def __init__(self, connection: sqlite3.Connection, actor: Actor, files: Path, now: str, *, writing: bool) -> None:
         self._connection = connection
@@ -66,6 +66,16 @@ class Transaction:
         self.files = files
         self.now = now
         self.writing = writing
+        self._known: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` finds out of this view of the registry, found out once while nothing can change; each time where `writing`."""
+        if self.writing:
+            return make()
+        if key not in self._known:
+            self._known[key] = make()
+        value: T = self._known[key]
+        return value
 
     @property
     def is_open(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any
@@ -86,6 +86,12 @@ def by_id(tx: Transaction, key: int) -> Project:
     if row is None or entity_role(tx, row["entity_id"]) is None:
         missing("project")
     return _project(row)
+
+
+def by_ids(tx: Transaction, keys: Iterable[int]) -> dict[int, Project]:
+    """The projects with those integer keys that the actor can read, by key. Registries are not among them."""
+    rows = tx.all(f"{_PROJECT} WHERE p.id IN (SELECT value FROM json_each(?))", json.dumps([*keys]))  # noqa: S608
+    return {row["id"]: _project(row) for row in rows if entity_role(tx, row["entity_id"]) is not None}
 
 
 def of_entity(tx: Transaction, entity_name: str, most: int = -1) -> list[Project]:

@@ -85,6 +85,11 @@ def place(tx: Transaction, key: int) -> Place | None:
     return None
 
 
+def places(tx: Transaction, keys: Iterable[int]) -> dict[int, Place]:
+    """The projects that the actor can read among the places with those integer keys, by key. Registries are left out."""
+    return {**projects.by_ids(tx, keys)}
+
+
 def version(tx: Transaction, key: int) -> Version | None:
     """The version with that integer key, unless it was deleted."""
     try:

@@ -94,8 +94,9 @@ class AliasNode(NamedTuple):
 
 def type_of(session: Session, version: Version) -> TypeNode:
     """The type of a version, in the project that it was logged to."""
-    key = session.once(
-        ("type of", version.sequence_id),
+    key = session.one_of(
+        "type of",
+        version.sequence_id,
         lambda: session.tx.value("SELECT type_id FROM collections WHERE id = ?", version.sequence_id),
     )
     hidden = seen.place(session, version.project_id) is None
