@@ -35,6 +35,7 @@ class _Way(Enum):
 
 
 _VALUE, _NAME, _LIBRARY = _Way.VALUE, _Way.NAME, _Way.LIBRARY
+_INT = 2**31 - 1
 _TRIES = 2
 """How often the rows of one list of a document are tried together. Where they cannot be, they are completed one by one."""
 
@@ -53,6 +54,7 @@ class _Step(NamedTuple):
     required: bool
     coerce: Callable[[Any], Any] | None
     """None for text."""
+    is_int: bool
     key_of: Callable[[Any], Hashable | None] | None
     """What tells objects apart that rows have in common (`SHARED`)."""
 
@@ -88,7 +90,7 @@ class Completion(Executor[None]):
         results: dict[str, Any] = {}
         fields = text = 0
         for step in self._plan(parent_type, grouped_field_set, source_value.__class__):
-            way, name, read, _, _, required, coerce, key_of = step
+            way, name, read, _, _, required, coerce, _, key_of = step
             if way is _VALUE:
                 try:
                     value = read(source_value)
@@ -135,6 +137,7 @@ class Completion(Executor[None]):
         attribute = snake(node.name.value)
         read = methodcaller("get", attribute) if issubclass(shape, Mapping) else attrgetter(attribute)
         way, coerce, kind = _Way.LIBRARY, None, field.type if field else None
+        bare: Any = graphql.get_nullable_type(kind) if kind else None
         if field is graphql.TypeNameMetaFieldDef:
             way = _Way.NAME
         elif (
@@ -143,13 +146,13 @@ class Completion(Executor[None]):
             and not node.arguments
             and all(argument.default_value is Undefined for argument in field.args.values())
         ):
-            bare: Any = graphql.get_nullable_type(field.type)
             if graphql.is_leaf_type(bare):
                 way, coerce = _Way.VALUE, None if bare.name in ("String", "ID") else bare.coerce_output_value
             elif not graphql.is_leaf_type(graphql.get_named_type(field.type)):
                 way = _Way.OBJECT
         key_of = SHARED.get((shape, attribute)) if self._reads_only else None
-        return _Step(way, name, read, kind, details, bool(kind) and graphql.is_non_null_type(kind), coerce, key_of)
+        required, is_int = bool(kind) and graphql.is_non_null_type(kind), way is _VALUE and bare is graphql.GraphQLInt
+        return _Step(way, name, read, kind, details, required, coerce, is_int, key_of)
 
     def _by_library(self, parent: Any, source: Any, path: Path, step: _Step) -> Any:
         return self.execute_field(parent, source, step.details, Path(path, step.name, parent.name), None)
@@ -229,8 +232,12 @@ class Completion(Executor[None]):
             rest = iter(below.values)
             lists = [None if value is None else [*islice(rest, len(value))] for value in values]
             return below._replace(values=lists)
-        groups: dict[tuple[Any, type], list[int]] = {}
         abstract = graphql.is_abstract_type(bare)
+        shapes = {*map(type, values)}
+        if len(shapes) == 1 and not abstract and values[0] is not None:
+            plan = self._plan(bare, self.collect_subfields(bare, step.details)[0], values[0].__class__)
+            return self._rows(bare, plan, values)
+        groups: dict[tuple[Any, type], list[int]] = {}
         for place, value in enumerate(values):
             if value is not None:
                 named = self.schema.type_map[value.typename] if abstract else bare
@@ -268,10 +275,13 @@ class Completion(Executor[None]):
         values = [*map(step.read, items)]
         if callable(values[0]):
             values = [value() for value in values]
-        if step.coerce is not None:
+        kinds = {*map(type, values)}
+        if kinds == {str} and step.coerce is None:
+            return _Part(values, len(values), sum(map(len, values)))
+        if step.coerce is not None and not (step.is_int and kinds == {int} and max(map(abs, values)) <= _INT):
             coerce = step.coerce
             values = [None if value is None else coerce(value) for value in values]
-        kinds = {*map(type, values)}
+            kinds = {*map(type, values)}
         if (step.required and type(None) in kinds) or (step.coerce is None and not kinds <= {str, type(None)}):
             raise _OddError
         return _Part(values, len(values), sum(len(value) for value in values if value.__class__ is str))
@@ -282,21 +292,21 @@ class Completion(Executor[None]):
             raise _OddError
         if step.key_of is None:
             return self._read(step, items)
-        values, fields, text = [], 0, 0
-        for item in items:
-            key = step.key_of(item)
-            found = None if key is None else self._shared.get((id(step), key))
+        place, shared, made = id(step), self._shared, []
+        for item, key in zip(items, map(step.key_of, items), strict=True):
+            found = None if key is None else shared.get((place, key))
             if found is None:
                 part = self._read(step, [item])
                 found = part.values[0], part.fields, part.text
                 if key is not None:
-                    self._shared[id(step), key] = found
-            values.append(found[0])
-            fields, text = fields + found[1], text + found[2]
-        return _Part(values, fields, text)
+                    shared[place, key] = found
+            made.append(found)
+        values, fields, text = zip(*made, strict=True)
+        return _Part([*values], sum(fields), sum(text))
 
     def _read(self, step: _Step, items: list[Any]) -> _Part:
-        shown = self.root_value.shown
         values = [*map(step.read, items)]
-        part = self._values(step.kind, step, [shown(value() if callable(value) else value) for value in values])
+        if callable(values[0]):
+            values = [value() for value in values]
+        part = self._values(step.kind, step, self.root_value.all_shown(values))
         return part._replace(fields=part.fields + len(items))

@@ -195,11 +195,14 @@ def memberships_in(session: Session, where: Condition, filters: str | None, page
     tx = session.tx
     condition = both(where, compile_filter(filters, _LINK_FIELDS))
 
+    found: dict[int, Link] = {}
+
     def begin(rows: list[Row]) -> None:
-        seen.expect_links(session, map(_link, rows))
+        found.update((row["id"], _link(row)) for row in rows)
+        seen.expect_links(session, found.values())
 
     def edge(row: Row) -> Json:
-        return {"node": _link(row)}
+        return {"node": found[row["id"]]}
 
     return select(tx, _LINKS, condition, edge, begin, **page._asdict())
 

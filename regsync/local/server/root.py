@@ -13,7 +13,7 @@ from regsync.local.server.mutations.registry import RegistryMutations
 from regsync.local.server.mutations.runs import RunMutations
 from regsync.local.server.query import Queries
 from regsync.local.server.session import Session
-from regsync.local.server.showing import shown
+from regsync.local.server.showing import all_shown, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +27,7 @@ class Root(
     def shown(self, value: Any) -> Any:
         """What the engine puts in the place of a field's value: for a record of the store, its node."""
         return shown(self.session, value)
+
+    def all_shown(self, values: list[Any]) -> list[Any]:
+        """As `shown`, for a field's values of many rows."""
+        return all_shown(self.session, values)

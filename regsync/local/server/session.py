@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from regsync.local.server.addresses import Addresses
 from regsync.local.server.budget import Budget
@@ -103,10 +103,13 @@ class Session:
 
     def one_of(self, kind: str, key: int, make: Callable[[], T]) -> T:
         """What `make` returns for the thing of that key, once as `once`; from what a page has loaded, where it is there."""
+        found: Any = self._cache.get((kind, key))
+        if found is not None:
+            return cast(T, found)
         if (kind, key) not in self._cache and key in self._expected.get(kind, (frozenset(),))[0]:
             keys, load = self._expected.pop(kind)
-            for each, found in load(keys).items():
-                self._cache.setdefault((kind, each), found)
+            for each, loaded in load(keys).items():
+                self._cache.setdefault((kind, each), loaded)
         return self.once((kind, key), make)
 
     def knows(self, key: Hashable) -> bool:

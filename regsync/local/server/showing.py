@@ -71,11 +71,23 @@ _KEPT = {Version: "version", Link: "collection", Collection: "place", Project: "
 def shown(session: Session, value: Any) -> Any:
     """A field's value with nodes in the place of records that the viewer sees; anything else as it is."""
     if isinstance(value, list):
+        if not any(type(item) in SEEN or isinstance(item, list) for item in value):
+            return value
         return [shown(session, item) for item in value if type(item) not in SEEN or _sees(session, item)]
     node = NODES.get(type(value))
     if node is None:
         return value
     return node(session, value) if _sees(session, value) else None
+
+
+def all_shown(session: Session, values: list[Any]) -> list[Any]:
+    """As `shown`, for each of many values."""
+    kinds = {*map(type, values)}
+    kind = kinds.pop()
+    node = None if kinds else NODES.get(kind)
+    if node is None:
+        return [shown(session, value) for value in values]
+    return [node(session, value) if _sees(session, value) else None for value in values]
 
 
 def _sees(session: Session, record: Any) -> bool:
