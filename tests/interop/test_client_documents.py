@@ -21,15 +21,15 @@ NOT_TAKEN = {
     "automations: this server starts none, and lists none": (
         "CreateAutomation CreateGenericWebhookIntegration DeleteAutomation UpdateAutomation"
     ),
-    "people and keys: made with `regsync local`": (
-        "CreateServiceAccount CreateUserFromAdmin DeleteApiKey GenerateApiKey"
+    "people: they have no e-mail address, and their keys cannot be told later; `regsync local user add` makes them": (
+        "CreateServiceAccount CreateUserFromAdmin"
     ),
     "the web app's: charts of one's own, and alerts": "CreateCustomChart NotifyScriptableRunAlert",
     "uploads in parts: a file goes up in one request": "CompleteMultipartUploadArtifact",
     "no server takes it: `wandb verify` asks `run` for an argument only to send much": "Project",
 }
 """Operations that the schema does not take, by reason."""
-VALID, ALL = 141, 171
+VALID, ALL = 143, 171
 """Documents of the client that are valid here, and all. An operation may be sent in several variants, each a document."""
 
 

@@ -38,6 +38,11 @@ def command() -> None:
 @click.option("--admin", is_flag=True, help="An admin of the organization instead of a member.")
 @click.option("--org", metavar="ORG", help="The organization to join, where there are several.")
 @click.option("--no-org", is_flag=True, help="A user of no organization yet.")
+@click.option(
+    "--server-admin",
+    is_flag=True,
+    help="May find every user of the file, and delete keys of theirs. Gives no role in an organization.",
+)
 @db_option
 @pass_settings
 def add(
@@ -48,6 +53,7 @@ def add(
     admin: bool,
     org: str | None,
     no_org: bool,
+    server_admin: bool,
     db: Path | None,
 ) -> int:
     """Add a user NAME to the organization."""
@@ -65,12 +71,12 @@ def add(
     store = open_store(registry_file(settings, db))
     with store.write() as tx:
         organization = None if no_org else the_organization(tx, org)
-        user, key = accounts.add_user(tx, name, api_key)
+        user, key = accounts.add_user(tx, name, api_key, server_admin=server_admin)
         if organization is not None:
             accounts.set_organization_member(tx, organization, user, role)
     store.close()
     place = "of no organization yet" if organization is None else f"{role} of {plain(organization.name)}"
-    click.echo(f"added user {plain(name)}: {place}")
+    click.echo(f"added user {plain(name)}: {place}{', admin of the server' if server_admin else ''}")
     objection = accounts.client_objection(key)
     if objection is not None:
         settings.say(f"warning: {objection}")

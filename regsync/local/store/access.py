@@ -143,10 +143,20 @@ def weaker(first: Role | None, second: Role) -> Role | None:
     return None if first is None else max(first, second, key=lambda role: role.strength)
 
 
+def is_server_admin(tx: Transaction) -> bool:
+    """Whether the actor may know of all users and of the names of their keys. It gives no role in any organization."""
+    return tx.actor.is_owner or bool(
+        tx.value("SELECT 1 FROM users WHERE id = ? AND server_admin = 1", tx.actor.user_id)
+    )
+
+
 def sees_user(tx: Transaction, user_id: int) -> bool:
-    """Whether the actor may know that there is such a user: themselves, and the people of their organizations."""
+    """Whether the actor may know that there is such a user: themselves, and the people of their organizations.
+
+    An admin of the server may know of everybody.
+    """
     return (
-        tx.actor.is_owner
+        is_server_admin(tx)
         or user_id == tx.actor.user_id
         or bool(
             tx.value(

@@ -138,7 +138,7 @@ def organization_members(tx: Transaction, organization: Organization) -> list[tu
     return [(User(row["id"], row["name"], row["entity_id"]), Role(row["role"])) for row in rows]
 
 
-def add_user(tx: Transaction, name: str, api_key: str | None = None) -> tuple[User, str]:
+def add_user(tx: Transaction, name: str, api_key: str | None = None, *, server_admin: bool = False) -> tuple[User, str]:
     """Make a user with their personal entity; the user and their API key.
 
     Without `api_key` one is made up; it cannot be read back later, for only its hash is kept. Raises `Invalid` for a
@@ -155,13 +155,14 @@ def add_user(tx: Transaction, name: str, api_key: str | None = None) -> tuple[Us
         raise AlreadyExists("this API key belongs to another user", hint="give every user a key of their own")
     entity_id = _add_entity(tx, name, "user")
     user_id = tx.run(
-        "INSERT INTO users (name, entity_id, key_hash, created_at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO users (name, entity_id, key_hash, server_admin, created_at) VALUES (?, ?, ?, ?, ?)",
         name,
         entity_id,
         keys.fast(key) if api_key is None else _slow(tx, key),
+        server_admin,
         tx.now,
     )
-    tx.record("create-user", "", name, None, {"name": name})
+    tx.record("create-user", "", name, None, {"name": name, **({"server_admin": True} if server_admin else {})})
     return User(user_id, name, entity_id), key
 
 
@@ -239,7 +240,11 @@ def _salt(tx: Transaction) -> keys.Salt:
 
 
 def _by_hash(tx: Transaction, kept: str | None) -> Row | None:
-    return tx.one("SELECT id, name FROM users WHERE key_hash = ?", kept)
+    return tx.one(
+        """SELECT id, name FROM users WHERE key_hash = ?1
+           UNION ALL SELECT u.id, u.name FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.key_hash = ?1""",
+        kept,
+    )
 
 
 def _actor(row: Row | None) -> Actor:
@@ -274,8 +279,18 @@ def users(tx: Transaction) -> list[User]:
     """Every user of the file, by name. Raises `Forbidden` to anyone but the owner."""
     if not tx.actor.is_owner:
         raise Forbidden("permission denied: only the owner of the registry file lists all users")
+    return everybody(tx)
+
+
+def everybody(tx: Transaction) -> list[User]:
+    """Every user of the file, by name, whoever acts."""
     rows = tx.all("SELECT id, name, entity_id FROM users ORDER BY name")
     return [User(row["id"], row["name"], row["entity_id"]) for row in rows]
+
+
+def is_server_admin(tx: Transaction, user: User) -> bool:
+    """Whether a user is an admin of the server, whoever acts."""
+    return bool(tx.value("SELECT server_admin FROM users WHERE id = ?", user.id))
 
 
 def organizations_of(tx: Transaction, user: User) -> list[tuple[str, Role]]:

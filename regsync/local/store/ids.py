@@ -30,6 +30,8 @@ class Kind(StrEnum):
     TAG = "Tag"
     FILE = "File"
     ACTION = "ArtifactCollectionAction"
+    API_KEY = "ApiKey"
+    FIRST_KEY = "FirstApiKey"
 
 
 def encode(kind: Kind, key: int | str) -> str:

@@ -5,7 +5,7 @@ keys are kept as slow hashes; metadata that is no JSON (`NaN`) is made so.
 Version 3: an event tells by which plan it was made, where its actor said so.
 Version 4: what runs log step by step is kept, and a user may choose where their runs go by default.
 Version 5: events are found by what they are about, collections by their type, versions in the order of a metric; what runs print
-is kept.
+is kept; users have several keys, and versions may be logged in parts.
 """
 
 from __future__ import annotations
@@ -83,6 +83,13 @@ _TO_5 = (
     """CREATE TABLE run_lines (
          run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE, line INTEGER NOT NULL, content TEXT NOT NULL,
          PRIMARY KEY (run_id, line)) STRICT, WITHOUT ROWID""",
+    "ALTER TABLE artifacts ADD COLUMN base_id INTEGER REFERENCES artifacts (id)",
+    "ALTER TABLE artifacts ADD COLUMN distributed_id TEXT",
+    "ALTER TABLE users ADD COLUMN server_admin INTEGER NOT NULL DEFAULT 0 CHECK (server_admin IN (0, 1))",
+    """CREATE TABLE api_keys (
+         id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER NOT NULL REFERENCES users (id), key_hash TEXT NOT NULL UNIQUE,
+         hint TEXT NOT NULL, description TEXT, created_at TEXT NOT NULL) STRICT""",
+    "CREATE INDEX api_keys_by_user ON api_keys (user_id)",
 )
 _JSON_COLUMNS = (("artifacts", "metadata"), ("runs", "config"), ("runs", "summary"), ("runs", "fields"))
 

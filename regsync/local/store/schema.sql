@@ -33,8 +33,21 @@ CREATE TABLE users (
     entity_id       INTEGER NOT NULL UNIQUE REFERENCES entities (id),
     key_hash        TEXT NOT NULL UNIQUE,                     -- what is kept of the API key: see keys.py
     created_at      TEXT NOT NULL,
-    default_entity  INTEGER REFERENCES entities (id)          -- where runs go that name no entity; null: the user's own
+    default_entity  INTEGER REFERENCES entities (id),         -- where runs go that name no entity; null: the user's own
+    server_admin    INTEGER NOT NULL DEFAULT 0                -- who sees all users, and the names of their keys
+                    CHECK (server_admin IN (0, 1))
 ) STRICT;
+
+-- Keys that users made for themselves; the one that they came with is in `users`.
+CREATE TABLE api_keys (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id         INTEGER NOT NULL REFERENCES users (id),
+    key_hash        TEXT NOT NULL UNIQUE,
+    hint            TEXT NOT NULL,                            -- its first characters, by which its user knows it
+    description     TEXT,
+    created_at      TEXT NOT NULL
+) STRICT;
+CREATE INDEX api_keys_by_user ON api_keys (user_id);
 
 CREATE TABLE organization_members (
     organization_id INTEGER NOT NULL REFERENCES organizations (id),
@@ -176,6 +189,8 @@ CREATE TABLE artifacts (
     created_at      TEXT NOT NULL,
     updated_at      TEXT NOT NULL,
     history_step    INTEGER,                                  -- the step at which its run logged it
+    base_id         INTEGER REFERENCES artifacts (id),        -- the version whose files it has beside its own
+    distributed_id  TEXT,                                     -- under which several runs log it together
     UNIQUE (sequence_id, version_index)
 ) STRICT;
 CREATE INDEX artifacts_by_digest ON artifacts (sequence_id, digest);

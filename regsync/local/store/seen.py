@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from regsync.local.store import accounts, aliases, artifacts, collections, links, projects, registries
-from regsync.local.store.access import entity_role, readable_entities, sees_entity
+from regsync.local.store.access import entity_role, is_server_admin, readable_entities, sees_entity
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.artifacts import DELETED, ManifestEntry, Version
 from regsync.local.store.collections import Collection
@@ -37,7 +37,7 @@ def is_member(tx: Transaction, organization: Organization, user: User) -> bool:
 
 
 def users(tx: Transaction, name: str | None) -> list[User]:
-    """Members of the actor's organizations with that text in their name (all, without one): the user of exactly that name first.
+    """Members of the actor's organizations whose name has that text in it (all, without one): who has exactly that name first.
 
     The client takes the first one (`wandb.Api().user`), and shows all of them as a "partial username query" (`users`) [sdk].
     """
@@ -46,6 +46,8 @@ def users(tx: Transaction, name: str | None) -> list[User]:
         for organization in accounts.organizations(tx)
         for user, _ in accounts.organization_members(tx, organization)
     }
+    if is_server_admin(tx):
+        known = {user.id: user for user in accounts.everybody(tx)}
     wanted = (name or "").casefold()
     found = [user for user in known.values() if wanted in user.name.casefold()]
     return sorted(found, key=lambda user: (user.name != name, user.name))

@@ -23,6 +23,7 @@ from regsync.local.store.artifacts import (
     by_id,
     check_metadata,
     delete,
+    require_contents,
     shown,
 )
 from regsync.local.store.collections import Collection
@@ -79,6 +80,53 @@ def by_client_id(tx: Transaction, client_id: str) -> Collection:
     return missing("artifact")
 
 
+def join(
+    tx: Transaction,
+    sequence: Collection,
+    distributed_id: str,
+    digest: str,
+    *,
+    metadata: Mapping[str, Any] | None = None,
+    names: Iterable[str] = (),
+    **given: Any,
+) -> tuple[Version, bool]:
+    """The PENDING version that several runs log together under one id, begun where there is none; as `begin` otherwise.
+
+    Each says which files it adds (`set_entries`); whoever commits ends it, and the next to come begins another version. Aliases add up,
+    and metadata is that of the last who gave some. Raises as `begin`.
+    """
+    require_write(tx, sequence.entity_id, f"project {sequence.entity}/{sequence.project}")
+    key = tx.value(
+        "SELECT id FROM artifacts WHERE sequence_id = ? AND distributed_id = ? AND state = ?",
+        sequence.id,
+        distributed_id,
+        PENDING,
+    )
+    if key is None:
+        version, made = begin(tx, sequence, digest, metadata=metadata, names=names, known=False, **given)
+        tx.run("UPDATE artifacts SET distributed_id = ? WHERE id = ?", distributed_id, version.id)
+        return version, made
+    check_metadata(metadata or {})
+    before = json.loads(tx.value("SELECT pending_aliases FROM artifacts WHERE id = ?", key) or "[]")
+    tx.run(
+        "UPDATE artifacts SET pending_aliases = ?, metadata = coalesce(?, metadata), updated_at = ? WHERE id = ?",
+        to_json(sorted({*before, *_check_names(names)})),
+        to_json(metadata) if metadata else None,
+        tx.now,
+        key,
+    )
+    return by_id(tx, key), False
+
+
+def build_on(tx: Transaction, version: Version, base: Version) -> None:
+    """Say that a PENDING version has all files of another one, but for those that it brings itself. Raises `Conflict`, `Forbidden`."""
+    require_write(tx, version.entity_id, shown(tx, version))
+    require_contents(tx, base)
+    if version.state != PENDING or base.state != COMMITTED:
+        raise Conflict(f"artifact {shown(tx, version)}: a version that is being logged builds on one that is complete")
+    tx.run("UPDATE artifacts SET base_id = ? WHERE id = ?", base.id, version.id)
+
+
 def begin(
     tx: Transaction,
     sequence: Collection,
@@ -92,8 +140,9 @@ def begin(
     run: Run | None = None,
     history_step: int | None = None,
     client_id: str | None = None,
+    known: bool = True,
 ) -> tuple[Version, bool]:
-    """A PENDING version, and True; or the version that has this digest already, and False.
+    """A PENDING version, and True; or the version that has this digest already (unless not `known`), and False.
 
     `names` are source aliases, set at once on an existing version and otherwise on `commit`; `latest` is always set.
     Raises `Forbidden`, `Invalid`.
@@ -108,7 +157,7 @@ def begin(
         digest,
         COMMITTED,
     )
-    if same is not None:
+    if same is not None and known:
         found = by_id(tx, same)
         _point(tx, sequence, found, wanted)
         return found, False
@@ -140,21 +189,33 @@ def set_entries(
 ) -> None:
     """Say which files a PENDING version has; replaces what was said before. `manifest_key`: content key of the manifest itself.
 
-    Contents must have been added, or come before `commit`. Raises `Conflict` for a version that is not pending.
+    A version that several runs log together gets these files beside those that it has; one that builds on another, beside those
+    of the other. Contents must have been added, or come before `commit`. Raises `Conflict` for a version that is not pending.
     """
     require_write(tx, version.entity_id, shown(tx, version))
     if version.state != PENDING:
         raise Conflict(f"artifact {version} is committed; its files cannot change")
-    tx.run("DELETE FROM artifact_files WHERE artifact_id = ?", version.id)
+    base, together = _parts(tx, version)
+    if not together:
+        tx.run("DELETE FROM artifact_files WHERE artifact_id = ?", version.id)
+    if base is not None:
+        if by_id(tx, base).state != COMMITTED:
+            raise Conflict(f"artifact {shown(tx, version)}: the version that it builds on was deleted")
+        tx.run(
+            """INSERT OR IGNORE INTO artifact_files (artifact_id, path, digest, size, ref, content_md5, fields)
+               SELECT ?, path, digest, size, ref, content_md5, fields FROM artifact_files WHERE artifact_id = ?""",
+            version.id,
+            base,
+        )
     tx.many(
-        """INSERT INTO artifact_files (artifact_id, path, digest, size, ref, content_md5, fields)
+        """INSERT OR REPLACE INTO artifact_files (artifact_id, path, digest, size, ref, content_md5, fields)
            VALUES (?, ?, ?, ?, ?, ?, ?)""",
         [(version.id, *entry) for entry in entries],
     )
     tx.run(
         """UPDATE artifacts SET manifest_key = ?, (size, file_count) =
              (SELECT coalesce(sum(size), 0), count(*) FROM artifact_files WHERE artifact_id = ?) WHERE id = ?""",
-        manifest_key,
+        None if together or base is not None else manifest_key,  # The whole is in no manifest that a client sent.
         version.id,
         version.id,
     )
@@ -288,11 +349,19 @@ def _check_files(tx: Transaction, version: Version) -> None:
         if not contents.adopt(tx, version.project_id, row["content_md5"]):
             raise Conflict(f"artifact {version}: the content of {row['path']!r} has not been uploaded")
     found = manifest_digest(tx.tuples("SELECT path, digest FROM artifact_files WHERE artifact_id = ?", version.id))
-    if found != version.digest:
+    if any(_parts(tx, version)):
+        tx.run("UPDATE artifacts SET digest = ? WHERE id = ?", found, version.id)
+    elif found != version.digest:
         raise Invalid(
             f"artifact {version}: its manifest has the digest {found}, and not {version.digest} as the client said",
             hint="log the artifact again; the digest is made from the paths and the digests of its files",
         )
+
+
+def _parts(tx: Transaction, version: Version) -> tuple[int | None, bool]:
+    """The key of the version that it builds on, and whether several runs log it together."""
+    row = tx.one("SELECT base_id, distributed_id FROM artifacts WHERE id = ?", version.id)
+    return (None, False) if row is None else (row["base_id"], row["distributed_id"] is not None)
 
 
 def _check_names(names: Iterable[str]) -> list[str]:

@@ -38,6 +38,10 @@ def old(tmp_path: Path) -> Path:
             UPDATE artifacts SET metadata = '{"loss": NaN, "n": 1}';
             DROP TABLE run_rows;
             DROP TABLE run_lines;
+            DROP TABLE api_keys;
+            ALTER TABLE users DROP COLUMN server_admin;
+            ALTER TABLE artifacts DROP COLUMN base_id;
+            ALTER TABLE artifacts DROP COLUMN distributed_id;
             DROP TABLE metrics;
             DROP INDEX collections_by_type;
             ALTER TABLE users DROP COLUMN default_entity;
@@ -161,6 +165,10 @@ def test_version_4_becomes_what_is_made_today(tmp_path: Path) -> None:
             """
             DROP TABLE metrics;
             DROP TABLE run_lines;
+            DROP TABLE api_keys;
+            ALTER TABLE users DROP COLUMN server_admin;
+            ALTER TABLE artifacts DROP COLUMN base_id;
+            ALTER TABLE artifacts DROP COLUMN distributed_id;
             DROP INDEX collections_by_type;
             CREATE TABLE then_events (seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, actor TEXT NOT NULL,
               kind TEXT NOT NULL, organization TEXT NOT NULL, address TEXT NOT NULL, before TEXT, after TEXT,

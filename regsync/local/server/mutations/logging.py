@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from regsync.local.server import jsons, seen
@@ -12,7 +13,7 @@ from regsync.local.store import artifacts, projects, sequences, uses
 from regsync.local.store.access import missing
 from regsync.local.store.artifacts import Version
 from regsync.local.store.database import Transaction
-from regsync.local.store.errors import Invalid, NotFound
+from regsync.local.store.errors import NotFound
 from regsync.local.store.ids import Kind, decode, encode
 from regsync.local.store.projects import Project, Run
 
@@ -37,9 +38,11 @@ class ArtifactMutations:
                 client_id=input.get("sequence_client_id"),
                 internal=True,
             )
-            version, made = sequences.begin(
-                tx,
-                sequence,
+            together = input.get("distributed_id")
+            begin = (
+                partial(sequences.join, tx, sequence, together) if together else partial(sequences.begin, tx, sequence)
+            )
+            version, made = begin(
                 input["digest"],
                 digest_algorithm=input.get("digest_algorithm") or "MANIFEST_MD5",
                 metadata=jsons.read_object(input.get("metadata"), "metadata"),
@@ -55,9 +58,13 @@ class ArtifactMutations:
         return {"artifact": version}
 
     def create_artifact_manifest(self, input: Json) -> Json:
-        if input.get("type") not in (None, "FULL"):
-            raise Invalid(f"manifests of type {input['type']} are not supported by this server: log the artifact whole")
-        return self._manifest(decode(input["artifact_id"], Kind.ARTIFACT))
+        """An INCREMENTAL one adds files to those of the base; a PATCH, to what others log under the same distributed id."""
+        key = decode(input["artifact_id"], Kind.ARTIFACT)
+        if input.get("type") == "INCREMENTAL" and input.get("base_artifact_id"):
+            with self.session.write() as tx:
+                base = artifacts.by_id(tx, decode(input["base_artifact_id"], Kind.ARTIFACT))
+                sequences.build_on(tx, artifacts.by_id(tx, key), base)
+        return self._manifest(key)
 
     def update_artifact_manifest(self, input: Json) -> Json:
         return self._manifest(decode(input["artifact_manifest_id"], Kind.FILE))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from regsync.local.server.nodes.accounts import key_shown
 from regsync.local.server.session import Session
-from regsync.local.store import accounts
+from regsync.local.store import accounts, user_keys
 from regsync.local.store.access import missing, organization_role, sees_entity, sees_user
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.database import Transaction
@@ -68,6 +69,24 @@ class PeopleMutations:
                 accounts.set_default_entity(tx, input["default_entity"])
             user = accounts.user(tx, me.name)
         return {"user": user}
+
+    def generate_api_key(self, input: Json) -> Json:
+        """One more key of the viewer. This answer alone tells it."""
+        with self.session.write() as tx:
+            key, secret = user_keys.make(tx, input.get("description"))
+        return {"api_key": key_shown(key, secret)}
+
+    def delete_api_key(self, input: Json) -> Json:
+        with self.session.write() as tx:
+            user_keys.delete(tx, _key(tx, input["id"]))
+        return {"success": True}
+
+
+def _key(tx: Transaction, text: str) -> user_keys.Key:
+    try:
+        return user_keys.by_id(tx, decode(text, Kind.API_KEY))
+    except Invalid:
+        return user_keys.first_of(tx, decode(text, Kind.FIRST_KEY))
 
 
 def _organization(tx: Transaction) -> Organization:

@@ -9,10 +9,11 @@ from regsync.local.server import listings, seen
 from regsync.local.server.nodes.absent import NoAutomations, NoIntegrations
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
-from regsync.local.store import accounts
+from regsync.local.store import accounts, user_keys
 from regsync.local.store.access import sees_entity
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.ids import Kind, encode
+from regsync.local.store.user_keys import Key
 from regsync.names import Role
 
 Json = dict[str, Any]
@@ -20,21 +21,27 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class UserNode:
-    """A user. There are no e-mail addresses in the embedded registry, and keys are never told."""
+    """A user. There are no e-mail addresses in the embedded registry, and keys are told once, when they are made."""
 
     session: Session
     user: User
 
     typename: ClassVar[str] = "User"
     email: ClassVar[None] = None
-    admin: ClassVar[bool] = False
     flags: ClassVar[str] = "{}"
     deleted_at: ClassVar[None] = None
-    api_keys: ClassVar[Json] = {"edges": []}
 
     @property
     def id(self) -> str:
         return encode(Kind.USER, self.user.id)
+
+    @property
+    def admin(self) -> bool:
+        return accounts.is_server_admin(self.session.tx, self.user)
+
+    @property
+    def api_keys(self) -> Json:
+        return {"edges": [{"node": key_shown(key)} for key in user_keys.of_user(self.session.tx, self.user)]}
 
     @property
     def name(self) -> str:
@@ -211,6 +218,12 @@ class EntityNode(NoIntegrations):
     @property
     def _visible(self) -> list[int]:
         return [found.id for found in seen.registries_of(self.session, self._organization).values()]
+
+
+def key_shown(key: Key, secret: str | None = None) -> Json:
+    """A key by its first characters; whole, as the client wants it, in the answer to making it."""
+    kind, number = (Kind.FIRST_KEY, key.user_id) if key.id is None else (Kind.API_KEY, key.id)
+    return {"id": encode(kind, number), "name": secret or key.hint, "description": key.description}
 
 
 def _member(user: User, role: Role) -> Json:
