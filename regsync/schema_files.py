@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-SCHEMAS = {"manifest": "manifest.v1", "plan": "plan.v1", "receipt": "receipt.v1"}
+SCHEMAS = {"manifest": "manifest.v1", "plan": "plan.v1", "receipt": "receipt.v1", "probe": "probe.v1"}
 """The schema that each document is checked against, without `.schema.json`."""
 
 
 def schema_text(document: str) -> str:
-    """The schema file of `manifest`, `plan` or `receipt`, as it is published. Raises `KeyError` for other names.
+    """The schema file of `manifest`, `plan`, `receipt` or `probe`, as it is published. Raises `KeyError` for other names.
 
     >>> "regsync/v1" in schema_text("manifest")
     True

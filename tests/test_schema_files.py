@@ -1,4 +1,4 @@
-"""The published schemas of plan and receipt: valid themselves, strict, and in step with the code."""
+"""The published schemas of plan, receipt and probe: valid themselves, strict, and in step with the code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.laws.run import world
 from tests.laws.worlds import live_worlds, wanted_worlds
 
 Json = dict[str, Any]
-PLAN, RECEIPT = schema("plan"), schema("receipt")
+PLAN, RECEIPT, PROBE = schema("plan"), schema("receipt"), schema("probe")
 DIGEST = "sha256:" + 64 * "0"
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
@@ -75,7 +75,7 @@ def subschemas(node: Any) -> Iterator[Json]:
         yield from subschemas(each)
 
 
-@pytest.mark.parametrize("document", [PLAN, RECEIPT], ids=["plan", "receipt"])
+@pytest.mark.parametrize("document", [PLAN, RECEIPT, PROBE], ids=["plan", "receipt", "probe"])
 def test_they_are_schemas_that_say_what_they_are_about(document: Json) -> None:
     jsonschema.Draft202012Validator.check_schema(document)
     assert document["title"]
@@ -84,10 +84,10 @@ def test_they_are_schemas_that_say_what_they_are_about(document: Json) -> None:
         assert definition.get("title") or "$ref" in definition, name
 
 
-@pytest.mark.parametrize("document", [PLAN, RECEIPT], ids=["plan", "receipt"])
+@pytest.mark.parametrize("document", [PLAN, RECEIPT, PROBE], ids=["plan", "receipt", "probe"])
 def test_no_object_is_open(document: Json) -> None:
     for part in subschemas(document):
-        if part.get("type") == "object" and part is not document["$defs"]["operation"]:
+        if part.get("type") == "object" and part is not document["$defs"].get("operation"):
             assert "additionalProperties" in part, part.get("title") or part
 
 

@@ -11,7 +11,7 @@ from regsync.schema_files import SCHEMAS
 @click.command("schema")
 @click.argument("document", type=click.Choice(list(SCHEMAS)))
 def command(document: str) -> None:
-    """Print the JSON schema of manifests, plans or receipts, for editors and other tools."""
+    """Print the JSON schema of manifests, plans, receipts or what `doctor --probe` prints, for editors and other tools."""
     from regsync.schema_files import schema_text
 
     write_data(schema_text(document), nl=False)

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from regsync.backends.base import BackendError
 from regsync.backends.checkup import Probed
 from regsync.backends.wandb.writing.assumptions import ASSUMPTIONS
 from regsync.commands import run
+from regsync.schema_files import schema
 from tests.backends.wandb import faults
 from tests.backends.wandb.faults import is_secret_in
 from tests.backends.wandb.script import SEED
@@ -335,6 +337,7 @@ def test_the_table_and_the_json(here: Relay, capfd: pytest.CaptureFixture[str]) 
     assert run(["doctor", "--probe", "--auto-approve", "--format", "json"]) == 0
     out, _ = capfd.readouterr()
     document = json.loads(out)
+    jsonschema.validate(document, schema("probe"))
     assert document["complete"] is True and document["left_behind"] is False
     assert {row["result"] for row in document["rows"]} == {"as assumed"}
     assert not is_secret_in(out, list(KEYS.values()))
