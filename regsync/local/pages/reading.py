@@ -90,7 +90,7 @@ def registry_page(tx: Transaction, organization: str, name: str, asked: Mapping[
 def selected(tx: Transaction, registry: Registry, path: str) -> Collection:
     """The collection of a registry that an address selects: `ENTITY/wandb-registry-NAME/COLLECTION`. Raises `NotFound`."""
     parts = path.split("/")
-    if len(parts) != 3 or parts[:2] != [registry.entity, registry.project_name]:
+    if len(parts) != 3 or parts[0] not in (registry.entity, registry.organization) or parts[1] != registry.project_name:
         missing("collection")
     return collections.get(tx, registry, parts[2])
 
@@ -137,8 +137,14 @@ def _collection(
     )
 
 
-def profile(tx: Transaction, entity: str, asked: Mapping[str, str]) -> Page:
-    """A team, or a user, with their projects: the last part of its address is the entity that code logs to."""
+def profile(tx: Transaction, entity: str, asked: Mapping[str, str]) -> Page | str:
+    """A team, or a user, with their projects: the last part of its address is the entity that code logs to.
+
+    What an organization's own entity holds is in the list of registries.
+    """
+    organization = accounts.organization_of_entity(tx, entity)
+    if organization is not None and organization.entity == entity:
+        return "/registry/"
     rows = projects.of_entity(tx, entity)
     number, skip = page_start(asked)
     shown = rows[skip : skip + PAGE]

@@ -32,12 +32,17 @@ from regsync.local.store import seen
 from regsync.local.store.access import missing
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Stop, Store, Transaction
-from regsync.local.store.errors import Forbidden, Refused, Unauthorized
+from regsync.local.store.errors import Forbidden, NotFound, Refused, Unauthorized
 from regsync.local.store.registries import Registry
+from regsync.names import REGISTRY_PREFIX
 
 FORM = "application/x-www-form-urlencoded"
 MOST_FORM = 256 * 1024
 """Bytes of a form at most."""
+MOST_ADDRESS = 4096
+"""Letters of a form that are kept in an address while somebody signs in again."""
+_OVER = "your session was over, so nothing was changed; sign in, and look at the form once more"
+_NOT_KEPT = ("proof", "agreed", "preview")
 POSTED = ("/signin", "/signout", "/change/")
 """Where forms are sent: no other address of the server takes one."""
 _HEADERS = {
@@ -115,8 +120,10 @@ class Site:
             Route("/change/{what}", self._change, methods=["GET", "POST"]),
             Route(
                 artifact,
-                self._reads(lambda tx, names, asked: reading.browser(tx, names["entity"], names["project"], asked)),
+                self._reads(_browser),
             ),
+            Route(f"{artifact}/{{kind}}", self._reads(_project)),
+            Route(f"{artifact}/{{kind}}/{{name}}", self._reads(_artifact)),
             Route(f"{artifact}/{{kind}}/{{name}}/{{version}}", self._reads(_artifact)),
             *(
                 Route(f"{artifact}/{{kind}}/{{name}}/{{version}}/{page}", self._reads(_logged(page)))
@@ -158,8 +165,11 @@ class Site:
             return await self._reads(lambda tx, names, asked: writing.shown(tx, what, asked))(request)
         visitor = self._visitor(request)
         if visitor is None:
-            return _to_sign_in(request)
-        values = await self._form(request, visitor)
+            return _to_sign_in(request, await self._sent(request))
+        try:
+            values = await self._form(request, visitor)
+        except Refused as error:
+            return _refused(error, visitor)
 
         def act(stop: Stop) -> Response:
             try:
@@ -174,8 +184,9 @@ class Site:
 
     async def _sign_in(self, request: Request) -> Response:
         if request.method != "POST":
-            return _page(Page("signin.jinja", {"problem": "", "to": _local(request.query_params.get("to"))}), None)
-        values = dict(parse_qsl((await self._body(request, MOST_FORM)).decode("utf-8", "replace")))
+            problem = _OVER if "over" in request.query_params else ""
+            return _page(Page("signin.jinja", {"problem": problem, "to": _local(request.query_params.get("to"))}), None)
+        values = await self._sent(request)
         try:
             visitor = self._sessions.sign_in(await self._identify(values.get("key", "").strip()))
         except Unauthorized as error:
@@ -188,7 +199,10 @@ class Site:
     async def _sign_out(self, request: Request) -> Response:
         visitor = self._visitor(request)
         if visitor is not None:
-            await self._form(request, visitor)
+            try:
+                await self._form(request, visitor)
+            except Refused as error:
+                return _refused(error, visitor)
             self._sessions.sign_out(visitor.token)
         answer = RedirectResponse("/signin", status_code=303, headers=_HEADERS)
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
@@ -197,10 +211,20 @@ class Site:
     def _visitor(self, request: Request) -> Visitor | None:
         return self._sessions.find(request.cookies.get(COOKIE))
 
+    async def nothing(self, request: Request, error: Exception) -> Response:
+        """What the server answers at an address that it does not have: a page, to people who are signed in."""
+        visitor = self._visitor(request)
+        if visitor is None or "text/html" not in request.headers.get("accept", ""):
+            return PlainTextResponse("Not Found", status_code=404)
+        return _refused(NotFound("there is no page at this address"), visitor)
+
+    async def _sent(self, request: Request) -> dict[str, str]:
+        text = (await self._body(request, MOST_FORM)).decode("utf-8", "replace")
+        return dict(parse_qsl(text, keep_blank_values=True))
+
     async def _form(self, request: Request, visitor: Visitor) -> dict[str, str]:
         """What a form of our own sent. Raises `Forbidden` for one that does not prove to come from this session's pages."""
-        text = (await self._body(request, MOST_FORM)).decode("utf-8", "replace")
-        values = dict(parse_qsl(text, keep_blank_values=True))
+        values = await self._sent(request)
         if values.pop("proof", "") != visitor.proof:
             raise Forbidden("this form is not from a page of this session; open the page again")
         return values
@@ -219,6 +243,13 @@ def _registry(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str
     return details(tx, inside(tx, registry, reading.selected(tx, registry, path), version), asked)
 
 
+def _browser(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str]) -> Page | str:
+    """A project's artifacts; those of a registry are on its own page."""
+    if names["project"].startswith(REGISTRY_PREFIX):
+        return _project(tx, names, asked)
+    return reading.browser(tx, names["entity"], names["project"], asked)
+
+
 def _project(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str]) -> str:
     """A project by the address that W&B's client prints for it: its artifact browser, or the page of a registry."""
     place = seen.place_named(tx, names["entity"], names["project"]) or missing("page")
@@ -234,7 +265,7 @@ def _artifact(tx: Transaction, names: Mapping[str, str], asked: Mapping[str, str
 
 
 def _named(tx: Transaction, names: Mapping[str, str]) -> Shown:
-    return in_project(tx, names["entity"], names["project"], names["name"], names["version"])
+    return in_project(tx, names["entity"], names["project"], names["name"], names.get("version", "latest"))
 
 
 def _logged(page: str) -> Show:
@@ -264,9 +295,14 @@ def _refused(error: Refused, visitor: Visitor) -> Response:
     return _page(Page("refused.jinja", {"problem": error}), visitor, error.code)
 
 
-def _to_sign_in(request: Request) -> Response:
-    to = f"{request.url.path}?{request.url.query}" if request.method == "GET" else "/registry/"
-    return RedirectResponse(f"/signin?{urlencode({'to': to})}", status_code=303, headers=_HEADERS)
+def _to_sign_in(request: Request, sent: Mapping[str, str] | None = None) -> Response:
+    """To the sign-in, and from there to the same page. `sent`: what a form sent too late, which it shows again then."""
+    if sent is None:
+        asked = {"to": f"{request.url.path}?{request.url.query}"}
+    else:
+        kept = urlencode({name: value for name, value in sent.items() if name not in _NOT_KEPT})
+        asked = {"to": f"{request.url.path}?{kept}" if len(kept) < MOST_ADDRESS else "/registry/", "over": "1"}
+    return RedirectResponse(f"/signin?{urlencode(asked)}", status_code=303, headers=_HEADERS)
 
 
 def _local(to: str | None) -> str:

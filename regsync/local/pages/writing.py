@@ -41,8 +41,7 @@ def shown(
 ) -> Page:
     """The form of a change with these values, and the same change as a manifest."""
     form = form_named(name)
-    if name != "create-registry":
-        place(values).get(tx)  # Nobody fills in a form about what they do not see.
+    _require_subject(tx, name, form, values)
     return Page(
         "change.jinja",
         {
@@ -62,6 +61,18 @@ def shown(
             "previewed": snippet_only,
         },
     )
+
+
+def _require_subject(tx: Transaction, name: str, form: Form, values: Values) -> None:
+    """Raise `NotFound`: nobody fills in a form about what is not there, or what they do not see."""
+    if name == "create-registry":
+        accounts.organization(tx, values.get("organization", ""))
+        return
+    registry = place(values).get(tx)
+    if "collection" in form.keys:
+        collection = collections.get(tx, registry, values.get("collection", ""))
+        if "version" in form.keys:
+            links.get(tx, collection, values.get("version", ""))
 
 
 def carry_out(store: Store, actor: Actor, stop: Stop, name: str, values: Values) -> Done | Asked:

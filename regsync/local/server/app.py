@@ -103,6 +103,7 @@ def create_app(
         actor = await who(request)
         return _file(await run_in_threadpool(transfer.send_by_path, store, actor, request.path_params["path"]))
 
+    site = Site(store, identify, for_a_page, body)
     routes = [
         Route("/", _about),
         Route("/graphql", graphql, methods=["POST"]),
@@ -111,11 +112,14 @@ def create_app(
         Route(f"/{Purpose.UPLOAD}/{{token}}", upload, methods=["PUT"]),
         Route(f"/{Purpose.DOWNLOAD}/{{token}}/{{name:path}}", content),
         Route("/artifactsV2/{path:path}", content_by_path),
-        *Site(store, identify, for_a_page, body).routes(),
+        *site.routes(),
     ]
     # A refusal is an answer wherever it comes from; the rest is a defect, and is said to be one.
     expected = (RegistryError, UnicodeError, OverflowError, RecursionError)
-    handlers: dict[Any, Callable[..., Any]] = dict.fromkeys(expected, _refused) | {ClientDisconnect: _gone}
+    handlers: dict[Any, Callable[..., Any]] = dict.fromkeys(expected, _refused) | {
+        ClientDisconnect: _gone,
+        404: site.nothing,
+    }
     doors = [Middleware(Doors, hosts=[*hosts])]
     return Application(work, routes=routes, exception_handlers=handlers, middleware=doors)
 

@@ -292,3 +292,72 @@ def test_nothing_typed_is_told(sign_in: SignIn) -> None:
     alice = sign_in("alice")
     for what in ("protect", "allow-types"):
         assert send(alice, what, **form(alice, what, **ZOO)).status_code == 400
+
+
+def test_a_form_of_a_session_that_is_over_is_not_lost(path: Path, sign_in: SignIn) -> None:
+    """Somebody fills in a form over lunch: after signing in again it is there as it was, and nothing is changed before it is sent."""
+    alice = sign_in("alice")
+    before = aliases(path)
+    fields = {**form(alice, "add-aliases", **_MODELS), "aliases": "typed, and kept"}
+    alice.cookies.clear()
+    late = alice.post("/change/add-aliases", data=fields)
+    assert late.status_code == 303
+    assert fields["proof"] not in late.headers["location"]
+    page = alice.get(late.headers["location"]).text
+    assert "your session was over, so nothing was changed" in page
+    (to,) = re.findall(r'name="to" value="([^"]*)"', page)
+    signed_in = alice.post("/signin", data={"key": KEYS["alice"], "to": html.unescape(to)})
+    assert 'value="typed, and kept"' in alice.get(signed_in.headers["location"]).text
+    assert aliases(path) == before
+
+
+def test_every_refusal_is_a_page(sign_in: SignIn) -> None:
+    """In a browser nobody reads JSON: proofs that do not fit, addresses that lead nowhere, a form that is too large."""
+    bob = sign_in("bob")
+    browser = {"Accept": "text/html,*/*"}
+    for answer in (
+        bob.post("/change/add-aliases", data={**_MODELS, "proof": "x"}, headers=browser),
+        bob.post("/signout", data={"proof": "x"}, headers=browser),
+        bob.post("/change/describe", data={**ZOO, "proof": proof(bob), "description": "x" * 300_000}, headers=browser),
+        bob.get("/orgs/acme/registry/zoo/elsewhere", headers=browser),
+        bob.get("/no/such/page/anywhere", headers=browser),
+    ):
+        assert 400 <= answer.status_code < 500
+        assert 'role="alert"' in answer.text, answer.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["add-aliases?{}&collection=nix&version=v0", "add-aliases?{}&collection=models&version=v99", "delete-collection?{}&collection=nix",
+     "create-registry", "create-registry?organization=nix", "describe?organization=acme&registry=nix"],
+)  # fmt: skip
+def test_nobody_fills_in_a_form_about_nothing(sign_in: SignIn, query: str) -> None:
+    answer = sign_in("alice").get("/change/" + query.format("organization=acme&registry=zoo"))
+    assert answer.status_code == 404
+    assert "Not found" in answer.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/registry/", "/orgs/acme/registry/zoo", "/acme-ml/fraud/artifacts",
+     "/orgs/acme/registry/zoo?selectionPath=acme-org/wandb-registry-zoo/models"],
+)  # fmt: skip
+def test_beyond_the_last_page(sign_in: SignIn, address: str) -> None:
+    text = sign_in("alice").get(f"{address}{'&' if '?' in address else '?'}page=99").text
+    assert "There is nothing on page 99" in text
+    assert "To the first page" in text
+    assert "Delete collection" not in text
+
+
+def test_addresses_that_people_shorten(sign_in: SignIn) -> None:
+    alice = sign_in("alice")
+    for address, to in (
+        ("/acme-ml/fraud", "/acme-ml/fraud/artifacts"),
+        ("/acme-ml/fraud/artifacts/model", "/acme-ml/fraud/artifacts"),
+        ("/acme-org", "/registry/"),
+        ("/acme-org/wandb-registry-zoo", "/orgs/acme/registry/zoo"),
+        ("/acme-org/wandb-registry-zoo/artifacts", "/orgs/acme/registry/zoo"),
+    ):
+        answer = alice.get(address)
+        assert (answer.status_code, answer.headers["location"]) == (302, to)
+    assert "detector:v5" in alice.get("/acme-ml/fraud/artifacts/model/detector").text
