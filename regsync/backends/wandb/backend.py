@@ -12,10 +12,10 @@ from regsync.backends.wandb.connection import documents
 from regsync.backends.wandb.connection.answers import text, well_formed
 from regsync.backends.wandb.connection.fetch import SMALL_PAGE, Fetcher
 from regsync.backends.wandb.connection.options import Options
-from regsync.backends.wandb.connection.session import Session, connect
+from regsync.backends.wandb.connection.session import Session, connect, has_search_index
 from regsync.backends.wandb.connection.transport import ReadOnlyClient, WritingClient
 from regsync.backends.wandb.reading import people, resolving
-from regsync.backends.wandb.reading.facts import completeness, facts
+from regsync.backends.wandb.reading.facts import completeness, facts, searching
 from regsync.backends.wandb.reading.moves import alias_moves
 from regsync.backends.wandb.reading.observing import Reading
 from regsync.backends.wandb.writing.performing import Writing
@@ -135,6 +135,8 @@ class WandbReader:
     def facts(self) -> list[Finding]:
         """For `doctor`: the key, what the server can do, and what follows from what it cannot."""
         found = facts(self.session, self.reading.dialect, self._client.credentials.source)
+        if not self.session.instance:  # Our own server searches the file itself.
+            found += searching(has_search_index(self._client, self.session))
         return found + completeness(self.reading.missed_by_searches, self.reading.unseen)
 
     def may_write(self, registry: str) -> bool | None:

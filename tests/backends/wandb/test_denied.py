@@ -14,7 +14,7 @@ from regsync.backends.wandb.connection.options import options_from_environment
 from regsync.core.live import RegistryScope
 from regsync.diagnostics import DiagnosticsError
 from tests.backends.wandb.script import MANIFEST, SEED
-from tests.backends.wandb.servers import denying, null_is_unchanged
+from tests.backends.wandb.servers import denying, like_wandb, null_is_unchanged
 from tests.backends.wandb.wire import Forward, Relay, Request, Response, as_json, relay
 from tests.backends.wandb.worlds import Work, everything, served, write_world
 
@@ -150,3 +150,20 @@ def test_edits_repeat_what_was_read(work: Work, between: Relay) -> None:
     assert edits and all({"description", "access", "allowAllArtifactTypesInRegistry"} <= each.keys() for each in edits)
     named = [each for each in inputs if "artifactPortfolioID" in each and "artifactID" not in each]
     assert named and all("name" in each for each in named)
+
+
+@pytest.mark.parametrize(
+    ("told", "says"), [({"advancedSearch": True}, True), ({"advancedSearch": False}, False), (None, False)]
+)
+def test_doctor_says_that_searches_have_an_index_that_may_lag(
+    work: Work, between: Relay, told: dict[str, bool] | None, says: bool
+) -> None:
+    def behave(request: Request, forward: Forward) -> Response:
+        if "advancedRegistryFeatures" not in request.document:
+            return like_wandb()(request, forward)
+        return as_json({"data": {"organization": {"advancedRegistryFeatures": told}}})
+
+    between.reset(behave)
+    found = {each.subject: each for each in examine(work.reader, None)}
+    assert ("search index" in found) is says
+    assert not [each for each in found.values() if each.state is State.PROBLEM]

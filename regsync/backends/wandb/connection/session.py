@@ -95,6 +95,22 @@ def organization_role(client: ReadOnlyClient, session: Session) -> Role | None:
     return Role(role) if role in list(Role) else None
 
 
+def has_search_index(client: ReadOnlyClient, session: Session) -> bool | None:
+    """Whether searches of registries have an index of their own, which may lag behind writes; None where the server does not tell.
+
+    The client asks for the same (`wandb/apis/public/registries/_utils.py`) [sdk].
+    """
+    document = (
+        "query Index($name: String!) { organization(name: $name) { advancedRegistryFeatures { advancedSearch } } }"
+    )
+    try:
+        answer = client.read(document, {"name": session.organization}, "asking how registries are searched")
+        told = answer["organization"]["advancedRegistryFeatures"]["advancedSearch"]
+    except (BackendError, KeyError, TypeError):
+        return None
+    return told if isinstance(told, bool) else None
+
+
 def _document(fields: list[str]) -> str:
     head = "query Connect($organization: String!)" if _ORGANIZATION in fields else "query Connect"
     return f"{head} {{ {' '.join(fields)} }}"

@@ -19,6 +19,15 @@ def facts(session: Session, dialect: Dialect, source: str) -> list[Finding]:
     ]
 
 
+def searching(has_index: bool | None) -> list[Finding]:
+    """What follows from an index of searches, where the server tells of one."""
+    if not has_index:
+        return []
+    text = "registries are searched through an index of their own, which may lag behind what was just written"
+    hint = "nothing to do: regsync looks up by name, and trusts the answer to a link; a check after an apply may take a moment longer"
+    return [Finding("search index", State.NOTE, text, hint)]
+
+
 def completeness(missed: int, unseen: int) -> list[Finding]:
     """What this run learned of how complete lists and searches are."""
     found = [Finding("searches", State.OK, "show what look-ups by name show")]
