@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -115,6 +114,8 @@ class StalePlanError(RegsyncError):
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
     """A hint that names the closest of the `known` words, or all of them where none is close and they are few."""
+    import difflib  # Only mistakes need it.
+
     words = sorted(set(known))
     close = difflib.get_close_matches(wrong, words, n=1, cutoff=0.6)
     if close:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from regsync.names import is_invisible
 
+_AT_ONCE = 1000
+"""Items of a long list in one piece of text."""
 _PERHAPS_INVISIBLE = re.compile(r"[^\x00-\x7e]")
 
 
@@ -16,6 +19,25 @@ def canonical_json(value: Any) -> str:
     """Keys sorted, no spaces, no NaN; what nobody can see is written as an escape. One line without a line end."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return escape_invisible(text)
+
+
+def canonical_pieces(document: Mapping[str, Any], depth: int = 2) -> Iterator[str]:
+    """The canonical JSON of a document, in pieces: of a large one, the whole text would take as much memory as the document."""
+    opening = "{"
+    for key in sorted(document):
+        yield f"{opening}{canonical_json(key)}:"
+        opening = ","
+        value = document[key]
+        if isinstance(value, dict) and value and depth > 1:
+            yield from canonical_pieces(value, depth - 1)
+        elif isinstance(value, list) and len(value) > _AT_ONCE:
+            for start in range(0, len(value), _AT_ONCE):
+                items = canonical_json(value[start : start + _AT_ONCE])
+                yield f"{',' if start else '['}{items[1:-1]}"
+            yield "]"
+        else:
+            yield canonical_json(value)
+    yield "}" if document else "{}"
 
 
 def escape_invisible(text: str, highest: str = "\U0010ffff") -> str:
@@ -40,4 +62,7 @@ def digest_of(value: Any) -> str:
 
 def document_digest(document: dict[str, Any]) -> str:
     """The digest of a plan or receipt over all of it but its own `digest`."""
-    return digest_of({key: value for key, value in document.items() if key != "digest"})
+    found = hashlib.sha256()
+    for piece in canonical_pieces({key: value for key, value in document.items() if key != "digest"}):
+        found.update(piece.encode("utf-8", "surrogatepass"))
+    return f"sha256:{found.hexdigest()}"

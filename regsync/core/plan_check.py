@@ -102,6 +102,10 @@ def _check_action(action: Action) -> None:
         _check(getattr(action, name), hint, f"{action.kind}: {name}")
 
 
+_PLAIN = (str, int, bool)
+"""Types of which nearly all values are, and that have no parts."""
+
+
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind)
@@ -115,11 +119,15 @@ def _parts(kind: Any) -> dict[str, Any]:
 
 def _check(value: object, hint: Any, what: str) -> None:
     """Raise `TypeError` unless `value` is of the type; enough of the typing language for what plans are made of."""
+    if hint in _PLAIN and type(value) is hint:
+        return
     if isinstance(hint, UnionType):
         options = get_args(hint)
         if value is None and NoneType in options:
             return
         hint = next(option for option in options if option is not NoneType)
+        if hint in _PLAIN and type(value) is hint:
+            return
     if get_origin(hint) is tuple:
         if not isinstance(value, tuple):
             raise TypeError(f"{what} is no list")

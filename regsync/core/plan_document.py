@@ -5,10 +5,12 @@ The document is what is reviewed, saved, shown and applied. It holds no secret: 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from regsync.core.actions import Json, decode_action
-from regsync.core.canonical import canonical_json, digest_of, document_digest
+from regsync.core.canonical import canonical_pieces, digest_of, document_digest
 from regsync.core.consent import Given
 from regsync.core.consent_document import ask_json, consent_json, decode_ask, decode_consent
 from regsync.core.desired import Consents, HazardName
@@ -31,6 +33,12 @@ PLAN_FORMAT = "regsync/plan/v1"
 
 def plan_document(plan: Plan) -> Json:
     """The document of a plan, its digest included."""
+    document = _document(plan)
+    document["digest"] = document_digest(document)
+    return document
+
+
+def _document(plan: Plan) -> Json:
     document = shown_document(plan)
     document["read"] |= {
         "fingerprint": digest_of(dict(plan.read.fingerprints)),
@@ -46,7 +54,6 @@ def plan_document(plan: Plan) -> Json:
     document["desired"] = None if plan.desired is None else dict(plan.desired)
     document["owned"] = plan.owned
     document["undo"]["operations"] = [operation_json(operation) for operation in plan.undo]
-    document["digest"] = document_digest(document)
     return document
 
 
@@ -104,9 +111,10 @@ def plan_digest(plan: Plan) -> str:
     return plan.reviewed or document_digest(plan_document(plan))
 
 
-def plan_text(document: Json) -> str:
-    """The bytes of a plan file, as text: canonical JSON and a line end."""
-    return canonical_json(document) + "\n"
+def plan_text(document: Json) -> Iterator[str]:
+    """The bytes of a plan file, as pieces of text: canonical JSON and a line end."""
+    yield from canonical_pieces(document)
+    yield "\n"
 
 
 def operation_json(operation: Operation) -> Json:
@@ -258,10 +266,20 @@ def decode_plan(document: Any) -> Plan:
 
 def _check_nothing_is_lost(plan: Plan, document: Json) -> None:
     """What is reviewed is the document, and what is carried out is the plan: the one must say no more than the other."""
-    again = plan_document(plan)
-    for key in document.keys() | again.keys():
-        if key not in {"tool_version", "digest"} and document.get(key) != again.get(key):
+    again = _document(replace(plan, operations=(), undo=()))
+    said = {**document, "operations": [], "undo": {**document["undo"], "operations": []}}
+    for key in said.keys() | again.keys():
+        if key not in {"tool_version", "digest"} and said.get(key) != again.get(key):
             raise ValueError(f"{key!r} is not as a planner writes it")
+    # One after the other, because all of them at once would take as much memory as the document.
+    for name, operations, written in (
+        ("operations", plan.operations, document["operations"]),
+        ("undo", plan.undo, document["undo"]["operations"]),
+    ):
+        if type(written) is not list or len(written) != len(operations):
+            raise ValueError(f"{name!r} is not as a planner writes it")
+        if any(operation_json(each) != said for each, said in zip(operations, written, strict=True)):
+            raise ValueError(f"{name!r} is not as a planner writes it")
 
 
 def _decode_plan(document: Json) -> Plan:

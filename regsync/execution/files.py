@@ -72,8 +72,8 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, even where the machine stops meanwhile.
+def write_whole(path: Path, text: str | Iterable[str]) -> None:
+    """Write a file so that it is there whole or not at all, even where the machine stops meanwhile. `text`: or pieces of it.
 
     Only its owner can read it: plans and receipts quote metadata that not everybody may see. Raises `RegsyncError` with the
     path and the reason.
@@ -81,8 +81,9 @@ def write_whole(path: Path, text: str) -> None:
     reason = _obstacle(path)
     if reason:
         raise RegsyncError(f"cannot write {path}: {reason}", "nothing was written there", code="cannot-write")
+    pieces = (text,) if isinstance(text, str) else text
     if _is_special(path):
-        _write_to_special(path, text)
+        _write_to_special(path, pieces)
         return
     path = _behind_the_systems_link(path)
     temporary = _temporary(path)
@@ -91,7 +92,7 @@ def write_whole(path: Path, text: str) -> None:
             missing_ok=True
         )  # Of a killed process with the same number, or a link that somebody put there.
         with open(temporary, "x", encoding="utf-8", newline="\n", opener=_private) as file:
-            file.write(text)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -108,10 +109,10 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _write_to_special(path: Path, text: str) -> None:
+def _write_to_special(path: Path, pieces: Iterable[str]) -> None:
     try:
         with path.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.writelines(pieces)
     except OSError as error:
         reason = error.strerror or str(error)
         raise RegsyncError(f"cannot write {path}: {reason}", code="cannot-write") from error

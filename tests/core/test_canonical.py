@@ -8,7 +8,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from regsync.core.canonical import canonical_json, escape_invisible
+from regsync.core.canonical import canonical_json, canonical_pieces, escape_invisible
 from tests.harmless import harmless
 
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("\x00\x1f\x7f\x85\u200b\u2028\ufeff\U000e0041é漢🎉")))
@@ -28,3 +28,18 @@ def test_what_is_read_as_yaml_too_has_no_pairs_of_surrogates() -> None:
     written = escape_invisible(json.dumps(value, ensure_ascii=False), "\uffff")
     assert "\\u007f \\u200b \U000e0041" in written
     assert yaml.safe_load(written) == json.loads(written) == value
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(TEXTS, JSON, max_size=4))
+@example({})
+@example({"operations": list(range(2500)), "undo": {"operations": [{"é": "\x7f"}] * 1001, "lost": {}}})
+@example({"exactly": [[]] * 1000, "two": [{}] * 2000, "deep": {"deeper": {"deepest": ["\u200b"] * 1200}}})
+def test_the_pieces_of_a_document_are_its_canonical_json(document: dict[str, object]) -> None:
+    assert "".join(canonical_pieces(document)) == canonical_json(document)

@@ -52,7 +52,7 @@ class World:
             return plan_manifests(load(paths), reader, selection).plan
 
     def plan_bytes(self, *paths: Path) -> str:
-        return plan_text(plan_document(self.plan(*paths)))
+        return "".join(plan_text(plan_document(self.plan(*paths))))
 
     def apply(self, plan: Plan) -> Applied:
         with open_writer(self.spec, None, lambda _: None) as writer:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import yaml
 
 from regsync.diagnostics import Diagnostic, Position, Severity
-from regsync.manifest.reading.spans import scalars, spans
 
 _LINE_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 """What ends a line for libyaml (and so a comment), and for few editors, diffs and other readers of YAML."""
@@ -49,6 +48,8 @@ def hidden_directions(data: bytes, name: str) -> Iterator[Diagnostic]:
     found = list(_DIRECTION.finditer(text))[:_MOST]
     if not found:
         return
+    from regsync.manifest.reading.spans import scalars, spans  # Few files need it, and it takes its time to import.
+
     try:
         values = [(each.start.offset, each.end.offset) for each in scalars(written.root for written in spans(text))]
     except yaml.YAMLError:
