@@ -12,6 +12,11 @@ from typing import Any, NamedTuple
 from regsync.local.store.database import Transaction, read_json, to_json
 
 FOREVER = 2**63 - 1
+_RENAMES = "(kind = 'rename-registry' OR kind = 'rename-collection')"
+STEPS = (
+    "(kind = 'rename-registry' OR kind = 'rename-collection' OR kind = 'create-registry' OR kind = 'delete-registry')"
+)
+"""SQL: whether an event is a `Step`. In the words of the indices `events_to_names` and `events_of_names`, which are found by them."""
 
 
 class Span(NamedTuple):
@@ -46,17 +51,17 @@ def spans(tx: Transaction, organization: str, name: str) -> list[Span]:
 
     def before(seq: int, registry: str, collection: str) -> Step | None:
         row = tx.one(
-            """SELECT seq, kind, address, before, after FROM (
+            f"""SELECT seq, kind, address, before, after FROM (
                  SELECT * FROM events WHERE organization = :organization AND place = :registry AND seq < :seq
-                   AND kind IN ('rename-registry', 'rename-collection', 'create-registry', 'delete-registry')
+                   AND {STEPS}
                  UNION ALL SELECT * FROM events WHERE organization = :organization AND place = :place AND seq < :seq
-                   AND kind IN ('rename-registry', 'rename-collection', 'create-registry', 'delete-registry')
+                   AND {STEPS}
                  UNION ALL SELECT * FROM events WHERE organization = :organization AND seq < :seq
-                   AND kind IN ('rename-registry', 'rename-collection')
+                   AND {_RENAMES}
                    AND ((kind = 'rename-registry' AND after = :to_registry)
                      OR (kind = 'rename-collection' AND after = :to_collection AND registry = :registry))
                    AND after IN (:to_registry, :to_collection))
-               ORDER BY seq DESC LIMIT 1""",
+               ORDER BY seq DESC LIMIT 1""",  # noqa: S608 - constants of this file
             {
                 "organization": organization,
                 "registry": registry,

@@ -67,10 +67,8 @@ _TO_5 = (
     """ALTER TABLE events ADD COLUMN alias TEXT GENERATED ALWAYS AS (
          iif(kind IN ('set-alias', 'remove-alias'), substr(address, instr(address, ':') + 1), NULL)) VIRTUAL""",
     """ALTER TABLE events ADD COLUMN registry TEXT GENERATED ALWAYS AS (CASE
-         WHEN kind NOT IN ('set-alias', 'remove-alias', 'link-version', 'unlink-version', 'create-collection', 'rename-collection',
-           'describe-collection', 'tag-collection', 'delete-collection', 'create-registry', 'rename-registry', 'describe-registry',
-           'delete-registry', 'set-visibility', 'allow-types', 'protect-alias', 'unprotect-alias', 'set-member', 'remove-member')
-           THEN NULL
+         WHEN NOT (kind GLOB '*-alias' OR kind GLOB '*-version' OR kind GLOB '*-collection' OR kind GLOB '*-registry'
+           OR kind IN ('set-visibility', 'allow-types', 'set-member', 'remove-member')) THEN NULL
          WHEN place GLOB '*/*/*' THEN NULL
          ELSE iif(instr(place, '/'), substr(place, 1, instr(place, '/') - 1), place) END) VIRTUAL""",
     "CREATE INDEX events_by_registry ON events (organization, registry) WHERE registry IS NOT NULL",
@@ -78,8 +76,8 @@ _TO_5 = (
     "CREATE INDEX events_by_alias ON events (organization, place, alias) WHERE alias IS NOT NULL",
     "CREATE INDEX events_by_plan ON events (organization, address) WHERE plan <> ''",
     """CREATE INDEX events_of_names ON events (organization, place)
-         WHERE kind IN ('rename-registry', 'rename-collection', 'create-registry', 'delete-registry')""",
-    "CREATE INDEX events_to_names ON events (organization, after) WHERE kind IN ('rename-registry', 'rename-collection')",
+         WHERE (kind = 'rename-registry' OR kind = 'rename-collection' OR kind = 'create-registry' OR kind = 'delete-registry')""",
+    "CREATE INDEX events_to_names ON events (organization, after) WHERE (kind = 'rename-registry' OR kind = 'rename-collection')",
     """CREATE TABLE run_lines (
          run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE, line INTEGER NOT NULL, content TEXT NOT NULL,
          PRIMARY KEY (run_id, line)) STRICT, WITHOUT ROWID""",

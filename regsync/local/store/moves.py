@@ -92,9 +92,9 @@ def of_links(tx: Transaction, organization: str, collection: str) -> list[Linked
 def _spans(tx: Transaction, organization: str, collections: Iterable[str]) -> _Spans:
     """Under which names each collection is in the history, by the name that it has now; newest first."""
     rows = tx.all(
-        """SELECT seq, kind, address, before, after FROM events
-           WHERE organization = ? AND kind IN ('rename-registry', 'rename-collection', 'create-registry', 'delete-registry')
-           ORDER BY seq DESC""",
+        f"""SELECT seq, kind, address, before, after FROM events
+           WHERE organization = ? AND {former.STEPS}
+           ORDER BY seq DESC""",  # noqa: S608 - a constant
         organization,
     )
     steps = _Steps({})
