@@ -9,11 +9,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import browsing, peers, planning, promoting, serving, table
+from benchmarks import browsing, limits, peers, planning, promoting, serving, table
 from benchmarks.measuring import FailedError, machine
 
 QUICK, FULL = [1_000, 10_000], [1_000, 10_000, 100_000]
 SAVED = Path("build/bench")
+PARTS = ("planning", "peers", "promoting", "serving", "browsing", "limits")
 
 
 def main() -> None:
@@ -33,9 +34,12 @@ def main() -> None:
                 results.add(table.Figure(what=what, who="regsync", size=0, skipped=f"failed: {error}"))
             results.save(saved)
     table.show(results)
+    computed = limits.projection(results)
+    if computed:
+        print(f"\nComputed from the requests that were counted:\n\n{computed}\n")
     print(f"saved: {saved}")
     if options.markdown:
-        options.markdown.write_text(table.markdown(results), encoding="utf-8")
+        options.markdown.write_text("\n\n".join(filter(None, (table.markdown(results), computed))), encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:
@@ -44,7 +48,7 @@ def _options() -> argparse.Namespace:
         "sizes", nargs="*", type=int, help="bindings; the default is 1000 10000, with --full 100000 too"
     )
     parser.add_argument("--full", action="store_true", help="larger sizes, more moves, more latencies: half an hour")
-    parser.add_argument("--only", choices=("planning", "peers", "serving", "browsing", "promoting"), action="append")
+    parser.add_argument("--only", choices=PARTS, action="append")
     parser.add_argument("--save", type=Path, help=f"where to save the table; the default is a file in {SAVED}")
     parser.add_argument("--markdown", type=Path, help="write the table as Markdown too")
     parser.add_argument(
@@ -56,7 +60,7 @@ def _options() -> argparse.Namespace:
 def _steps(options: argparse.Namespace, folder: Path) -> list[tuple[str, Callable[[table.Results], None]]]:
     """What is measured, in its order."""
     sizes: list[int] = options.sizes or (FULL if options.full else QUICK)
-    chosen = options.only or ["planning", "peers", "serving", "browsing", "promoting"]
+    chosen = options.only or PARTS
     steps: list[tuple[str, Callable[[table.Results], None]]] = []
     if "planning" in chosen:
         steps.append(("start-up", planning.start_up))
@@ -89,6 +93,9 @@ def _steps(options: argparse.Namespace, folder: Path) -> list[tuple[str, Callabl
         steps.append(("local serve", lambda found: serving.serve(found, folder, 10 if options.full else 4)))
     if "browsing" in chosen:
         steps.append(("pages", lambda found: browsing.browse(found, folder, 2 if options.full else 0.5)))
+    if "limits" in chosen:
+        for size in options.sizes or limits.COUNTED_AT:
+            steps.append((f"requests {size:,}", lambda found, size=size: limits.count(found, folder, size)))
     return steps
 
 

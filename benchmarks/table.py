@@ -129,16 +129,17 @@ def show(results: Results) -> None:
 def markdown(results: Results) -> str:
     """Both tables, for docs/performance.md."""
     described = ", ".join(f"{name}: {value}" for name, value in results.machine.items())
-    rows = [cells(each) for each in results.figures]
+    figures = [cells(each) for each in results.figures]
     goals = [goal_cells(each) for each in results.goals]
-    parts = [f"Measured at {results.at} ({described}).", _rows(HEADINGS, rows)]
+    parts = [f"Measured at {results.at} ({described}).", rows(HEADINGS, figures)]
     if goals:
-        parts.append(_rows(("goal", "wanted", "found", "met"), goals))
+        parts.append(rows(("goal", "wanted", "found", "met"), goals))
     return "\n\n".join(parts) + "\n"
 
 
-def _rows(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [headings, ("---",) * len(headings), *rows]
+def rows(headings: tuple[str, ...], found: list[tuple[str, ...]]) -> str:
+    """A table in Markdown."""
+    lines = [headings, ("---",) * len(headings), *found]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

@@ -68,7 +68,7 @@ class WandbReader:
         return Capabilities(
             manages_protected_aliases=self.session.dialect.protected_aliases,
             reads_settle=False,
-            batch_size=self._options.mutations_per_document,
+            batch_size=self._options.mutations_per_document * self._options.documents_of_mutations,
             searches=True,
         )
 
@@ -166,6 +166,12 @@ class WandbWriter(WandbReader):
         super().__init__(client, organization, options)
         self._writing_client = client
         self._writing: Writing | None = None
+
+    def close(self) -> None:
+        """End what is not under way yet, and close the connections."""
+        if self._writing is not None:
+            self._writing.close()
+        super().close()
 
     def announce(self, plan_digest: str, commit: str | None) -> None:
         """Name the plan with every mutation from now on. regsync's own server keeps it in its history; others ignore it."""

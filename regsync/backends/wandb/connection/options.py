@@ -26,6 +26,8 @@ class Options:
     in_flight: int = 8
     """Requests under way at once."""
     mutations_per_document: int = 25
+    documents_of_mutations: int = 4
+    """How many of them are under way at once; what changes one collection is never in two of them."""
     timeout: float = 60.0
     """Longest silence of a server that is connected, within one request."""
     connect_timeout: float = 10.0

@@ -77,6 +77,8 @@ class ReadOnlyClient:
         """For messages."""
         self._connected = False
         self._closed = threading.Event()
+        self._busy_until = 0.0
+        """Of the monotonic clock: the server asked to wait, so no request begins before."""
         self._http = http_client(
             server,
             headers={"Accept": "application/json", ADMIN_HEADER: "true", **options.headers},
@@ -155,6 +157,8 @@ class ReadOnlyClient:
         error = state.outcome.exception() if state.outcome else None
         seconds = state.next_action.sleep if state.next_action else 0.0
         reason = hide(str(error))
+        if isinstance(error, BusyError):
+            self._busy_until = max(self._busy_until, time.monotonic() + seconds)
         self._notify(f"{self.host}: {reason}; trying again in {seconds:.0f} s (attempt {state.attempt_number + 1})")
 
     def _hint(self, error: BackendError) -> str | None:
@@ -172,7 +176,7 @@ class ReadOnlyClient:
         self, document: str, variables: Mapping[str, Any], what: str, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """One attempt. Everything that httpx can raise becomes an error that says whether the request was sent."""
-        if self._closed.is_set():
+        if self._closed.wait(max(0.0, self._busy_until - time.monotonic())):
             raise BackendError("the connection was closed", code="closed")
         started = time.monotonic()
         try:

@@ -52,7 +52,7 @@ class Bench:
         self._reading = reading
         self._session = session
         self._sources = sources
-        self._sender = Sender(client, 1)
+        self._sender = Sender(client, 1, 1)
         self._stop_requested = stop_requested
         self._id: str | None = None
         self._begun = False

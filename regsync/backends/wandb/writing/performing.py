@@ -20,7 +20,7 @@ from regsync.backends.wandb.reading.observing import Reading
 from regsync.backends.wandb.writing import mutations as m
 from regsync.backends.wandb.writing.checking import Check
 from regsync.backends.wandb.writing.deferred import Deferred
-from regsync.backends.wandb.writing.sending import Replied, Reply, Sender
+from regsync.backends.wandb.writing.sending import Place, Replied, Reply, Sender
 from regsync.core import actions as a
 from regsync.core.standing import Is, Standing, standing
 
@@ -53,8 +53,12 @@ class Writing:
         self._attempts = options.attempts_to_write
         self._first_wait = options.first_wait
         self._client = client
-        self._sender = Sender(client, options.mutations_per_document)
+        self._sender = Sender(client, options.mutations_per_document, options.documents_of_mutations)
         self._deferred = Deferred()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._sender.close()
 
     def perform(self, actions: Sequence[a.Action]) -> list[Outcome]:
         """One outcome an action, in order."""
@@ -163,6 +167,7 @@ class Writing:
     def _send(self, tasks: Sequence[_Task], check: Check) -> None:
         translator = m.Translator(self._session.entity, self._reading.ids, check)
         batch: list[m.Mutation] = []
+        places: list[Place] = []
         spans: list[tuple[_Task, slice]] = []
         for task in tasks:
             task.outcome = self._deferred.take(task.action)
@@ -179,7 +184,8 @@ class Writing:
                 continue
             spans.append((task, slice(len(batch), len(batch) + len(mutations))))
             batch += mutations
-        replies = self._sender.send(batch)
+            places += [task.action.address[:2]] * len(mutations)
+        replies = self._sender.send(batch, places)
         for task, span in spans:
             self._reply(task, replies[span])
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
+from math import ceil
 from typing import Any, NamedTuple
 
 from regsync.backends.base import BackendError
@@ -37,15 +39,44 @@ class Replied(NamedTuple):
 _NO_FAULT = Fault("", None, "")
 
 
-class Sender:
-    """Sends mutations, each at most once. Learns whether the server takes several in one document."""
+Place = tuple[str, str | None]
+"""What a mutation changes: a registry, or a collection in it."""
 
-    def __init__(self, client: WritingClient, together: int) -> None:
+
+class Sender:
+    """Sends mutations, each at most once: `together` in a document, and `documents` at once.
+
+    Learns whether the server takes several in one document.
+    """
+
+    def __init__(self, client: WritingClient, together: int, documents: int) -> None:
         self._client = client
         self._together = together
+        self._most = together
+        self._documents = documents
+        self._pool: ThreadPoolExecutor | None = None
 
-    def send(self, batch: Sequence[Mutation]) -> list[Replied]:
-        """A reply for each mutation, in their order; they are executed in that order."""
+    def close(self) -> None:
+        """End the threads. What has not been sent yet is not sent any more."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    def send(self, batch: Sequence[Mutation], places: Sequence[Place] | None = None) -> list[Replied]:
+        """A reply for each mutation, in their order. Those that change one place are executed in that order, and one
+        document after the other; without `places`, all of them are."""
+        lanes = _lanes(places, min(self._documents, ceil(len(batch) / self._most))) if places else []
+        if len(lanes) < 2:
+            return self._one_after_the_other(batch)
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._documents, thread_name_prefix="regsync-write")
+        replies: dict[int, Replied] = {}
+        answers = self._pool.map(lambda lane: self._one_after_the_other([batch[number] for number in lane]), lanes)
+        for lane, answered in zip(lanes, answers, strict=True):
+            replies.update(zip(lane, answered, strict=True))
+        return [replies[number] for number in range(len(batch))]
+
+    def _one_after_the_other(self, batch: Sequence[Mutation]) -> list[Replied]:
         replies: list[Replied] = []
         while len(replies) < len(batch):
             start = len(replies)
@@ -71,6 +102,17 @@ class Sender:
         if any(each.reply is Reply.DONE for each in replies):
             self._together = 1
         return replies
+
+
+def _lanes(places: Sequence[Place], number: int) -> list[list[int]]:
+    """The mutations, as numbers, for documents that may be under way together: all of one place in one lane, as even as that goes."""
+    lanes: list[list[int]] = [[] for _ in range(number)]
+    by_place: dict[Place, list[int]] = {}
+    for position, place in enumerate(places):
+        by_place.setdefault(place, []).append(position)
+    for positions in by_place.values():
+        min(lanes, key=len).extend(positions)
+    return [sorted(lane) for lane in lanes if lane]
 
 
 def _all_unknown(answer: Answer, batch: Sequence[Mutation]) -> bool:
