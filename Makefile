@@ -81,10 +81,15 @@ lowest: $(VENV)/developing ## The quickstart, and tests of what libraries do, wi
 		tests/local/server/test_access.py tests/local/server/test_documents.py tests/backends/wandb/test_command.py
 
 # Without FULL, some minutes. COMPARE='FILE' compares a saved table with the newest one, COMPARE='FILE FILE' two with each other.
+# ONLY='planning peers promoting serving limits': some of it. SIZES='1000': bindings. SAVE=FILE: where to.
 FULL ?=
 COMPARE ?=
+ONLY ?=
+SIZES ?=
+SAVE ?=
 bench: $(VENV)/developing ## Measure regsync and its peers side by side, as a table (FULL=1: half an hour; COMPARE=FILE)
-	$(BIN)/python -m benchmarks $(if $(FULL),--full) $(if $(COMPARE),--compare $(COMPARE))
+	$(BIN)/python -m benchmarks $(SIZES) $(if $(FULL),--full) $(foreach part,$(ONLY),--only $(part)) \
+		$(if $(SAVE),--save $(SAVE)) $(if $(COMPARE),--compare $(COMPARE))
 
 format: $(VENV)/developing ## Format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,14 +25,17 @@ def main() -> None:
         return
     results = table.Results(machine())
     saved = options.save or SAVED / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    with tempfile.TemporaryDirectory(prefix="regsync-bench-") as name:
-        for what, measure in _steps(options, Path(name)):
-            print(f"measuring: {what}", file=sys.stderr, flush=True)
-            try:
-                measure(results)
-            except FailedError as error:
-                results.add(table.Figure(what=what, who="regsync", size=0, skipped=f"failed: {error}"))
-            results.save(saved)
+    try:
+        results.save(saved)  # Where that cannot be, it is said now and not in half an hour.
+        with tempfile.TemporaryDirectory(prefix="regsync-bench-") as name:
+            _measure(results, _steps(options, Path(name)), saved)
+    except OSError as error:
+        raise SystemExit(
+            f"make bench: {error.filename or saved}: {error.strerror or error}\n"
+            "    hint: SAVE=FILE saves the table elsewhere, TMPDIR=DIR says where worlds are made"
+        ) from error
+    except KeyboardInterrupt:
+        raise SystemExit(f"stopped; what was measured until then is in {saved}") from None
     table.show(results)
     computed = limits.projection(results)
     if computed:
@@ -40,6 +43,17 @@ def main() -> None:
     print(f"saved: {saved}")
     if options.markdown:
         options.markdown.write_text("\n\n".join(filter(None, (table.markdown(results), computed))), encoding="utf-8")
+
+
+def _measure(results: table.Results, steps: Sequence[tuple[str, Callable[[table.Results], None]]], saved: Path) -> None:
+    """One step after the other, saved after each. A step that fails is a row that says so."""
+    for what, measure in steps:
+        print(f"measuring: {what}", file=sys.stderr, flush=True)
+        try:
+            measure(results)
+        except (FailedError, OSError) as error:
+            results.add(table.Figure(what=what, who="regsync", size=0, skipped=f"failed: {error}"))
+        results.save(saved)
 
 
 def _options() -> argparse.Namespace:

@@ -58,9 +58,11 @@ def run(
         assert process.stderr is not None
         ending = threading.Timer(patience, process.kill)
         ending.start()
-        errors = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        ending.cancel()
+        try:
+            errors = process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+        finally:
+            ending.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode == -signal.SIGKILL:
         raise FailedError(f"{Path(command[0]).name} was not done in {patience:g} s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -57,10 +58,14 @@ class Results:
         self.goals.append(Goal(what, f"at most {wanted:g} ×", found, found <= wanted))
 
     def save(self, path: Path) -> None:
-        """Write the table, with the machine that it was measured on."""
+        """Write the table, with the machine that it was measured on; what was there stays until all is written. Raises `OSError`."""
+        if path.exists() and not path.is_file():  # A folder or a device is not to be replaced.
+            raise FileExistsError(errno.EEXIST, "there is something else than a file", str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         document = {"apiVersion": FORMAT, **asdict(self)}
-        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        part = path.with_name(f"{path.name}.part")
+        part.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        part.replace(path)
 
 
 def load(path: Path) -> Results:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks import promoting, table, worlds
+from benchmarks import limits, promoting, table, worlds
 from benchmarks.measuring import machine
 from benchmarks.proxy import far_away
 from tests.interop.worlds import make_world, serving
@@ -50,6 +51,48 @@ def test_a_file_that_is_no_table_is_said_to_be_none(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert file.name in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def bench(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "benchmarks", *arguments]
+
+
+def test_where_the_table_cannot_be_saved_nothing_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file" / "table.json", tmp_path):
+        command = bench("--only", "planning", "100", "--save", str(place))
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"make bench: {tmp_path}") and "hint: SAVE=FILE" in done.stderr
+        assert "measuring" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_run_that_is_stopped_keeps_what_it_has_measured(tmp_path: Path) -> None:
+    saved = tmp_path / "table.json"
+    command = bench("--only", "planning", "100", "--save", str(saved))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "measuring: start-up\n"
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 1
+    assert rest.startswith(f"stopped; what was measured until then is in {saved}")
+    assert table.load(saved).figures == []
+
+
+def test_requests_are_computed_on_a_straight_line() -> None:
+    found = table.Results(machine())
+    for size in (1_000, 3_000):
+        for work in limits.WORKS:
+            requests = 10 + size // (10 if work.startswith("plan and apply") else 100)
+            found.add(table.Figure(what=limits.COUNTED + work, who="regsync", size=size, requests=requests))
+    rows = [row.strip("|").split("|") for row in limits.projection(found).splitlines()]
+    (row,) = [[cell.strip() for cell in row] for row in rows if row[0].strip() == limits.ALL.name and " 10,000 " in row]
+    assert row[2:] == ["1,010", "17 min", "3.4 min", "20 s", "67 s", "33 s", ""]
+
+
+def test_nothing_is_computed_from_one_size() -> None:
+    assert limits.projection(results(2.0)) == ""
 
 
 def test_the_table_for_the_documentation_names_what_was_left_out_and_which_goals_are_met() -> None:
