@@ -12,8 +12,8 @@ BUILD = """mutation ($key: ID!, $base: ID!) { createArtifactManifest(input: {art
 SOURCE = 'query { project(entityName: "acme-ml", name: "seeded") { artifact(name: "planted:v0") { id } } }'
 
 
-def test_parts_make_one_version(client: Client) -> None:
-    seen = client.run("parts", "bob", label=client.label)
+def test_parts_make_one_version(newest: Client) -> None:
+    seen = newest.run("parts", "bob", label=newest.label)
     assert seen["grown"] == [
         ["v0", [], {"one.txt": "one"}, 1, 3],
         ["v1", ["latest"], {"one.txt": "one", "two.txt": "two"}, 2, 6],

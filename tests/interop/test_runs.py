@@ -5,21 +5,7 @@ from __future__ import annotations
 from tests.interop.clients import Client
 
 
-def test_what_this_server_has_none_of_is_an_empty_list_to_the_client(client: Client) -> None:
-    seen = client.run("nothing", "bob", entity="acme-ml", project="seeded")
-    assert seen.pop("sweep").startswith("CommError: Could not find sweep")
-    assert seen.pop("queue").startswith("CommError")
-    assert seen == {
-        "sweeps": 0,
-        "reports": 0,
-        "automations": 0,
-        "all_automations": 0,
-        "integrations": 0,
-        "jobs": [],
-    }
-
-
-def test_what_a_run_prints_is_kept_and_its_history_can_be_taken_back(client: Client) -> None:
+def test_what_a_run_prints_is_kept_its_history_can_be_taken_back_and_there_are_no_sweeps(client: Client) -> None:
     seen = client.run("running", "bob", label=client.label)
     if seen["newer"]:  # The older client cannot read what was printed.
         steps = [[step, "info", f"at step {step}", True] for step in range(5)]
@@ -28,6 +14,10 @@ def test_what_a_run_prints_is_kept_and_its_history_can_be_taken_back(client: Cli
     assert seen["state"] == "finished"
     assert seen["losses"] == [5, 4, 3, 0.5]
     assert seen["summary"] == 0.5
+    assert seen["none"].pop("sweep").startswith("CommError: Could not find sweep")
+    assert seen["none"].pop("queue").startswith("CommError")
+    lists = ("sweeps", "reports", "automations", "all_automations", "integrations")
+    assert seen["none"] == {**dict.fromkeys(lists, 0), "jobs": []}
 
 
 def test_metrics_logged_step_by_step_are_read_back(client: Client) -> None:

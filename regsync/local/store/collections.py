@@ -1,5 +1,8 @@
 """Collections of both kinds: portfolios (a registry's collections, holding links) and sequences (the versions logged
 under one name in a user's or team's project). A collection of links has one type, which never changes.
+
+A team's project may have portfolios too, as in W&B's older model registry. They hold links to what their own team logged, so a
+link there lends nobody anything.
 """
 
 from __future__ import annotations
@@ -53,13 +56,18 @@ class Collection:
 
     @property
     def is_portfolio(self) -> bool:
-        """Whether this holds links (in a registry) rather than the versions themselves."""
+        """Whether this holds links rather than the versions themselves."""
         return self.kind == "portfolio"
+
+    @property
+    def in_registry(self) -> bool:
+        """Whether this is in a registry rather than in a project of a user or a team."""
+        return self.visibility is not None
 
     @property
     def address(self) -> str:
         """`model/fraud-detector` in a registry, `entity/project/name` elsewhere."""
-        if self.is_portfolio:
+        if self.in_registry:
             return f"{self.project.removeprefix(REGISTRY_PREFIX)}/{self.name}"
         return f"{self.entity}/{self.project}/{self.name}"
 
@@ -145,35 +153,49 @@ def type_id(tx: Transaction, project_id: int, name: str, *, internal: bool = Fal
     )
 
 
-def use_type(tx: Transaction, registry: Registry, name: str) -> int:
-    """The key of an artifact type that a registry accepts, for a collection to be made of it. Raises `Forbidden`, `Invalid`."""
-    allowed = registry_role(tx, registry.id, registry.organization_id, registry.visibility)
-    require(allowed, Role.MEMBER, "create collections", f"registry {registry.name}")
-    check_type(tx, registry, name)
-    return type_id(tx, registry.id, name)
+def require_in(tx: Transaction, place: Registry | Project, doing: str) -> None:
+    """Raise `Forbidden` or `NotFound` unless the actor may change what is in a registry or a project."""
+    if isinstance(place, Registry):
+        own = registry_role(tx, place.id, place.organization_id, place.visibility)
+        require(own, Role.MEMBER, doing, f"registry {place.name}")
+    else:
+        require(entity_role(tx, place.entity_id), Role.MEMBER, doing, f"project {place}")
+
+
+def use_type(tx: Transaction, place: Registry | Project, name: str) -> int:
+    """The key of an artifact type that a registry accepts, or of any type of a project, for a collection to be made of it.
+
+    Raises `Forbidden`, `Invalid`.
+    """
+    require_in(tx, place, "create collections")
+    check_type(tx, place, name)
+    return type_id(tx, place.id, name)
 
 
 def create(
-    tx: Transaction, registry: Registry, name: str, type_name: str, *, description: str | None = None
+    tx: Transaction, place: Registry | Project, name: str, type_name: str, *, description: str | None = None
 ) -> Collection:
-    """Make an empty collection in a registry. Raises `AlreadyExists`, `Forbidden`, `Invalid` (a type not accepted here)."""
-    allowed = registry_role(tx, registry.id, registry.organization_id, registry.visibility)
-    require(allowed, Role.MEMBER, "create collections", f"registry {registry.name}")
-    if find(tx, registry, name):
-        raise AlreadyExists(f"collection {name!r} already exists in registry {registry.name}")
-    check_type(tx, registry, type_name)
-    made = insert(tx, "portfolio", registry.id, name, type_name, description=description)
+    """Make an empty collection of links in a registry or a project.
+
+    Raises `AlreadyExists`, `Forbidden`, `Invalid` (a type not accepted here).
+    """
+    require_in(tx, place, "create collections")
+    if find(tx, place, name):
+        where = f"registry {place.name}" if isinstance(place, Registry) else f"project {place}"
+        raise AlreadyExists(f"collection {name!r} already exists in {where}")
+    check_type(tx, place, type_name)
+    made = insert(tx, "portfolio", place.id, name, type_name, description=description)
     tx.record(
         "create-collection", made.organization, made.address, None, {"type": type_name, "description": description}
     )
     return made
 
 
-def check_type(tx: Transaction, registry: Registry, type_name: str) -> None:
-    """Raise `Invalid` where a registry does not accept artifacts of that type."""
-    if not accepts(tx, registry, type_name):
+def check_type(tx: Transaction, place: Registry | Project, type_name: str) -> None:
+    """Raise `Invalid` where a registry does not accept artifacts of that type. Projects accept all."""
+    if isinstance(place, Registry) and not accepts(tx, place, type_name):
         raise Invalid(
-            f"artifact type {type_name!r} is not accepted by registry {registry.name}",
+            f"artifact type {type_name!r} is not accepted by registry {place.name}",
             hint="an admin can add it to the registry's accepted types; that cannot be taken back",
         )
 
@@ -292,18 +314,19 @@ def remove_tags(tx: Transaction, collection: Collection, old: Iterable[str]) -> 
     tx.record("tag-collection", collection.organization, collection.address, before, after)
 
 
-def delete(tx: Transaction, registry: Registry, collection: Collection) -> None:
-    """Remove a registry's collection with its links and aliases; sources stay.
+def delete(tx: Transaction, place: Registry | Project, collection: Collection) -> None:
+    """Remove a collection of links with its links and aliases; sources stay.
 
     Raises `Forbidden`, also to members where it holds a protected alias.
     """
     _require(tx, collection, Role.MEMBER, "delete collections")
     held = tx.all("SELECT name FROM aliases WHERE collection_id = ?", collection.id)
-    protected = sorted({row["name"] for row in held} & set(protected_aliases(tx, registry)))
+    guarded = protected_aliases(tx, place) if isinstance(place, Registry) else []
+    protected = sorted({row["name"] for row in held} & set(guarded))
     if protected:
         _require(tx, collection, Role.ADMIN, f"delete a collection that holds a protected alias ({protected[0]})")
     links = tx.value("SELECT count(*) FROM memberships WHERE collection_id = ?", collection.id)
-    events.record_unbound(tx, registry.id, collection.id)
+    events.record_unbound(tx, place.id, collection.id)
     tx.run("DELETE FROM collections WHERE id = ?", collection.id)
     before = {"type": collection.type, "links": links, "aliases": sorted(row["name"] for row in held)}
     tx.record("delete-collection", collection.organization, collection.address, before, None)

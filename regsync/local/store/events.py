@@ -64,10 +64,12 @@ def record_unbound(tx: Transaction, project_id: int, collection_id: int | None =
     """Append a `remove-alias` for each alias of a registry, or of one collection of it, that is about to be deleted."""
     tx.run(
         """INSERT INTO events (at, actor, kind, organization, address, before, plan, manifest_commit)
-           SELECT ?1, ?2, 'remove-alias', o.name, substr(p.name, length(?3) + 1) || '/' || c.name || ':' || a.name, m.version_index,
-             ?6, ?7
+           SELECT ?1, ?2, 'remove-alias', coalesce(o.name, ''),
+             iif(r.project_id IS NULL, e.name || '/' || p.name, substr(p.name, length(?3) + 1)) || '/' || c.name || ':' || a.name,
+             m.version_index, ?6, ?7
            FROM aliases a JOIN memberships m ON m.id = a.membership_id JOIN collections c ON c.id = a.collection_id
-             JOIN projects p ON p.id = c.project_id JOIN organizations o ON o.entity_id = p.entity_id
+             JOIN projects p ON p.id = c.project_id JOIN entities e ON e.id = p.entity_id
+             LEFT JOIN organizations o ON o.id = e.organization_id LEFT JOIN registries r ON r.project_id = p.id
            WHERE p.id = ?4 AND (?5 IS NULL OR c.id = ?5) ORDER BY c.name, a.name""",
         tx.now,
         tx.actor.name,

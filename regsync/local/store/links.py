@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from regsync.local.store import aliases, artifacts, collections, metrics, registries
+from regsync.local.store import aliases, artifacts, collections, metrics
 from regsync.local.store.access import missing, require
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Conflict, Invalid
+from regsync.local.store.projects import Project
 from regsync.local.store.registries import Registry
 from regsync.names import Role
 
@@ -71,7 +72,7 @@ def by_id(tx: Transaction, key: int) -> Link:
 
 def link(
     tx: Transaction,
-    registry: Registry,
+    place: Registry | Project,
     collection_name: str,
     version: Version,
     names: Iterable[str] = (),
@@ -80,22 +81,25 @@ def link(
 
     `names` are aliases for the link; `latest` among them is left out, since every new link gets it anyway. Returns the
     link and whether it is new. `version` may have been found through another link: it is the source that is linked.
-    Whoever links must be able to read the version's files, and lends the registry no more than their own role for it.
+    Whoever links must be able to read the version's files, and lends the registry no more than their own role for it. In a project,
+    only what its own user or team logged can be linked, so nothing is lent there.
     Raises `Forbidden`, `Invalid` (the type, a personal or foreign source), `Conflict` (a deleted or pending version).
     """
-    require(registries.role(tx, registry), Role.MEMBER, "link versions", f"registry {registry.name}")
+    collections.require_in(tx, place, "link versions")
     version = artifacts.by_id(tx, version.id)  # as it is now: it may have been read in an earlier transaction
     own = artifacts.role(tx, version)
     require(own, Role.VIEWER, "link a version whose files it cannot read", artifacts.shown(tx, version))
-    _check_source(tx, registry, version)
-    collection = collections.find(tx, registry, collection_name)
+    _check_source(tx, place, version)
+    collection = collections.find(tx, place, collection_name)
+    if collection is not None:
+        collections.require_portfolio(collection)
     if collection is not None and collection.type != version.type:
         raise Invalid(
             f"{artifacts.shown(tx, version)} has type {version.type!r}; collection {collection.address} holds {collection.type!r}"
         )
-    collections.check_type(tx, registry, version.type)
+    collections.check_type(tx, place, version.type)
     if collection is None:
-        collection = collections.create(tx, registry, collection_name, version.type)
+        collection = collections.create(tx, place, collection_name, version.type)
     wanted = sorted(set(names) - {aliases.LATEST})
     aliases.check(tx, collection, wanted, "set aliases")
     found = find(tx, collection, version.id)
@@ -110,13 +114,13 @@ def link(
     return found, made
 
 
-def unlink(tx: Transaction, registry: Registry, collection: Collection, version: Version) -> None:
+def unlink(tx: Transaction, place: Registry | Project, collection: Collection, version: Version) -> None:
     """Take a version out of a collection, with the aliases that it holds there. Its index is not used again.
 
     Raises `NotFound`, and `Forbidden` (also to members where it carries a protected alias).
     """
-    own = registries.role(tx, registry)
-    require(own, Role.MEMBER, "unlink versions", f"registry {registry.name}")
+    collections.require_in(tx, place, "unlink versions")
+    own = collections.role(tx, collection)
     collections.require_portfolio(collection)
     found = find(tx, collection, version.id)
     if found is None:
@@ -133,14 +137,18 @@ def unlink(tx: Transaction, registry: Registry, collection: Collection, version:
     aliases.settle_latest(tx, collection)
 
 
-def _check_source(tx: Transaction, registry: Registry, version: Version) -> None:
+def _check_source(tx: Transaction, place: Registry | Project, version: Version) -> None:
     if version.state != artifacts.COMMITTED:
         reason = "was deleted" if version.state == artifacts.DELETED else "is still being uploaded"
         raise Conflict(f"{artifacts.shown(tx, version)} {reason}")
-    if version.entity_kind != "team" or version.organization_id != registry.organization_id:
+    if isinstance(place, Project):
+        if version.entity_id != place.entity_id:
+            raise Invalid(FOREIGN_SOURCE, hint=f"log the artifact under {place.entity}, or link it to a registry")
+        return
+    if version.entity_kind != "team" or version.organization_id != place.organization_id:
         seen = f"; {version.entity!r} is not one" if artifacts.source_is_visible(tx, version) else ""
         raise Invalid(
-            FOREIGN_SOURCE, hint=f"log the artifact under a team of organization {registry.organization!r}{seen}"
+            FOREIGN_SOURCE, hint=f"log the artifact under a team of organization {place.organization!r}{seen}"
         )
 
 

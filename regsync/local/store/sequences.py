@@ -65,6 +65,8 @@ def ensure(
             tx, "sequence", project.id, name, type_name, description=description, internal=internal
         )
         tx.run("UPDATE collections SET client_id = ? WHERE id = ?", client_id, found.id)
+    elif found.is_portfolio:
+        raise Conflict(f"{found.address} is a collection of links; log the artifact under another name")
     elif found.type != type_name:
         raise Conflict(f"artifact {found.address} has type {found.type!r}, not {type_name!r}")
     return found

@@ -1,4 +1,4 @@
-"""A run that prints, is asked to stop, ends with a code, and is taken back to an earlier step."""
+"""A run that prints, is asked to stop, and is taken back to an earlier step; and lists of what this server has none of."""
 
 import sys
 
@@ -31,7 +31,27 @@ with wandb.init(
 ) as run:
     run.log({"loss": 0.5})
 again = wandb.Api().run(path)
+api = wandb.Api()
+
+
+def heard(ask):
+    try:
+        return ask()
+    except Exception as error:  # noqa: BLE001 - whatever the client raises is what the test wants to read
+        return f"{type(error).__name__}: {error}"
+
+
 report(
+    none={
+        "sweeps": heard(lambda: len(list(api.project(project, TEAM).sweeps()))),
+        "sweep": heard(lambda: api.sweep(f"{TEAM}/{project}/absent")),
+        "reports": heard(lambda: len(list(api.reports(f"{TEAM}/{project}")))),
+        "automations": heard(lambda: len(list(api.automations(TEAM)))),
+        "all_automations": heard(lambda: len(list(api.automations()))),
+        "integrations": heard(lambda: len(list(api.integrations(TEAM)))),
+        "jobs": heard(lambda: api.list_jobs(TEAM, project)),
+        "queue": heard(lambda: api.run_queue(TEAM, "absent").id),
+    },
     newer=newer,
     printed=printed,
     last=last,

@@ -25,17 +25,17 @@ class CollectionMutations:
 
     def create_artifact_type(self, input: Json) -> Json:
         with self.session.write() as tx:
-            place = places.registry(tx, input["entity_name"], input["project_name"])
+            place = places.linkable(tx, input["entity_name"], input["project_name"])
             key = collections.use_type(tx, place, input["name"])
         return {"artifact_type": TypeNode(self.session, place.id, key, input["name"])}
 
     def create_artifact_portfolio(self, input: Json) -> Json:
         with self.session.write() as tx:
-            place = places.registry(tx, input["entity_name"], input["project_name"])
+            place = places.linkable(tx, input["entity_name"], input["project_name"])
             key = decode(input["artifact_type_id"], Kind.ARTIFACT_TYPE)
             type_name = tx.value("SELECT name FROM artifact_types WHERE id = ? AND project_id = ?", key, place.id)
             if type_name is None:
-                missing(f"artifact type in registry {place.name}")
+                missing(f"artifact type in {place.name}")
             made = collections.create(tx, place, input["name"], type_name, description=input.get("description"))
         return {"artifact_collection": seen.collection(self.session, made.id)}
 
@@ -48,7 +48,7 @@ class CollectionMutations:
     def delete_artifact_portfolio(self, input: Json) -> Json:
         with self.session.write() as tx:
             found = places.collection_by_id(tx, input["artifact_portfolio_id"])
-            collections.delete(tx, places.registry_of(tx, found), found)
+            collections.delete(tx, places.place_of_links(tx, found), found)
         return self._deleted(found)
 
     def delete_artifact_sequence(self, input: Json) -> Json:
@@ -93,4 +93,4 @@ class CollectionMutations:
 
 def _require_kind(found: Collection, *, portfolio: bool) -> None:
     if found.is_portfolio is not portfolio:
-        raise Invalid(f"{found.address} is {'an artifact sequence' if portfolio else 'a collection of a registry'}")
+        raise Invalid(f"{found.address} is {'an artifact sequence' if portfolio else 'a collection of links'}")

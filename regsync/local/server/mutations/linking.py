@@ -30,17 +30,17 @@ class LinkMutations:
             version = _version(tx, input)
             if input.get("artifact_portfolio_id"):
                 collection = places.collection_by_id(tx, input["artifact_portfolio_id"])
-                registry, name = places.registry_of(tx, collection), collection.name
+                place, name = places.place_of_links(tx, collection), collection.name
             else:
-                registry = places.registry(tx, input.get("entity_name"), input.get("project_name"))
+                place = places.linkable(tx, input.get("entity_name"), input.get("project_name"))
                 name = input.get("artifact_portfolio_name") or ""
-            link, _ = links.link(tx, registry, name, version, names)
+            link, _ = links.link(tx, place, name, version, names)
         return {"version_index": link.index, "artifact_membership": link}
 
     def unlink_artifact(self, input: Json) -> Json:
         with self.session.write() as tx:
             collection = places.collection_by_id(tx, input["artifact_portfolio_id"])
-            links.unlink(tx, places.registry_of(tx, collection), collection, _version(tx, input))
+            links.unlink(tx, places.place_of_links(tx, collection), collection, _version(tx, input))
         return {"success": True}
 
     def add_aliases(self, input: Json) -> Json:

@@ -16,23 +16,35 @@ from regsync.names import REGISTRY_PREFIX
 
 Json = dict[str, Any]
 
+MODEL_REGISTRY = "model-registry"
+"""The project of a team that W&B's older model registry was, with a collection for each registered model."""
+
 
 def registry(tx: Transaction, entity_name: str | None, project_name: str | None) -> Registry:
     """The registry whose project has that name in an organization's own entity. `Invalid` for another kind of project."""
     name = project_name or ""
     if not name.startswith(REGISTRY_PREFIX):
-        raise Invalid(f"{name!r} is not a registry: this server keeps links in registries only")
+        raise Invalid(f"{name!r} is not a registry: the project of one is named {REGISTRY_PREFIX}NAME")
     organization = accounts.organization_of_entity(tx, entity_name or "")
     if organization is None or organization.entity != entity_name:
         missing(f"organization entity {entity_name!r}")
     return registries.get(tx, organization, name.removeprefix(REGISTRY_PREFIX))
 
 
-def registry_of(tx: Transaction, collection: Collection) -> Registry:
-    """The registry that a collection is in. `Invalid` for an artifact's own sequence."""
+def place_of_links(tx: Transaction, collection: Collection) -> Registry | Project:
+    """The registry or the project that a collection of links is in. `Invalid` for an artifact's own sequence."""
     if not collection.is_portfolio:
-        raise Invalid(f"{collection.address} holds an artifact's own versions; this is for collections of registries")
-    return registries.by_id(tx, collection.project_id)
+        raise Invalid(f"{collection.address} holds an artifact's own versions; this is for collections of links")
+    if collection.in_registry:
+        return registries.by_id(tx, collection.project_id)
+    return projects.by_id(tx, collection.project_id)
+
+
+def linkable(tx: Transaction, entity_name: str | None, project_name: str | None) -> Registry | Project:
+    """As `project`; a team's older model registry is made where it is missing."""
+    if project_name == MODEL_REGISTRY:
+        return projects.ensure(tx, entity_name or tx.actor.name, MODEL_REGISTRY)
+    return project(tx, entity_name, project_name)
 
 
 def project(tx: Transaction, entity_name: str | None, project_name: str | None) -> Registry | Project:

@@ -101,7 +101,7 @@ class CollectionActionNode:
 def on_aliases(session: Session, collection: Collection, *, alias: str | None = None, **page: Any) -> Connection:
     """A page of the changes of one alias, or of all of them, `latest` included."""
     found: list[moves.Move] = []
-    if collection.is_portfolio:
+    if collection.in_registry:
         wanted = [alias] if alias is not None else [None, LATEST]
         asked = [(collection.address, each) for each in wanted]
         found = moves.of_aliases(session.tx, collection.organization, asked)
@@ -112,7 +112,7 @@ def on_links(session: Session, collection: Collection, *, filters: str | None = 
     """A page of what was linked and unlinked. Raises `Invalid` for filters, which this server has none of."""
     if filters:
         raise Invalid("this server cannot filter the actions of a collection")
-    found = moves.of_links(session.tx, collection.organization, collection.address) if collection.is_portfolio else []
+    found = moves.of_links(session.tx, collection.organization, collection.address) if collection.in_registry else []
     return _page(found, lambda number, linked: CollectionActionNode(session, collection, number, linked), **page)
 
 
