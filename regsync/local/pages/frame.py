@@ -119,6 +119,12 @@ def project_url(entity: str, project: str) -> str:
     return f"/{quote(entity, safe='')}/{quote(project, safe='')}/artifacts"
 
 
+def run_url(name: str) -> str:
+    """The page of a run, from its full name: `acme-ml/fraud/train`."""
+    entity, project, run = (quote(part, safe="") for part in name.split("/", 2))
+    return f"/{entity}/{project}/runs/{run}"
+
+
 def source_url(entity: str, project: str, kind: str, name: str, index: int) -> str:
     """The page of a version where it was logged."""
     return "/".join(("", *(quote(part, safe="") for part in (entity, project, "artifacts", kind, name)), f"v{index}"))
@@ -141,6 +147,7 @@ def _environment() -> Environment:
         page_url=page_url,
         query=query,
         project_url=project_url,
+        run_url=run_url,
         source_url=source_url,
         quote=lambda text: quote(text, safe=""),
         as_json=to_json,

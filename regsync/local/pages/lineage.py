@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from regsync.local.pages.frame import source_url
 from regsync.local.pages.paging import PAGE
 from regsync.local.pages.reading import Page
 from regsync.local.pages.versions import Shown
-from regsync.local.store import artifacts, contents, projects, uses
+from regsync.local.store import artifacts, contents, projects, seen, uses
 from regsync.local.store.access import missing
-from regsync.local.store.artifacts import Version
+from regsync.local.store.artifacts import COMMITTED, Version
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import NotFound
 from regsync.local.store.projects import Run
@@ -57,6 +59,37 @@ def lineage(tx: Transaction, at: Shown, asked: Mapping[str, str]) -> Page:
             "height": 44 * max(1, *(min(len(column), DRAWN) for column in columns)),
         },
     )
+
+
+def run_page(tx: Transaction, entity: str, project: str, name: str) -> Page:
+    """A run, at the address that W&B's client prints: what it made and used, and what it was told. What it logged, the client shows."""
+    place = projects.get(tx, entity, project)
+    run = projects.run(tx, place, name)
+    return Page(
+        "run.jinja",
+        {
+            "project": place,
+            "run": run,
+            "made": _linked(tx, uses.outputs(tx, run)),
+            "used": _linked(tx, uses.inputs(tx, run)),
+            "config": json.dumps(run.config, indent=2, ensure_ascii=False),
+            "summary": json.dumps(run.summary, indent=2, ensure_ascii=False),
+        },
+    )
+
+
+def _linked(tx: Transaction, versions: list[Version]) -> list[dict[str, str | None]]:
+    """Versions by name, with the page of each where the visitor sees it where it was logged; at most as many as a page has."""
+    known = seen.sources(tx, versions)
+    return [
+        {
+            "name": artifacts.shown(tx, each).removeprefix("artifact "),
+            "url": source_url(each.entity, each.project, each.type, each.name, each.index)
+            if each.id in known and each.state == COMMITTED and each.index is not None
+            else None,
+        }
+        for each in versions[:PAGE]
+    ]
 
 
 def download(tx: Transaction, at: Shown, asked: Mapping[str, str]) -> Download:

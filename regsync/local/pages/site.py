@@ -25,7 +25,7 @@ from regsync.local.pages.frame import (
     render,
     style,
 )
-from regsync.local.pages.lineage import Download, download, lineage
+from regsync.local.pages.lineage import Download, download, lineage, run_page
 from regsync.local.pages.reading import Page
 from regsync.local.pages.versions import Shown, in_project, in_registry, inside
 from regsync.local.store import seen
@@ -128,6 +128,10 @@ class Site:
             *(
                 Route(f"{artifact}/{{kind}}/{{name}}/{{version}}/{page}", self._reads(_logged(page)))
                 for page in _BESIDE
+            ),
+            Route(
+                "/{entity}/{project}/runs/{run}",
+                self._reads(lambda tx, names, asked: run_page(tx, names["entity"], names["project"], names["run"])),
             ),
             Route("/{entity}/{project}", self._reads(_project)),
             Route("/{entity}", self._reads(lambda tx, names, asked: reading.profile(tx, names["entity"], asked))),

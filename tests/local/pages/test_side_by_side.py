@@ -116,9 +116,9 @@ def test_lineage_names_the_run_that_made_it_what_that_used_and_who_used_it(serve
         uses.record(tx, projects.run(tx, project, "maker"), data)
         uses.record(tx, projects.upsert_run(tx, project, "reader")[0], model)
     text = see(server, "alice", f"{ZOO}/lineage", collection="models", version="v0").text
-    assert "<p>acme-ml/lab/maker</p>" in text
+    assert '<p><a href="/acme-ml/lab/runs/maker">acme-ml/lab/maker</a></p>' in text
     assert "<li>acme-ml/lab/rows:v0</li>" in text
-    assert "<li>acme-ml/lab/reader</li>" in text
+    assert '<li><a href="/acme-ml/lab/runs/reader">acme-ml/lab/reader</a></li>' in text
     assert text.count(">→</text>") == 3
     outside = see(server, "dan", f"{ZOO}/lineage", collection="models", version="v0").text
     assert "models" in outside
@@ -142,7 +142,10 @@ def test_a_version_where_it_was_logged_has_the_same(server: Server) -> None:
     compared = see(server, "alice", f"{LOGGED}/v0/compare", new="v1").text
     assert "<h1>v0 and v1</h1>" in compared
     assert "<td>0.5</td><td>0.9</td>" in compared
-    assert "<p>acme-ml/lab/maker</p>" in see(server, "alice", f"{LOGGED}/v1/lineage").text
+    assert (
+        '<p><a href="/acme-ml/lab/runs/maker">acme-ml/lab/maker</a></p>'
+        in see(server, "alice", f"{LOGGED}/v1/lineage").text
+    )
     assert see(server, "carol", f"{LOGGED}/v1").status_code == 404, "carol is not in the team"
 
 
@@ -200,6 +203,20 @@ def test_many_files_are_cut_into_pages(server: Server) -> None:
     assert "part-119" not in first
     assert "part-119" in see(server, "alice", f"{LOGGED}/v0", page="3").text
     assert "none that this key may read on this page" in see(server, "alice", f"{LOGGED}/v0", page="4").text
+
+
+def test_a_run_at_the_address_that_the_client_prints(server: Server) -> None:
+    with server.store.write() as tx:
+        model = in_registry(tx, "acme", "zoo", "models", "v0").version
+        uses.record(tx, projects.run(tx, projects.get(tx, "acme-ml", "lab"), "maker"), model)
+    page = see(server, "alice", "/acme-ml/lab/runs/maker").text
+    made, used = (part.split("</ul>")[0] for part in page.split("<ul>")[1:])
+    for number in range(3):
+        assert f'<a href="{LOGGED}/v{number}">acme-ml/lab/models:v{number}</a>' in made
+    assert used.count("<li>") == 1
+    assert "acme-ml/lab/models:v0" in used
+    assert see(server, "carol", "/acme-ml/lab/runs/maker").status_code == 404
+    assert see(server, "alice", "/acme-ml/lab/runs/nix").status_code == 404
 
 
 def test_a_file_is_saved_and_never_shown_as_a_page(server: Server) -> None:
