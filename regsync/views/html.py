@@ -14,10 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from regsync.diagnostics import counted
+from regsync.looks.environment import environment, style
 from regsync.views.blocks import Block, blocks, grouped, inner_name
 from regsync.views.consents import given_before, holding
 from regsync.views.escape import plain
@@ -114,27 +115,20 @@ def _card(operation: Json, name: str, with_evidence: set[str]) -> Json:
 
 
 def _render(template: str, **values: Any) -> str:
-    style = (_TEMPLATES / "style.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    text = _environment().get_template(template).render(style=Markup(style), style_digest=digest, **values)  # noqa: S704
+    used = style()
+    digest = base64.b64encode(hashlib.sha256(used.encode()).digest()).decode()
+    text = _environment().get_template(template).render(style=Markup(used), style_digest=digest, **values)  # noqa: S704
     return text.rstrip("\n")
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["place"] = place
-    environment.filters["said"] = _said
-    environment.tests["by_others"] = lambda value: isinstance(value, Name)
-    environment.globals["lock"] = LOCK
-    return environment
+    made = environment(_TEMPLATES)
+    made.filters["place"] = place
+    made.filters["said"] = _said
+    made.tests["by_others"] = lambda value: isinstance(value, Name)
+    made.globals["lock"] = LOCK
+    return made
 
 
 def _said(message: str | Sequence[Part]) -> Markup:
@@ -144,8 +138,3 @@ def _said(message: str | Sequence[Part]) -> Markup:
         Markup("<code>{}</code>").format(plain(part)) if isinstance(part, Name | Code) else plain(part)
         for part in parts
     )
-
-
-def _harmless(value: Any) -> Any:
-    """What a terminal or a reader's eye could be deceived by is written out; Jinja escapes the rest."""
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value

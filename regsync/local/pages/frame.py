@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import to_json
-from regsync.names import is_invisible
+from regsync.looks.environment import environment
+from regsync.looks.environment import style as looks
 
 COOKIE = "regsync-session"
 LIFETIME = 12 * 3600
@@ -30,8 +30,6 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _TEMPLATES = Path(__file__).parent / "templates"
-_SHARED_STYLE = Path(__file__).parents[2] / "views" / "templates" / "style.css"
-"""Colours and letters of plans, so that a plan and these pages look alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +74,11 @@ class Sessions:
 
 def style() -> str:
     """The style of all pages."""
-    return _SHARED_STYLE.read_text("utf-8") + (_TEMPLATES / "pages.css").read_text("utf-8")
+    return looks() + (_TEMPLATES / "pages.css").read_text("utf-8")
 
 
 def render(template: str, visitor: Visitor | None, **values: Any) -> str:
-    """A page. Every text goes through `harmless` and then through Jinja's escaping.
+    """A page. Every text is written out and escaped, as in the HTML of a plan.
 
     What a form sends back (`value="{{ … | e }}"`) is only escaped: it must come back as it is.
     """
@@ -132,15 +130,8 @@ def source_url(entity: str, project: str, kind: str, name: str, index: int) -> s
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
+    made = environment(_TEMPLATES, keep_lines=True)
+    made.globals.update(
         registry_url=registry_url,
         collection_url=collection_url,
         change_url=change_url,
@@ -152,12 +143,4 @@ def _environment() -> Environment:
         quote=lambda text: quote(text, safe=""),
         as_json=to_json,
     )
-    return environment
-
-
-def harmless(value: Any) -> Any:
-    """What a reader's eye could be deceived by, such as a mark that turns the direction of writing, is written out."""
-    if not isinstance(value, str) or isinstance(value, Markup) or (value.isascii() and value.isprintable()):
-        return value
-    shown = (each if each in "\n\t" or not is_invisible(each) else f"\\u{ord(each):04x}" for each in value)
-    return "".join(shown)
+    return made
