@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from regsync.local.changing.change import Place
@@ -24,19 +26,26 @@ def last_plan(tx: Transaction, place: Place, inner: str = "") -> Managed | None:
     Under all the names that the registry and the collection had. None where no plan did since the registry was made. Asks first
     whether the actor sees the registry: raises `NotFound`.
     """
-    registry = place.get(tx)
     collection, colon, alias = inner.removeprefix("/").partition(":")
+    return last_plans(tx, place, collection, [colon + alias])[colon + alias]
+
+
+def last_plans(tx: Transaction, place: Place, collection: str, inner: Sequence[str]) -> dict[str, Managed | None]:
+    """As `last_plan`, for several things in one collection (`:ALIAS`, "" for itself), each by what was asked, in few statements."""
+    registry = place.get(tx)
     name = f"{registry.name}/{collection}" if collection else registry.name
+    found: dict[str, Managed | None] = dict.fromkeys(inner)
     for span in former.spans(tx, registry.organization, name):
-        row = tx.one(
-            """SELECT plan, manifest_commit, actor, at FROM events
-               WHERE organization = ? AND address = ? AND plan <> '' AND at >= ? AND seq > ? AND seq <= ? ORDER BY seq DESC LIMIT 1""",
+        wanted = {span.name + each: each for each in inner if found[each] is None}
+        rows = tx.all(
+            """SELECT address, plan, manifest_commit, actor, at, max(seq) FROM events
+               WHERE organization = ? AND address IN (SELECT value FROM json_each(?)) AND plan <> '' AND at >= ? AND seq > ? AND seq <= ?
+               GROUP BY address""",
             registry.organization,
-            span.name + colon + alias,
+            json.dumps([*wanted]),
             registry.created_at,
             span.above,
             span.upto,
         )
-        if row:
-            return Managed(*row)
-    return None
+        found.update({wanted[row["address"]]: Managed(*row[1:5]) for row in rows})
+    return found

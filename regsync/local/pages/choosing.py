@@ -21,13 +21,17 @@ MOST_CHOICES = 100
 
 
 class Choice(NamedTuple):
-    """A list to choose from: `is_cut` where there is more than it shows, `chosen` is "" where nothing that exists was chosen."""
+    """A list to choose from: `is_cut` where there is more than it shows, `chosen` is "" where nothing that exists was chosen.
+
+    `unknown` is what was asked for and cannot be chosen; "" where there is no such thing.
+    """
 
     name: str
     label: str
     options: list[str]
     is_cut: bool
     chosen: str
+    unknown: str
 
 
 def steps_to(
@@ -37,7 +41,7 @@ def steps_to(
     found: list[Choice] = []
     team = _choice("team", "Team", _teams(tx, organization), asked)
     if not team.chosen and team.is_cut and asked.get("team") in _teams(tx, organization, asked["team"]):
-        team = team._replace(chosen=asked["team"])
+        team = team._replace(chosen=asked["team"], unknown="")
     found.append(team)
     if not team.chosen:
         return found
@@ -66,7 +70,7 @@ def steps_to(
 def _choice(name: str, label: str, names: list[str], asked: Mapping[str, str], *, exists: bool | None = None) -> Choice:
     wanted = asked.get(name, "")
     chosen = wanted if (wanted in names if exists is None else exists) else ""
-    return Choice(name, label, names[:MOST_CHOICES], len(names) > MOST_CHOICES, chosen)
+    return Choice(name, label, names[:MOST_CHOICES], len(names) > MOST_CHOICES, chosen, "" if chosen else wanted)
 
 
 def _teams(tx: Transaction, organization: Organization, name: str | None = None) -> list[str]:

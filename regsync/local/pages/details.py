@@ -43,11 +43,5 @@ def _bound(tx: Transaction, registry: Registry, at: Shown, names: list[str]) -> 
     """The aliases in a registry: each with its lock, and the plan that set it."""
     protected = frozenset(registries.protected_aliases(tx, registry))
     place = Place(registry.organization, registry.name)
-    return [
-        {
-            "name": each,
-            "locked": each in protected,
-            "managed": managed.last_plan(tx, place, f"/{at.collection.name}:{each}"),
-        }
-        for each in names
-    ]
+    plans = managed.last_plans(tx, place, at.collection.name, [f":{each}" for each in names])
+    return [{"name": each, "locked": each in protected, "managed": plans[f":{each}"]} for each in names]

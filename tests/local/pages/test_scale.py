@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from benchmarks import large
 from regsync.local.server.app import create_app
+from regsync.local.store import accounts, aliases, collections, registries
 from regsync.local.store.database import Store, Transaction, create_store
 from tests.attack.people import KEYS, make_world
 
@@ -100,6 +101,17 @@ def test_a_page_costs_the_same_at_five_times_the_size(sites: list[Site], who: st
         if not same or big.steps > small.steps * 1.1 + 20 or big.length > small.length * 1.1:
             grown[name] = (small, big)
     assert not grown
+
+
+def test_a_version_with_many_aliases_asks_no_more_than_one_with_few(sites: list[Site]) -> None:
+    site = sites[0]
+    site.client.post("/signin", data={"key": KEYS["alice"]})
+    address = f"{large.BUSY}&view=membership&version=v3"
+    before = site.cost(address).statements
+    with site.store.write() as tx:
+        busy = collections.get(tx, registries.get(tx, accounts.organization(tx, "acme"), large.REGISTRY), "busy")
+        aliases.set_aliases(tx, busy, 3, [f"another-{number}" for number in range(30)])
+    assert site.cost(address).statements == before
 
 
 def test_what_a_cut_list_does_not_show_can_be_typed(sites: list[Site]) -> None:
