@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, TypeVar, cast
@@ -21,10 +22,11 @@ from regsync.local.server import claims, jsons, streams, transfer
 from regsync.local.server.addresses import Addresses, Purpose, Signer
 from regsync.local.server.budget import Budget
 from regsync.local.server.doors import Doors
-from regsync.local.server.engine import execute, refusal
+from regsync.local.server.engine import Answer, answer, asked, refusal
+from regsync.local.server.groups import Changes, Group
 from regsync.local.server.root import Root
 from regsync.local.server.session import Session
-from regsync.local.server.work import UPLOADS_AT_ONCE, UnreadableError, Work, body, chunks
+from regsync.local.server.work import CHANGES_AT_ONCE, UPLOADS_AT_ONCE, UnreadableError, Work, body, chunks
 from regsync.local.store import accounts
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store
@@ -36,6 +38,12 @@ MAX_CHUNK = 16 * 1024 * 1024
 """Largest chunk of a run's stream, in bytes; the client's are at most 10 MiB."""
 GUESSES_AT_ONCE = 2
 """Keys that are not known yet and are looked at together: each takes a slow hash."""
+SHORT = 64 * 1024
+"""Longest request that may wait for its change in a thread of those for changes, in bytes. Others are few at once: they take memory."""
+CHANGE_THREADS = 32
+"""Threads in which requests wait that change something. They are not those of requests that read, which so never wait for a disk."""
+GROUPED = 10
+"""Most changes of a document that is committed together with others; a longer one has a transaction of its own."""
 _IN_MEMORY = 1024 * 1024
 
 T = TypeVar("T")
@@ -58,6 +66,7 @@ def create_app(
     what the request says. `hosts` are names that clients may call the server by, beside addresses, localhost and this machine's.
     """
     signing, work, guesses = signer or Signer(), Work(), CapacityLimiter(GUESSES_AT_ONCE)
+    changes, changing = Changes(store), CapacityLimiter(CHANGE_THREADS)
 
     async def who(request: Request) -> Actor:
         return claims.claiming(await identify(_key(request)), request.headers)
@@ -75,10 +84,16 @@ def create_app(
     # Who asks is settled before the body is read, so that a stranger can make the server keep nothing.
     async def graphql(request: Request) -> Response:
         actor = await who(request)
-        async with work.turn(actor.user_id):
+        addresses = Addresses(public_url or _base_url(request), signing)
+        async with AsyncExitStack() as turn:
+            await turn.enter_async_context(work.turn(actor.user_id))
             held = await body(request, MAX_DOCUMENT)
-            addresses = Addresses(public_url or _base_url(request), signing)
-            return await work.do(request, lambda budget: _graphql(store, actor, addresses, budget, held))
+            threads = None
+            if len(held) <= SHORT and b"mutation" in held:
+                await turn.aclose()
+                await turn.enter_async_context(work.turn(actor.user_id, CHANGES_AT_ONCE))
+                threads = changing
+            return await work.do(request, lambda budget: _graphql(changes, actor, addresses, budget, held), threads)
 
     async def file_stream(request: Request) -> Response:
         actor = await who(request)
@@ -131,16 +146,24 @@ def _base_url(request: Request) -> str:
     return f"http://{shown}" if port is None else f"http://{shown}:{port}"
 
 
-def _graphql(store: Store, actor: Actor, addresses: Addresses, budget: Budget, held: bytes) -> Response:
+def _graphql(changes: Changes, actor: Actor, addresses: Addresses, budget: Budget, held: bytes) -> Response:
     body = jsons.read(held, "the request")
     if not isinstance(body, dict) or not isinstance(body.get("query"), str):
         raise UnreadableError("expected a JSON object with a query")
     variables, operation = body.get("variables"), body.get("operationName")
     if not isinstance(variables, dict | None) or not isinstance(operation, str | None):
         raise UnreadableError("variables is an object, and operationName is text")
-    with Session(store, actor, addresses, budget) as session:
-        answer = execute(body["query"], variables, operation or None, Root(session))
-    return JSONResponse(answer.body, status_code=answer.status)
+    found = asked(body["query"], variables, operation or None)
+
+    def act(group: Group | None = None) -> Answer:
+        if isinstance(found, Answer):
+            return found
+        with Session(changes.store, actor, addresses, budget, group) as session:
+            return answer(found, Root(session))
+
+    wanted = 0 if isinstance(found, Answer) else found.changes
+    told = act() if wanted == 0 else changes.run(act, alone=wanted is None or wanted > GROUPED)
+    return JSONResponse(told.body, status_code=told.status)
 
 
 def _stream(store: Store, actor: Actor, names: Mapping[str, str], held: bytes) -> Response:

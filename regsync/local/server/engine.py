@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import graphql
-from graphql import GraphQLError, GraphQLResolveInfo
+from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo
 
 from regsync.local.server import cost
 from regsync.local.server.budget import Budget, Exhausted
@@ -97,30 +97,61 @@ def _typename(value: Any, *_: Any) -> str:
     return str(value.typename)
 
 
+class Asked(NamedTuple):
+    """One operation of a valid document, ready to be executed."""
+
+    document: DocumentNode
+    variables: dict[str, Any] | None
+    operation: str | None
+
+    @property
+    def changes(self) -> int | None:
+        """How many changes it asks for, 0 if it only reads; None where that cannot be told at a glance."""
+        chosen = graphql.get_operation_ast(self.document, self.operation)
+        if chosen is None or chosen.operation is not graphql.OperationType.MUTATION:
+            return 0
+        fields = chosen.selection_set.selections
+        return len(fields) if all(isinstance(field, graphql.FieldNode) for field in fields) else None
+
+
+def asked(text: str, variables: dict[str, Any] | None, operation: str | None) -> Asked | Answer:
+    """What a document asks for; the refusal where it is not valid, or could cost too much."""
+    document = _documents.parsed(text)
+    if isinstance(document, tuple):
+        return Answer(400, {"errors": [_plain(error, "GRAPHQL_VALIDATION_FAILED") for error in document]})
+    try:
+        cost.check(document, operation, variables)
+    except cost.TooCostlyError as error:
+        return Answer(400, {"errors": [_plain(error, "TOO_COSTLY")]})
+    except GraphQLError as error:
+        return Answer(400, {"errors": [_plain(error, "GRAPHQL_VALIDATION_FAILED")]})
+    return Asked(document, variables, operation)
+
+
 def execute(text: str, variables: dict[str, Any] | None, operation: str | None, root: Any) -> Answer:
+    """`asked` and `answer`."""
+    found = asked(text, variables, operation)
+    return found if isinstance(found, Answer) else answer(found, root)
+
+
+def answer(asked: Asked, root: Any) -> Answer:
     """Run one operation of a document. `root` has the fields of Query and of Mutation. Never raises for the client's mistakes.
 
     Raises the `FileProblem` family where what mutations wrote could not be committed: then nobody may be told that it was.
     """
-    document = _documents.parsed(text)
-    if isinstance(document, tuple):
-        return Answer(400, {"errors": [_plain(error, "GRAPHQL_VALIDATION_FAILED") for error in document]})
     budget: Budget = root.session.budget
     try:
-        cost.check(document, operation, variables)
         result = graphql.execute_sync(
             schema(),
-            document,
+            asked.document,
             root_value=root,
             context_value=budget,
-            variable_values=variables,
-            operation_name=operation,
+            variable_values=asked.variables,
+            operation_name=asked.operation,
             field_resolver=_resolve,
             type_resolver=_typename,
             executor_class=Completion,
         )
-    except cost.TooCostlyError as error:
-        return Answer(400, {"errors": [_plain(error, "TOO_COSTLY")]})
     except GraphQLError as error:
         return Answer(400, {"errors": [_plain(error, "GRAPHQL_VALIDATION_FAILED")]})
     except Exhausted:

@@ -10,18 +10,12 @@ from typing import Any, Self, TypeVar, cast
 
 from regsync.local.server.addresses import Addresses
 from regsync.local.server.budget import Budget
+from regsync.local.server.groups import GROUP_SECONDS, Group, leave
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store, Transaction
 from regsync.local.store.faults import explained
 
-GROUP_SECONDS = 0.05
-"""Longest that mutations of one document are gathered before they are committed together: others wait for the file meanwhile."""
-
 T = TypeVar("T")
-
-
-class _LeftError(Exception):
-    """Ends a transaction without keeping it. Never leaves this module."""
 
 
 class Session:
@@ -29,14 +23,23 @@ class Session:
 
     Mutations of one document share a transaction, each in a savepoint of its own: one that fails takes back nothing but itself,
     and what is read after one is the state that it left. `settle` commits them, and must be called before anything is answered.
+    In a `group` the transaction is shared with other requests as well, and it is committed by whoever made the group.
     For one request in one thread; use it as a context manager.
     """
 
-    def __init__(self, store: Store, actor: Actor, addresses: Addresses, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        actor: Actor,
+        addresses: Addresses,
+        budget: Budget | None = None,
+        group: Group | None = None,
+    ) -> None:
         self.budget = budget or Budget()
         self.store = store
         self.actor = actor
         self.addresses = addresses
+        self._group = group
         self._open = ExitStack()
         self._tx: Transaction | None = None
         self._group_end = 0.0
@@ -50,6 +53,9 @@ class Session:
         """The transaction under way; one that reads is begun where there is none."""
         if self._tx is None:
             self.budget.begin_reading()
+            if self._group is not None:
+                self._tx = self._group.enter(self.actor, self.budget.is_spent)
+                return self._tx
             tx = self._open.enter_context(self.store.read(self.actor, self.budget.is_spent))
             with explained(self.store.path, self.store.timeout):
                 tx.value("SELECT 1 FROM instance")  # the first read is the one that may have to wait for a writer
@@ -59,13 +65,7 @@ class Session:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A change, kept (once `settle` has committed it) when the block ends and taken back when it raises."""
-        if self._tx is None or not self._tx.writing or time.monotonic() > self._group_end:
-            self.settle()
-            self.budget.begin_reading()
-            self._tx = self._open.enter_context(self.store.write(self.actor, self.budget.is_spent))
-            self._group_end = time.monotonic() + GROUP_SECONDS
-            self._changes = 0
-        group = self._tx
+        group = self._own() if self._group is None else self.tx
         self._forget()
         try:
             with explained(self.store.path, self.store.timeout), group.savepoint():
@@ -77,13 +77,28 @@ class Session:
             raise
         self._changes += 1
 
+    def _own(self) -> Transaction:
+        """The transaction that writes, where there is no group of several requests."""
+        if self._tx is None or not self._tx.writing or time.monotonic() > self._group_end:
+            self.settle()
+            self.budget.begin_reading()
+            self._tx = self._open.enter_context(self.store.write(self.actor, self.budget.is_spent))
+            self._group_end = time.monotonic() + GROUP_SECONDS
+            self._changes = 0
+        return self._tx
+
     def settle(self) -> None:
-        """Commit what was written and end what was read. Raises what kept a change from being committed, then and ever after."""
+        """Commit what was written and end what was read. In a group it is committed later, with the rest of the group.
+
+        Raises what kept a change from being committed, then and ever after.
+        """
         if self._lost is not None:
             raise self._lost
         self._tx = None
         self._forget()
         try:
+            if self._group is not None:
+                self._group.keep()
             self._open.close()
         except Exception as error:
             self._lost = error
@@ -132,5 +147,6 @@ class Session:
     def _leave(self) -> None:
         self._tx = None
         self._forget()
-        left = _LeftError()
-        self._open.__exit__(_LeftError, left, None)
+        if self._group is not None:
+            self._group.drop()
+        leave(self._open)

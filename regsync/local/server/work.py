@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 
 from regsync.local.server.budget import Budget
@@ -21,6 +21,8 @@ from regsync.local.store.errors import Invalid
 AT_ONCE = 4
 """Requests of one user that are worked on at once; more of them wait."""
 UPLOADS_AT_ONCE = 16
+CHANGES_AT_ONCE = 12
+"""As `AT_ONCE`, for short requests that change something: most of the time they wait for the disk, and better together."""
 BODY_PAUSE = 30.0
 """Longest that a client may be silent while its body is read, in seconds."""
 BODY_SECONDS = 120.0
@@ -53,15 +55,18 @@ class Work:
         async with self._turns.setdefault((user, at_once), asyncio.Semaphore(at_once)):
             yield
 
-    async def do(self, request: Request, act: Callable[[Budget], T]) -> T:
-        """What `act` returns in a thread; its budget is cancelled when the client hangs up. The body must have been read."""
+    async def do(self, request: Request, act: Callable[[Budget], T], limiter: CapacityLimiter | None = None) -> T:
+        """What `act` returns in a thread, one of those that `limiter` counts; the body must have been read.
+
+        Its budget is cancelled when the client hangs up.
+        """
         budget = Budget()
         self._budgets.add(budget)
         if self._ending:
             budget.cancel("the server is ending")
         watching = asyncio.ensure_future(_watch(request, budget))
         try:
-            return await run_in_threadpool(act, budget)
+            return await to_thread.run_sync(act, budget, limiter=limiter)
         finally:
             watching.cancel()
             with suppress(asyncio.CancelledError):

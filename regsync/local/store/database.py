@@ -68,6 +68,11 @@ class Transaction:
         self.writing = writing
         self._known: dict[Hashable, Any] = {}
 
+    def handed_to(self, actor: Actor, stop: Stop | None) -> Transaction:
+        """The same transaction for another actor, who is asked by `stop` whether to go on, as in `Store.write`."""
+        self._connection.set_progress_handler(stop, _STEPS_BETWEEN_LOOKS if stop else 0)
+        return Transaction(self._connection, actor, self.files, self.now, writing=self.writing)
+
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` finds out of this view of the registry, found out once while nothing can change; each time where `writing`."""
         if self.writing:

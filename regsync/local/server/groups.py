@@ -1,0 +1,211 @@
+"""Changes that come at the same moment are committed together: what each of them waits for is the disk.
+
+Requests that change something are carried out one after the other anyway. Those that wait meanwhile share a transaction, each in
+a savepoint of its own, and one commit; none is answered before it. One that fails takes back nothing but itself. A transaction
+that SQLite takes back as a whole (an interrupt, a full disk) never happened: each request of it is carried out again, alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, Generic, TypeVar
+
+from regsync.local.store.actor import OWNER, Actor
+from regsync.local.store.database import Stop, Store, Transaction
+from regsync.local.store.errors import Stopped
+from regsync.local.store.faults import explained
+
+GROUP_SECONDS = 0.05
+"""Longest that changes are gathered before they are committed together: others wait for the file meanwhile."""
+GATHER_SECONDS = 0.005
+"""Longest that a group waits for as many changes as the last one had, and never longer than its commit took."""
+_ROUNDS = 8
+"""How many groups follow each other without a pause in which another process can get the file."""
+_PAUSE = 0.006
+"""Seconds; a little more than lies between two tries of whoever waits for the file."""
+
+T = TypeVar("T")
+
+
+class LeftError(Exception):
+    """Ends a transaction without keeping it. Never leaves `regsync.local.server`."""
+
+
+def leave(stack: ExitStack) -> None:
+    """End a transaction without keeping it."""
+    left = LeftError()
+    stack.__exit__(LeftError, left, None)
+
+
+class Group:
+    """A transaction that requests use in turn, in one thread: `enter`, then `keep` or `drop`; at the end of all, `commit`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._open = ExitStack()
+        self._tx: Transaction | None = None
+        self._inside = False
+        self._began = time.monotonic()
+        self.refused: Exception | None = None
+        """Why the file cannot be had; it is not tried again for those who have waited as long."""
+
+    def enter(self, actor: Actor, stop: Stop) -> Transaction:
+        """The transaction for one request, begun where there is none. Raises the `FileProblem` family."""
+        if self.refused is not None:
+            raise self.refused
+        if self.is_lost:
+            raise Stopped(
+                f"{self._store.path}: taken back; it is carried out again"
+            )  # Nobody is told: see `Changes._end`.
+        if self._tx is None:
+            try:
+                self._tx = self._open.enter_context(self._store.write(OWNER))
+            except Exception as error:
+                self.refused = error
+                raise
+        with explained(self._store.path, self._store.timeout):
+            self._tx.run("SAVEPOINT request")
+        self._inside = True
+        return self._tx.handed_to(actor, stop)
+
+    def keep(self) -> None:
+        """What the request has changed is to be committed. Raises the `FileProblem` family."""
+        if self._inside and self._tx is not None and self._tx.is_open:
+            with explained(self._store.path, self._store.timeout):
+                self._tx.run("RELEASE request")
+        self._inside = False
+
+    def drop(self) -> None:
+        """What the request has changed is taken back."""
+        if self._inside and self._tx is not None and self._tx.is_open:
+            self._tx.handed_to(OWNER, None)
+            self._tx.run("ROLLBACK TO request")
+            self._tx.run("RELEASE request")
+        self._inside = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether SQLite has taken back all of it."""
+        return self._tx is not None and not self._tx.is_open
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more requests shall enter."""
+        return self.is_lost or (self.refused is None and time.monotonic() > self._began + GROUP_SECONDS)
+
+    def commit(self) -> None:
+        """Raises the `FileProblem` family; then nothing was kept."""
+        if self.is_lost:
+            leave(self._open)
+        elif self._tx is not None:
+            self._tx.handed_to(OWNER, None)
+            self._open.close()
+        self._tx = None
+
+
+class _Change(Generic[T]):
+    """A request that waits for its turn, and what became of it."""
+
+    def __init__(self, act: Callable[[Group | None], T], *, alone: bool) -> None:
+        self._act = act
+        self.alone = alone
+        self.done = False
+        self._value: T | None = None
+        self._error: BaseException | None = None
+
+    def carry_out(self, group: Group | None) -> None:
+        self._value = self._error = None
+        try:
+            self._value = self._act(group)
+        except BaseException as error:  # noqa: BLE001 - it belongs to the thread that waits for it
+            self._error = error
+
+    def fail(self, error: BaseException) -> None:
+        self._value, self._error = None, error
+
+    def result(self) -> T:
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[return-value] # what `act` has returned
+
+
+class Changes:
+    """All requests that change one registry file. The thread that finds nobody at it carries out what waits, its own and others'."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        lock = threading.RLock()
+        self._state, self._arrived = threading.Condition(lock), threading.Condition(lock)
+        self._waiting: deque[_Change[Any]] = deque()
+        self._busy = False
+        self._rounds = 0
+        self._together = 1
+        self._commit_seconds = 0.0
+
+    def run(self, act: Callable[[Group | None], T], *, alone: bool = False) -> T:
+        """What `act` returns or raises, once all that it changed is committed. It is given the group that it is in, and has to
+        `enter` it; None where it is `alone` and has a transaction of its own. It may be called in another thread, and again."""
+        change = _Change(act, alone=alone)
+        with self._state:
+            self._waiting.append(change)
+            self._arrived.notify()
+            self._state.wait_for(lambda: change.done or not self._busy)
+            if change.done:
+                return change.result()
+            self._busy = True
+        try:
+            while not change.done:
+                self._round()
+        finally:
+            with self._state:
+                self._busy = False
+                self._state.notify_all()
+        return change.result()
+
+    def _round(self) -> None:
+        """One group, of as many as come while it lasts; or one change that is alone."""
+        self._rounds += 1
+        if self._rounds % _ROUNDS == 0:
+            time.sleep(_PAUSE)
+        with self._state:  # Clients whose changes were committed together come back together, if they come.
+            self._arrived.wait_for(
+                lambda: len(self._waiting) >= self._together, timeout=min(self._commit_seconds, GATHER_SECONDS)
+            )
+            first = self._waiting.popleft()
+        if first.alone:
+            first.carry_out(None)
+            self._tell([first])
+            return
+        group, members = Group(self.store), [first]
+        first.carry_out(group)
+        most: int | None = None
+        while not group.is_over and most != 0 and self._waiting and not self._waiting[0].alone:
+            if group.refused is not None:  # Those who wait by now have waited as long.
+                most = (len(self._waiting) if most is None else most) - 1
+            members.append(self._waiting.popleft())
+            members[-1].carry_out(group)
+        self._end(group, members)
+        self._tell(members)
+
+    def _end(self, group: Group, members: list[_Change[Any]]) -> None:
+        lost, began = group.is_lost, time.monotonic()
+        self._together = len(members)
+        try:
+            group.commit()
+        except Exception as error:  # noqa: BLE001 - it is told to all of them
+            for each in members:
+                each.fail(error)
+        self._commit_seconds = time.monotonic() - began
+        if lost:
+            for each in members:
+                each.carry_out(None)
+
+    def _tell(self, members: list[_Change[Any]]) -> None:
+        with self._state:
+            for each in members:
+                each.done = True
+            self._state.notify_all()
