@@ -146,6 +146,11 @@ class Changes:
         self._together = 1
         self._commit_seconds = 0.0
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn. What is carried out now is not among them."""
+        return len(self._waiting)
+
     def run(self, act: Callable[[Group | None], T], *, alone: bool = False) -> T:
         """What `act` returns or raises, once all that it changed is committed. It is given the group that it is in, and has to
         `enter` it; None where it is `alone` and has a transaction of its own. It may be called in another thread, and again."""

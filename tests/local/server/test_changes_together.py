@@ -1,0 +1,199 @@
+"""Changes that come at the same moment share a commit: each succeeds or fails by itself, and what is answered is in the file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, Lock
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+from regsync.local.server import groups
+from regsync.local.server.addresses import Addresses, Signer
+from regsync.local.server.budget import Budget
+from regsync.local.server.engine import Answer, execute
+from regsync.local.server.groups import Changes, Group
+from regsync.local.server.root import Root
+from regsync.local.server.session import Session
+from regsync.local.store import accounts
+from regsync.local.store.actor import Actor
+from regsync.local.store.database import Store, open_store
+from regsync.local.store.errors import Locked
+from tests.budget import share
+from tests.interop.worlds import api_key, make_world
+from tests.local.server.planting import artifact_id, plant_registry, plant_versions
+from tests.local.server.test_documents import link
+
+Act = Callable[[Group | None], Answer]
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    monkeypatch.setattr(groups, "GROUP_SECONDS", 600)  # One group, however slow the machine is.
+    make_world(tmp_path / "registry.db")
+    opened = open_store(tmp_path / "registry.db", timeout=0.05)
+    plant_registry(opened, "rush")
+    yield opened
+    opened.close()
+
+
+def actor(store: Store, user: str) -> Actor:
+    with store.read() as tx:
+        return accounts.actor(tx, user)
+
+
+def asking(store: Store, user: str, document: str, budget: Budget | None = None) -> Act:
+    """What a request does once it is its turn."""
+    who = actor(store, user)
+
+    def act(group: Group | None) -> Answer:
+        with Session(store, who, Addresses("http://here", Signer()), budget, group) as session:
+            return execute(f"mutation {{ {document} }}", None, None, Root(session))
+
+    return act
+
+
+def together(store: Store, acts: Sequence[Act]) -> list[Future[Answer]]:
+    """All of them in one group, in this order: the first one begins when the others wait."""
+    changes, begun, all_wait = Changes(store), Event(), Event()
+
+    def leading(group: Group | None) -> Answer:
+        begun.set()
+        assert all_wait.wait(60)
+        return acts[0](group)
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        futures = [pool.submit(changes.run, leading)]
+        assert begun.wait(60)
+        for number, act in enumerate(acts[1:], 1):
+            futures.append(pool.submit(changes.run, act))
+            while changes.waiting < number:
+                Event().wait(0.001)
+        all_wait.set()
+    return futures
+
+
+def commits(store: Store) -> int:
+    """SQLite counts them in the header of the file."""
+    return int.from_bytes(store.path.read_bytes()[24:28], "big")
+
+
+def aliases(store: Store) -> set[str]:
+    with store.read() as tx:
+        return {row["name"] for row in tx.all("SELECT name FROM aliases")} - {"latest"}
+
+
+def test_they_are_committed_once_and_each_acts_as_its_own_user(store: Store) -> None:
+    versions = [artifact_id(version) for version in plant_versions(store, "rush", 6)]
+    before = commits(store)
+    users = ["alice", "bob", "alice", "bob", "alice", "bob"]
+    acts = [
+        asking(store, user, link(n, one, "rush", f"a{n}"))
+        for n, (user, one) in enumerate(zip(users, versions, strict=True))
+    ]
+    answers = [done.result().body["data"] for done in together(store, acts)]
+    assert [answer[f"m{n}"]["versionIndex"] for n, answer in enumerate(answers)] == [*range(6)]
+    assert commits(store) == before + 1
+    with store.read() as tx:
+        assert [row["actor"] for row in tx.all("SELECT actor FROM events WHERE kind = 'link-version'")][-6:] == users
+
+
+@share(40, suppress_health_check=list(HealthCheck))
+@given(kinds=st.lists(st.sampled_from(["good", "refused", "gone", "halfway", "taken back"]), min_size=2, max_size=6))
+def test_each_succeeds_or_fails_by_itself(store: Store, kinds: list[str]) -> None:
+    """`gone`: nobody waits for it any more; `taken back`: SQLite ends the whole transaction in the middle of it."""
+    with store.write() as tx:
+        tx.run("DELETE FROM aliases WHERE name <> 'latest'")
+    (version,) = plant_versions(store, "rush", 1)
+    one, alice = artifact_id(version), actor(store, "alice")
+
+    def act(number: int, kind: str) -> Act:
+        budget = Budget()
+        if kind == "gone":
+            budget.cancel("the client is gone")
+        bad = link(99, one, "rush", "v7")
+        more = {"refused": bad, "halfway": f"{link(number, one, 'rush', f'a{number}')} {bad}"}
+        plain = asking(store, "alice", more.get(kind, link(number, one, "rush", f"a{number}")), budget)
+
+        def taken_back(group: Group | None) -> Answer:
+            if group is not None:
+                group.enter(alice, lambda: False).run("ROLLBACK")
+            return plain(group)
+
+        return taken_back if kind == "taken back" else plain
+
+    done = [each.result() for each in together(store, [act(number, kind) for number, kind in enumerate(kinds)])]
+    for number, (kind, answer) in enumerate(zip(kinds, done, strict=True)):
+        errors = {"refused": 1, "gone": 1, "halfway": 1}.get(kind, 0)
+        assert len(answer.body.get("errors", ())) == errors, answer
+        assert (f"a{number}" in aliases(store)) == (kind in ("good", "halfway", "taken back"))
+
+
+def test_nobody_is_told_of_what_could_not_be_committed(store: Store) -> None:
+    versions = [artifact_id(version) for version in plant_versions(store, "rush", 3)]
+    acts = [asking(store, "alice", link(n, one, "rush", f"a{n}")) for n, one in enumerate(versions)]
+    reader = open_store(store.path)
+    with reader.read() as tx:
+        assert tx.value("SELECT 1 FROM instance") == 1
+        for done in together(store, acts):
+            with pytest.raises(Locked):
+                done.result()
+    reader.close()
+    assert not aliases(store)
+
+
+def test_a_file_that_cannot_be_had_is_waited_for_once(store: Store) -> None:
+    (version,) = plant_versions(store, "rush", 1)
+    acts = [asking(store, "alice", link(n, artifact_id(version), "rush", f"a{n}")) for n in range(3)]
+    other = open_store(store.path)
+    with other.write():
+        answers = [done.result() for done in together(store, acts)]
+    other.close()
+    assert [answer.status for answer in answers] == [503] * 3
+    assert not aliases(store)
+
+
+def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "registry.db"
+    make_world(path)
+    planted = open_store(path)
+    plant_registry(planted, "last")
+    (version,) = plant_versions(planted, "last", 1)
+    planted.close()
+    command = [sys.executable, "-c", "from regsync.commands import main; main()", "local", "serve", "--db", str(path)]
+    answered: set[str] = set()
+    guard, enough = Lock(), Event()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+
+        def client(number: int) -> None:
+            with httpx.Client(auth=("api", api_key("alice")), timeout=60) as asking_again:
+                for turn in range(1000):
+                    alias = f"a{number}-{turn}"
+                    document = f"mutation {{ {link(0, artifact_id(version), 'last', alias)} }}"
+                    try:
+                        answer = asking_again.post(f"{url}/graphql", json={"query": document})
+                    except httpx.TransportError:
+                        return
+                    assert answer.status_code == 200, answer.text
+                    with guard:
+                        answered.add(alias)
+                        if len(answered) >= 20:
+                            enough.set()
+
+        with ThreadPoolExecutor(8) as pool:
+            clients = [pool.submit(client, number) for number in range(8)]
+            assert enough.wait(60)
+            process.kill()
+        for each in clients:
+            each.result()
+    store = open_store(path)
+    assert answered <= aliases(store)
+    store.close()
