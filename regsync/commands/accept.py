@@ -50,7 +50,8 @@ def _split(plan: Plan, addresses: tuple[Address, ...]) -> tuple[list[Operation],
     chosen = [
         each for each in plan.operations if not addresses or any(a.covers(each.action.address) for a in addresses)
     ]
-    return chosen, [each for each in plan.operations if each not in chosen]
+    names = {each.id for each in chosen}
+    return chosen, [each for each in plan.operations if each.id not in names]
 
 
 def _check_known(plan: Plan, addresses: tuple[Address, ...], chosen: list[Operation]) -> None:

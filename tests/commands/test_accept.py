@@ -37,6 +37,47 @@ def test_only_what_is_named_is_kept(living: Cli) -> None:
     assert is_empty(living, "--target", "model/fraud:staging") and not is_empty(living)
 
 
+MANY = """apiVersion: regsync/v1
+organization: acme
+variables: {team: acme-ml}
+registries:
+  model:
+    collections:
+      fraud:
+        type: model
+        aliases:
+          production: ${team}/fraud/detector:v1   # the one that earns money
+          staging:
+            version: acme-ml/fraud/detector:v1
+          canary: v1
+          "shadow": 'acme-ml/fraud/detector:v1'
+      braces: {type: model, aliases: {production: "acme-ml/fraud/detector:v1", staging: '${team}/fraud/detector:v1'}}
+"""
+
+
+def test_all_at_once_is_what_one_after_the_other_makes(living: Cli) -> None:
+    Path("registry.yaml").write_text(MANY, encoding="utf-8")
+    assert living("apply", "registry.yaml", "--auto-approve", "--allow", "latest-moves").code == 0
+    moved = MANY.replace("detector:v1", "detector:v0").replace("canary: v1", "canary: v0")
+    Path("moved.yaml").write_text(moved, encoding="utf-8")
+    assert living("apply", "moved.yaml", "--auto-approve", "--allow", "latest-moves").code == 0
+    for address in (
+        "fraud:production",
+        "fraud:staging",
+        "fraud:canary",
+        "fraud:shadow",
+        "braces:production",
+        "braces:staging",
+    ):
+        assert living("accept", f"model/{address}", "registry.yaml").code == 0
+    singly = Path("registry.yaml").read_text()
+    Path("registry.yaml").write_text(MANY, encoding="utf-8")
+    ran = living("accept", "registry.yaml")
+    assert ran.code == 0, ran.err
+    assert Path("registry.yaml").read_text() == singly != MANY
+    assert "# the one that earns money" in singly and is_empty(living)
+
+
 def test_the_rest_of_a_collection(living: Cli) -> None:
     text = MANIFEST + "        description: ours\n        tags: [ours]  # t\n"
     Path("registry.yaml").write_text(text, encoding="utf-8")

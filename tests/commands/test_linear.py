@@ -90,6 +90,7 @@ def _bootstrap(cli: Cli) -> dict[str, int]:
     counting("apply", "apply", "new.yaml", *ALLOW, "--auto-approve")
     counting("promote", "promote", "r0/c0", "--from", "staging", "--to", "production", "new.yaml")
     counting("set", "set", "r0/c0:staging=acme-ml/p/a0:v1", "new.yaml")
+    counting("accept", "accept", "old.yaml")
     return counted
 
 

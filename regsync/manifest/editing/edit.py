@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from regsync.core.desired import Desired
 from regsync.diagnostics import DiagnosticsError, RegsyncError, did_you_mean
 from regsync.manifest.editing.environment import Setting, reset, settings_of, shared_settings, texts_of, variables_in
-from regsync.manifest.editing.places import Place, places, room, written_version
+from regsync.manifest.editing.places import Place, Reader, documents, places, room, written_version
 from regsync.manifest.editing.rewrite import rewrite
 from regsync.manifest.editing.splice import ABSENT, Pin, Splice, pinned, quoted, spliced, style_of
 from regsync.manifest.reading.files import Source
@@ -100,12 +100,12 @@ def assign(
     """
     before = to_manifest(loaded.desired)
     declared = _declared(before, address)
-    wanted = None if "${" in value.version.replace("$${", "") else _rendered(value)
+    wanted = None if "${" in value.version.replace("$${", "") else rendered(value)
     if wanted is not None and declared.get("aliases", {}).get(address.alias) == wanted:
         return Edit(loaded)
-    target = _target(manifests, address)
+    target = target_of(manifests, address)
     refused: DiagnosticsError | None = None
-    for splices in _attempts(manifests, loaded.desired, address, value, target, made_of):
+    for splices in attempts(manifests, loaded.desired, address, value, target, made_of):
         texts = {name: spliced(manifests.find(name).data.decode(), each) for name, each in splices.items()}
         try:
             again = manifests.with_texts(texts).load()
@@ -127,7 +127,7 @@ def assign(
 
 def sources_of(manifests: Manifests, address: Address) -> frozenset[str]:
     """The variables of one environment that the version at `address` is made of."""
-    places = _target(manifests, address).places
+    places = target_of(manifests, address).places
     used = {name for place in places for text in texts_of(place, str(address.alias)) for name in variables_in(text)}
     return frozenset(used & manifests.outside().keys())
 
@@ -148,7 +148,8 @@ def escaped(text: str) -> str:
     return text.replace("${", "$${")
 
 
-def _rendered(value: Pin) -> Any:
+def rendered(value: Pin) -> Any:
+    """As `render` shows it."""
     return value.version if value.digest is None else {"version": value.version, "digest": value.digest}
 
 
@@ -172,28 +173,28 @@ def _declared(manifest: Any, address: Address) -> dict[str, Any]:
     return collection
 
 
-class _Target(NamedTuple):
+class Target(NamedTuple):
     """Where an alias is written, or else where it should be. `shared`: in manifests, not in an overlay of those given."""
 
     places: list[Place]
     shared: bool
 
 
-def _target(manifests: Manifests, address: Address) -> _Target:
+def target_of(manifests: Manifests, address: Address, read: Reader = documents) -> Target:
     """The places to edit: where the alias is written, the last overlay first; else the one where it should be."""
-    over = list(places(reversed(manifests.overlays), address))
-    under = list(places(manifests.sources, address))
+    over = list(places(reversed(manifests.overlays), address, read))
+    under = list(places(manifests.sources, address, read))
     alias = str(address.alias)
     for found, shared in ((over[:], False), (under, True)):
         holding = [place for place in found if place.alias(alias)]
         if holding:
-            return _Target(holding if shared else holding[:1], shared)
+            return Target(holding if shared else holding[:1], shared)
     either = over or under
-    return _Target(([place for place in either if place.aliases] or either)[:1], not over)
+    return Target(([place for place in either if place.aliases] or either)[:1], not over)
 
 
-def _attempts(
-    manifests: Manifests, desired: Desired, address: Address, value: Pin, target: _Target, made_of: frozenset[str]
+def attempts(
+    manifests: Manifests, desired: Desired, address: Address, value: Pin, target: Target, made_of: frozenset[str]
 ) -> Iterator[dict[str, list[Splice]]]:
     """The ways to edit, best first, each as changes by file name: where the alias is written, in the variables that it is
     made of, in the overlay at hand. No way writes what one environment says where others read it."""
@@ -239,7 +240,7 @@ def _into_overlay(source: Source, address: Address, pin: Pin) -> dict[str, list[
 
 
 def _of_one_environment(
-    manifests: Manifests, address: Address, target: _Target, made_of: frozenset[str]
+    manifests: Manifests, address: Address, target: Target, made_of: frozenset[str]
 ) -> DiagnosticsError | None:
     """The error that an edit would change what other environments share; None where that is not the reason."""
     alias, outside = str(address.alias), manifests.outside()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from regsync.core import actions as a
@@ -20,6 +21,7 @@ from regsync.manifest.editing.environment import variables_in
 from regsync.manifest.editing.places import Place, places
 from regsync.manifest.editing.splice import ABSENT, Pin, Splice, quoted, spliced
 from regsync.manifest.editing.spots import Spot, set_scalar, spot_at, with_item
+from regsync.manifest.editing.together import assign_all
 from regsync.manifest.reading.load import Loaded
 from regsync.names import DIGEST_RULE, Address, CollectionName, IndexRef, RegistryName, SourceRef, parse_version_ref
 
@@ -37,7 +39,20 @@ def keep(manifests: Manifests, loaded: Loaded, operations: Sequence[Operation]) 
     Raises `RegsyncError` and `DiagnosticsError` for what cannot be kept by an edit in place.
     """
     now = Written(manifests, loaded)
-    for operation in sorted(operations, key=_turn):
+    placed = [each for each in operations if isinstance(each.action, _PLACED)]
+    for operation in sorted(placed, key=_turn):
+        now = _kept(now, operation)
+    left = [each for each in operations if not isinstance(each.action, _PLACED)]
+    pins = {
+        each.action.address: _pin_of(now, each.action.address, each.action.held_by, each.action.held_index)
+        for each in left
+        if isinstance(each.action, a.SetAlias | a.RemoveAlias)
+    }
+    together = assign_all(now.manifests, now.loaded, pins) if len(pins) > 1 else None
+    if together is not None:
+        now = Written(*together)
+        left = [each for each in left if each.action.address not in pins]
+    for operation in left:
         now = _kept(now, operation)
     return edit_of(manifests, now)
 
@@ -57,11 +72,13 @@ def edit_of(manifests: Manifests, now: Written) -> Edit:
     )
 
 
-def _turn(operation: Operation) -> tuple[bool, int, int]:
-    """What is found by its position goes first, from the end on, so that no edit moves what is still to be found."""
-    position = operation.reason.position
-    by_position = isinstance(operation.action, a.LinkVersion | a.UnlinkVersion)
-    return (not by_position, -position.line if by_position else 0, -position.column if by_position else 0)
+_PLACED = a.LinkVersion | a.UnlinkVersion
+"""What is found by its position goes first, before any edit moves it."""
+
+
+def _turn(operation: Operation) -> tuple[int, int]:
+    """From the end on, so that no edit moves what is still to be found."""
+    return -operation.reason.position.line, -operation.reason.position.column
 
 
 def _kept(now: Written, operation: Operation) -> Written:
@@ -106,17 +123,19 @@ def _kept(now: Written, operation: Operation) -> Written:
 
 def bind(now: Written, address: Address, held: Version | None, index: int | None) -> Written:
     """Bound to what holds it now, in the way that it was written: by source, by index, with its digest."""
+    edit = assign(now.manifests, now.loaded, address, _pin_of(now, address, held, index))
+    return Written(now.manifests.with_texts({name: text for name, (_, text) in edit.files.items()}), edit.loaded)
+
+
+def _pin_of(now: Written, address: Address, held: Version | None, index: int | None) -> Pin:
     item = (_collection(now.loaded, address).aliases or {}).get(address.alias)  # type: ignore[call-overload]
     if held is None or index is None:
-        pin = Pin(ABSENT)
-    else:
-        source = source_text(held)
-        by_index = source is None or (item is not None and isinstance(item.ref, IndexRef))
-        pinned = source is None or (item is not None and item.digest is not None)
-        digest = held.digest if pinned and DIGEST_RULE.problem(held.digest) is None else None
-        pin = Pin(f"v{index}" if by_index or source is None else source, digest)
-    edit = assign(now.manifests, now.loaded, address, pin)
-    return Written(now.manifests.with_texts({name: text for name, (_, text) in edit.files.items()}), edit.loaded)
+        return Pin(ABSENT)
+    source = source_text(held)
+    by_index = source is None or (item is not None and isinstance(item.ref, IndexRef))
+    pinned = source is None or (item is not None and item.digest is not None)
+    digest = held.digest if pinned and DIGEST_RULE.problem(held.digest) is None else None
+    return Pin(f"v{index}" if by_index or source is None else source, digest)
 
 
 def source_text(version: Version) -> str | None:
@@ -369,7 +388,23 @@ def with_splices(now: Written, splices: Mapping[str, Sequence[Splice]]) -> Writt
 def _touched(name: str, before: str, after: str) -> Iterable[Touched]:
     """What changed, for showing it: whole lines."""
     old, new = before.split("\n"), after.split("\n")
+    if len(old) == len(new) > _MANY_LINES:
+        yield from _touched_in_place(name, old, new)
+        return
     for tag, start, end, into, to in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
             sides = ([line.removesuffix("\r") for line in lines] for lines in (old[start:end], new[into:to]))
             yield Touched(name, start + 1, *sides)
+
+
+_MANY_LINES = 2000
+"""More than these are compared line by line where nothing came or went: most lines of a large manifest are like many others, and
+that is where looking for the smallest difference takes with the square of them."""
+
+
+def _touched_in_place(name: str, old: Sequence[str], new: Sequence[str]) -> Iterable[Touched]:
+    changed = [number for number, (one, other) in enumerate(zip(old, new, strict=True)) if one != other]
+    for _, group in groupby(enumerate(changed), lambda pair: pair[1] - pair[0]):
+        lines = [number for _, number in group]
+        sides = ([side[number].removesuffix("\r") for number in lines] for side in (old, new))
+        yield Touched(name, lines[0] + 1, *sides)

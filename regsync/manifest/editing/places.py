@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from regsync.manifest.editing.splice import Document
@@ -45,15 +45,23 @@ class Place:
             self.document.check_own(node)
 
 
-def places(sources: Iterable[Source], address: Address) -> Iterator[Place]:
+def documents(source: Source) -> list[tuple[Document, Node]]:
+    """The documents of a file, each with its root."""
+    text = source.data.decode()
+    return [(_document(text, source, written), written.root) for written in spans(text)]
+
+
+Reader = Callable[[Source], Iterable[tuple[Document, Node]]]
+"""`documents`, or the same with a memory."""
+
+
+def places(sources: Iterable[Source], address: Address, read: Reader = documents) -> Iterator[Place]:
     """Every block of the collection (or, without one, the registry) at `address`, in the order of the sources."""
     steps: tuple[str, ...] = ("registries", address.registry)
     steps += () if address.collection is None else ("collections", address.collection)
     for source in sources:
-        text = source.data.decode()
-        for written in spans(text):
-            document = _document(text, source, written)
-            found = _walk(document, written.root, steps)
+        for document, root in read(source):
+            found = _walk(document, root, steps)
             if found is not None:
                 yield found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 import yaml
@@ -34,10 +35,18 @@ class Pin(NamedTuple):
 
 
 def spliced(text: str, splices: Iterable[Splice]) -> str:
-    """The text with all splices done; they may not overlap."""
-    for start, end, new in sorted(splices, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
+    """The text with all splices done, the last one first."""
+    inorder = sorted(splices)
+    if any(each.end > following.start for each, following in pairwise(inorder)):
+        for start, end, new in reversed(inorder):  # Of two items that go, each may take the comma between them along.
+            text = text[:start] + new + text[end:]
+        return text
+    pieces: list[str] = []
+    at = 0
+    for start, end, new in inorder:
+        pieces += (text[at:start], new)
+        at = end
+    return "".join((*pieces, text[at:]))
 
 
 def quoted(value: str, style: str = "", *, flow: bool = False) -> str:

@@ -71,10 +71,17 @@ class Map(Node):
 
     flow: bool = False
     entries: list[tuple[Node, Node]] = field(default_factory=list)
+    _by_name: dict[str, tuple[Node, Node]] | None = field(default=None, init=False)
+    """Made at the first look; by then all entries are there."""
 
     def find(self, name: str) -> tuple[Node, Node] | None:
         """The key and value of an entry, or None."""
-        return next((entry for entry in self.entries if isinstance(entry[0], Scalar) and entry[0].value == name), None)
+        if self._by_name is None:
+            self._by_name = {}
+            for entry in self.entries:
+                if isinstance(entry[0], Scalar):
+                    self._by_name.setdefault(entry[0].value, entry)
+        return self._by_name.get(name)
 
 
 @dataclass(slots=True, eq=False)
