@@ -236,6 +236,18 @@ def test_whatever_may_take_its_time_tells_how_far_it_is_and_ends_with_all_done(
     assert TOLD[arguments] <= record.names()
 
 
+def test_a_registry_file_tells_as_well(cli: Cli, tmp_path: Path) -> None:
+    write_world(tmp_path / "world.db", SEED)
+    (tmp_path / "model.yaml").write_text(MANIFEST)
+    backend = ("--backend", f"local:{tmp_path / 'world.db'}")
+    assert cli("--quiet", *backend, "apply", "--auto-approve", "model.yaml").code == 0
+    record = Record()
+    with watched_by(record):
+        assert cli("--quiet", *backend, "plan", "model.yaml").code == 0
+    (reading,) = (each for each in record.stages if each.unit == "links")
+    assert (reading.what, reading.done, reading.total) == ("model", 3, 3)
+
+
 # What is shown --------------------------------------------------------------------------------------------------------
 
 

@@ -47,10 +47,12 @@ from regsync.local.store.database import DEFAULT_TIMEOUT, Store, Transaction, op
 from regsync.local.store.errors import Damaged, Refused, RegistryError
 from regsync.local.store.registries import Registry
 from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Address, ArtifactId, SourceRef
-from regsync.stages import one_by_one
+from regsync.stages import stage
 
 OWNER_NAME = "local:owner"
 """Who acts where the organization has no admin yet. No user can have this name, because of the colon."""
+MANY = 10
+"""Registries: from so many on, they are counted while they are read; else the links of each."""
 _SECONDS_A_DAY = 24 * 60 * 60
 _CAPABILITIES = Capabilities(manages_protected_aliases=True, reads_settle=True, batch_size=500)
 
@@ -273,12 +275,14 @@ def _first_admin(tx: Transaction, organization: Organization) -> Actor:
 def _observe(tx: Transaction, organization: Organization, scope: Scope) -> Live:
     found: dict[str, LiveRegistry] = {}
     items = 0
-    for name, wanted in one_by_one("reading registries", "registries", scope.items()):
-        registry = registries.find(tx, organization, name)
-        if registry is not None:
-            found[name] = live = _registry(tx, registry, wanted)
-            held = sum(1 + len(each.links) + len(each.aliases) for each in live.collections.values())
-            items += 1 + len(live.members or ()) + held
+    with stage("reading registries", "registries", len(scope) if len(scope) >= MANY else None) as reading:
+        for name, wanted in scope.items():
+            registry = registries.find(tx, organization, name)
+            if registry is not None:
+                found[name] = live = _registry(tx, registry, wanted)
+                held = sum(1 + len(each.links) + len(each.aliases) for each in live.collections.values())
+                items += 1 + len(live.members or ()) + held
+            reading.advance()
     return Live(found, ReadProof(complete=True, pages=1, items=items))
 
 
@@ -305,10 +309,15 @@ def _collections(tx: Transaction, registry: Registry, names: frozenset[str] | No
     }
     sequences, encode = bulk.sequences(tx, registry, names), ids.encoder(ids.Kind.ARTIFACT)
     new = tuple.__new__  # Half the price of calling `Version`, of which there are many.
-    for key, number, artifact, sequence, version, digest in bulk.links(tx, registry, names):
-        path, type_name = sequences[sequence]
-        source = f"{path}{version}" if path else ""
-        by_key[key].links[number] = new(Version, (encode(artifact), source, digest, type_name))
+    # Every index that was ever given: as many as there are links, where none was taken away.
+    about = sum(each.next_index or 0 for each in by_key.values())
+    with stage(registry.name, "links", about) as reading:
+        for key, number, artifact, sequence, version, digest in bulk.links(tx, registry, names):
+            path, type_name = sequences[sequence]
+            source = f"{path}{version}" if path else ""
+            by_key[key].links[number] = new(Version, (encode(artifact), source, digest, type_name))
+            reading.done += 1
+        reading.reach(about, about)
     for key, found in bulk.aliases(tx, registry, names):
         by_key[key].latest = found.pop(LATEST, None)
         by_key[key].aliases = found
