@@ -18,6 +18,7 @@ from regsync.backends.wandb.reading import people, resolving
 from regsync.backends.wandb.reading.facts import completeness, facts, searching
 from regsync.backends.wandb.reading.moves import alias_moves
 from regsync.backends.wandb.reading.observing import Reading
+from regsync.backends.wandb.writing.bench import Probing
 from regsync.backends.wandb.writing.performing import Writing
 from regsync.backends.wandb.writing.probing import linked_versions, probe
 from regsync.core.actions import Action
@@ -199,12 +200,5 @@ class WandbWriter(WandbReader):
             one, other = versions
         else:
             one, other = linked_versions(self.reading, self.registry_names())
-        return probe(
-            self._writing_client,
-            self.reading,
-            self.session,
-            registry,
-            (one, other),
-            stop_requested,
-            self._options.page_size,
-        )
+        client, page = self._writing_client, self._options.page_size
+        return probe(Probing(client, self.reading, self.session, registry, (one, other), stop_requested, page))

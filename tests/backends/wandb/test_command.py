@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from base64 import b64encode
@@ -15,10 +14,10 @@ import pytest
 
 from tests.backends.wandb import faults
 from tests.backends.wandb.faults import is_secret_in
-from tests.backends.wandb.script import MANIFEST, SEED
+from tests.backends.wandb.script import MANIFEST
 from tests.backends.wandb.servers import OLD_FIELDS, denying, lacking, like_wandb
 from tests.backends.wandb.wire import Relay, relay
-from tests.backends.wandb.worlds import KEYS, Work, served, write_world
+from tests.backends.wandb.worlds import KEYS, Work
 
 ALLOW = [
     f"--allow={name}"
@@ -33,18 +32,6 @@ ALLOW = [
         "latest-moves",
     )
 ]
-
-
-@pytest.fixture(scope="module")
-def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_world(tmp_path_factory.mktemp("command") / "seed.db", SEED)
-
-
-@pytest.fixture
-def between(seed: Path, tmp_path: Path) -> Iterator[Relay]:
-    shutil.copy(seed, tmp_path / "registry.db")
-    with served(tmp_path / "registry.db") as server, relay(server) as made:
-        yield made
 
 
 class Line:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,33 +11,10 @@ from regsync.backends.checkup import State, examine
 from regsync.backends.wandb.connection.options import options_from_environment
 from regsync.core.live import RegistryScope
 from regsync.diagnostics import DiagnosticsError
-from tests.backends.wandb.script import MANIFEST, SEED
+from tests.backends.wandb.script import MANIFEST
 from tests.backends.wandb.servers import denying, like_wandb, null_is_unchanged
-from tests.backends.wandb.wire import Forward, Relay, Request, Response, as_json, relay
-from tests.backends.wandb.worlds import Work, everything, served, write_world
-
-
-@pytest.fixture(scope="module")
-def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_world(tmp_path_factory.mktemp("denied") / "seed.db", SEED)
-
-
-@pytest.fixture
-def file(seed: Path, tmp_path: Path) -> Path:
-    path = tmp_path / "registry.db"
-    shutil.copy(seed, path)
-    return path
-
-
-@pytest.fixture
-def between(file: Path) -> Iterator[Relay]:
-    with served(file) as server, relay(server) as made:
-        yield made
-
-
-@pytest.fixture
-def work(between: Relay, tmp_path: Path) -> Work:
-    return Work(tmp_path, between.url)
+from tests.backends.wandb.wire import Forward, Relay, Request, Response, as_json
+from tests.backends.wandb.worlds import Work, everything
 
 
 def test_members_that_are_not_shown_are_left_out_and_all_else_is_read(work: Work, between: Relay, file: Path) -> None:

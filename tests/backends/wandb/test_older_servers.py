@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from regsync.core.live import RegistryScope, Version
 from regsync.local.store import accounts
 from regsync.local.store.database import open_store
 from regsync.names import Role, SourceRef
-from tests.backends.wandb.script import DETECTOR, MANIFEST, SEED
+from tests.backends.wandb.script import DETECTOR, MANIFEST
 from tests.backends.wandb.servers import (
     OLD_FIELDS,
     lacking,
@@ -24,32 +22,8 @@ from tests.backends.wandb.servers import (
     small_documents,
     users_in_one_answer,
 )
-from tests.backends.wandb.wire import Behaviour, Relay, relay
-from tests.backends.wandb.worlds import QUICK, Work, everything, prints, served, write_world
-
-
-@pytest.fixture(scope="module")
-def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_world(tmp_path_factory.mktemp("older") / "seed.db", SEED)
-
-
-@pytest.fixture
-def file(seed: Path, tmp_path: Path) -> Path:
-    path = tmp_path / "registry.db"
-    shutil.copy(seed, path)
-    return path
-
-
-@pytest.fixture
-def between(file: Path) -> Iterator[Relay]:
-    with served(file) as server, relay(server) as made:
-        yield made
-
-
-@pytest.fixture
-def work(between: Relay, tmp_path: Path) -> Work:
-    return Work(tmp_path, between.url)
-
+from tests.backends.wandb.wire import Behaviour, Relay
+from tests.backends.wandb.worlds import QUICK, Work, everything, prints
 
 SCOPE = {
     "model": RegistryScope(None, True),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from regsync.commands import run
 from regsync.schema_files import schema
 from tests.backends.wandb import faults
 from tests.backends.wandb.faults import is_secret_in
-from tests.backends.wandb.script import SEED
 from tests.backends.wandb.servers import (
     denying,
     lacking,
@@ -30,34 +28,11 @@ from tests.backends.wandb.servers import (
     single_mutations,
     small_pages,
 )
-from tests.backends.wandb.wire import DROPPED, Behaviour, Forward, Relay, Request, Response, as_json, relay
-from tests.backends.wandb.worlds import KEYS, Work, everything, prints, served, write_world
+from tests.backends.wandb.wire import DROPPED, Behaviour, Forward, Relay, Request, Response, as_json
+from tests.backends.wandb.worlds import KEYS, Work, everything, prints
 
 NAME = "thrown away"
 PAGE = (Path(__file__).parents[3] / "docs" / "wandb.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_world(tmp_path_factory.mktemp("probe") / "seed.db", SEED)
-
-
-@pytest.fixture
-def file(seed: Path, tmp_path: Path) -> Path:
-    path = tmp_path / "registry.db"
-    shutil.copy(seed, path)
-    return path
-
-
-@pytest.fixture
-def between(file: Path) -> Iterator[Relay]:
-    with served(file) as server, relay(server) as made:
-        yield made
-
-
-@pytest.fixture
-def work(between: Relay, tmp_path: Path) -> Work:
-    return Work(tmp_path, between.url)
 
 
 def probe(work: Work, stop_requested: Callable[[], bool] = lambda: False) -> Probed:

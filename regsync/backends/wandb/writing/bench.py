@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from regsync.backends.base import BackendError
@@ -31,32 +32,36 @@ class RefusedError(Exception):
     """The server refused a step."""
 
 
-class Bench:
-    """`sources`: two versions of one type, of a team's project. `registry` is the name that it has now."""
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """What a probe works with. `registry`: a name that nobody uses; `sources`: two versions of one type, of a team's project."""
 
-    def __init__(
-        self,
-        client: WritingClient,
-        reading: Reading,
-        session: Session,
-        registry: str,
-        sources: tuple[Version, Version],
-        stop_requested: Callable[[], bool],
-        page_size: int,
-    ) -> None:
-        self.registry = registry
-        self.names = (registry, f"{registry} renamed")
-        self.team = sources[0].source.partition("/")[0]
+    client: WritingClient
+    reading: Reading
+    session: Session
+    registry: str
+    sources: tuple[Version, Version]
+    stop_requested: Callable[[], bool]
+    page_size: int
+
+
+class Bench:
+    """The throw-away registry. `registry` is the name that it has now."""
+
+    def __init__(self, probing: Probing) -> None:
+        self.registry = probing.registry
+        self.names = (probing.registry, f"{probing.registry} renamed")
+        self.team = probing.sources[0].source.partition("/")[0]
+        self.page_size = probing.page_size
         self._collection = COLLECTION
-        self._client = client
-        self._reading = reading
-        self._session = session
-        self._sources = sources
-        self._sender = Sender(client, 1, 1)
-        self._stop_requested = stop_requested
+        self._client = probing.client
+        self._reading = probing.reading
+        self._session = probing.session
+        self._sources = probing.sources
+        self._sender = Sender(probing.client, 1, 1)
+        self._stop_requested = probing.stop_requested
         self._id: str | None = None
         self._begun = False
-        self._page_size = page_size
 
     # The registry itself ---------------------------------------------------------------------------------------------
 
@@ -134,11 +139,6 @@ class Bench:
         return {"entityName": self._session.entity, "name": REGISTRY_PREFIX + self.registry}
 
     # What the server tells of itself ---------------------------------------------------------------------------------
-
-    @property
-    def page_size(self) -> int:
-        """Items that a page is asked for."""
-        return self._page_size
 
     def takes_page(self, size: int) -> bool:
         """Whether a list is answered in a page of that size."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from regsync.backends.base import BackendError
 from regsync.backends.checkup import Probed, ProbedRow, Seen
-from regsync.backends.wandb.connection.session import Session
-from regsync.backends.wandb.connection.transport import WritingClient
 from regsync.backends.wandb.reading.observing import GONE, Reading
 from regsync.backends.wandb.writing.assumptions import ASSUMPTIONS, Assumption
-from regsync.backends.wandb.writing.bench import Bench, RefusedError, StoppedError
+from regsync.backends.wandb.writing.bench import Bench, Probing, RefusedError, StoppedError
 from regsync.core.live import RegistryScope, Version
 
 
@@ -37,17 +35,9 @@ def linked_versions(reading: Reading, registries: Sequence[str]) -> tuple[Versio
     )
 
 
-def probe(
-    client: WritingClient,
-    reading: Reading,
-    session: Session,
-    registry: str,
-    sources: tuple[Version, Version],
-    stop_requested: Callable[[], bool],
-    page_size: int,
-) -> Probed:
+def probe(probing: Probing) -> Probed:
     """Make the registry, try everything, delete the registry. Raises `BackendError` where it could not be made."""
-    bench = Bench(client, reading, session, registry, sources, stop_requested, page_size)
+    bench = Bench(probing)
     rows: list[ProbedRow] = []
     try:
         bench.create()
@@ -55,7 +45,7 @@ def probe(
             rows.append(_row(assumption, _seen(assumption, bench)))
     finally:
         left = bench.clean_up()
-    return Probed(tuple(rows), tuple(left), stopped=stop_requested())
+    return Probed(tuple(rows), tuple(left), stopped=probing.stop_requested())
 
 
 def _seen(assumption: Assumption, bench: Bench) -> Seen:
