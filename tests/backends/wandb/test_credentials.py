@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import threading
 from base64 import b64encode
 from dataclasses import replace
@@ -51,8 +52,33 @@ def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def entry(machine: str, key: str) -> str:
-    """What `wandb login` writes: run with 0.23.1, 0.29.0, 0.30.0 (for api.wandb.ai) and 0.31.0 (for api.forge.coreweave.com)."""
+    """What `wandb login` writes, as in the files that it wrote (`netrc/`)."""
     return f"machine {machine}\n  login user\n  password {key}\n"
+
+
+WRITTEN = Path(__file__).parent / "netrc"
+"""Files that the logins of real clients left, each named after the releases that wrote it, in their order."""
+ONE_LOGIN, EARLIER_LOGIN = "0123456789abcdef0123456789abcdef01234567", "OTHER6789abcdef01234456789abcdef01234567"
+
+
+@pytest.mark.parametrize("release", ["0.23.1", "0.29.0", "0.30.0", "0.31.0"])
+def test_the_key_of_a_real_login_is_found_under_both_names(netrc: Path, release: str) -> None:
+    shutil.copy(WRITTEN / f"wandb-{release}.netrc", netrc)
+    machine = "api.forge.coreweave.com" if release == "0.31.0" else "api.wandb.ai"
+    assert netrc.read_text() == entry(machine, ONE_LOGIN)
+    for server in ("https://api.wandb.ai", "https://api.forge.coreweave.com"):
+        assert used_key(server) == basic(ONE_LOGIN)
+
+
+@pytest.mark.parametrize("first", ["0.23.1", "0.31.0"])
+def test_of_two_real_logins_the_one_for_the_server_is_taken_in_whatever_order_they_were_made(
+    netrc: Path, first: str
+) -> None:
+    second = "0.31.0" if first == "0.23.1" else "0.23.1"
+    shutil.copy(WRITTEN / f"wandb-{first}-then-{second}.netrc", netrc)
+    new, old = "https://api.forge.coreweave.com", "https://api.wandb.ai"
+    key = {first: EARLIER_LOGIN, second: ONE_LOGIN}
+    assert (used_key(old), used_key(new)) == (basic(key["0.23.1"]), basic(key["0.31.0"]))
 
 
 @pytest.mark.parametrize("machine", ["api.wandb.ai", "api.forge.coreweave.com"])
