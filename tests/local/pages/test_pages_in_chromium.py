@@ -101,9 +101,9 @@ def test_dark_is_dark(alice: Person) -> None:
     assert background(alice.browser) == "rgb(13, 17, 23)"
 
 
-@pytest.mark.parametrize("name", ["registry", "version", "link"])
+@pytest.mark.parametrize("name", ["registry", "version", "metrics", "link"])
 def test_the_pictures_in_the_documentation(alice: Person, name: str) -> None:
-    set_window(alice.browser, width=900)
+    set_window(alice.browser, width=900, height=400)
     alice.open(PAGES[name].replace("zoo", "model").replace("=models", "=detector").replace("Fmodels", "Fdetector"))
     width, height = take_picture(alice.browser, PICTURES / f"app-{name}.png", width=900, most=1200)
     assert width == 900
