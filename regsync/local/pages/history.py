@@ -27,13 +27,14 @@ class Holding(NamedTuple):
 
 
 def history(tx: Transaction, organization: str, name: str, asked: Mapping[str, str]) -> Page:
-    """The changes of what the address names (`collection`, `alias`), the newest first, from the event `upto` on."""
+    """The changes of what the address names, the newest first, from the event `upto` on; `plan`: those by one plan."""
     registry = Place(organization, name).get(tx)
     wanted = asked.get("collection") or None
-    alias = (asked.get("alias") or None) if wanted else None
+    plan = asked.get("plan", "")
+    alias = (asked.get("alias") or None) if wanted and not plan else None
     text = asked.get("upto", "")
     upto = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else FOREVER
-    found = changes.newest(tx, Subject(registry, wanted, alias), most=PAGE + 1, upto=upto)
+    found = changes.newest(tx, Subject(registry, wanted, alias), most=PAGE + 1, upto=upto, plan=plan)
     collection = collections.find(tx, registry, wanted) if wanted else None
     return Page(
         "history.jinja",
@@ -41,6 +42,7 @@ def history(tx: Transaction, organization: str, name: str, asked: Mapping[str, s
             "registry": registry,
             "wanted": wanted,
             "alias": alias,
+            "plan": plan,
             "collection": collection,
             "events": [] if alias else found[:PAGE],
             "holdings": _holdings(tx, collection, found, is_first=upto == FOREVER) if alias else [],

@@ -29,8 +29,8 @@ class Subject(NamedTuple):
         return self.registry.name if self.collection is None else f"{self.registry.name}/{self.collection}"
 
 
-def newest(tx: Transaction, subject: Subject, *, most: int, upto: int = FOREVER) -> list[Event]:
-    """At most so many changes, the newest first, from the event of that number on.
+def newest(tx: Transaction, subject: Subject, *, most: int, upto: int = FOREVER, plan: str = "") -> list[Event]:
+    """At most so many changes, the newest first, from the event of that number on; of one plan, where its digest is given.
 
     The source of a version that was linked is left out where the actor cannot see where it was logged.
     """
@@ -39,11 +39,11 @@ def newest(tx: Transaction, subject: Subject, *, most: int, upto: int = FOREVER)
     found: list[Event] = []
     for span in former.spans(tx, subject.registry.organization, subject.name):
         if len(found) < most and span.above < upto:
-            found += _within(tx, subject, span, min(upto, span.upto), most - len(found))
+            found += _within(tx, subject, span, min(upto, span.upto), most - len(found), plan)
     return [_hidden(each, known) for each in found]
 
 
-def _within(tx: Transaction, subject: Subject, span: former.Span, upto: int, most: int) -> list[Event]:
+def _within(tx: Transaction, subject: Subject, span: former.Span, upto: int, most: int, plan: str) -> list[Event]:
     if subject.alias is not None:
         where = "place = :name AND alias IS NOT NULL AND alias = :alias"
     elif subject.collection is not None:
@@ -52,7 +52,7 @@ def _within(tx: Transaction, subject: Subject, span: former.Span, upto: int, mos
         where = "registry IS NOT NULL AND registry = :name"
     rows = tx.all(
         f"""SELECT {events.COLUMNS} FROM events WHERE organization = :organization AND {where}
-              AND seq > :above AND seq <= :upto ORDER BY seq DESC LIMIT :most""",  # noqa: S608 - constants of this file
+              AND seq > :above AND seq <= :upto AND (:plan = '' OR plan = :plan) ORDER BY seq DESC LIMIT :most""",  # noqa: S608 - constants of this file
         {
             "organization": subject.registry.organization,
             "name": span.name,
@@ -60,6 +60,7 @@ def _within(tx: Transaction, subject: Subject, span: former.Span, upto: int, mos
             "above": span.above,
             "upto": upto,
             "most": most,
+            "plan": plan,
         },
     )
     return [*map(events.event, rows)]

@@ -15,6 +15,7 @@ from tests.backends.wandb.worlds import KEYS, everything, served, write_world
 from tests.local.pages.world import HOSTILE, SEED
 
 _MODELS = {"organization": "acme", "registry": "zoo", "collection": "models", "version": "v1"}
+COLLECTION = "/orgs/acme/registry/zoo?selectionPath=acme-org/wandb-registry-zoo/models"
 SignIn = Callable[[str], httpx.Client]
 
 
@@ -179,6 +180,15 @@ def test_a_manifest_that_manages_a_thing_is_named(path: Path, sign_in: SignIn) -
     page = alice.get("/change/remove-alias", params={**_MODELS, "version": "v0", "alias": "staging"}).text
     assert digest in page
     assert "The next apply takes a change made here back" in page
+    (link,) = {html.unescape(each) for each in re.findall(r'href="([^"]*plan=[^"]*)"', page)}
+    changed = alice.get(link).text
+    assert "What a plan changed in zoo" in changed
+    assert changed.count("<td>set-alias</td>") == 1, "and nothing that others did"
+    assert "commit <code>c0ffee1</code>, as alice said" in changed
+    assert "That plan changed nothing here" in alice.get("/orgs/acme/registry/zoo/history", params={"plan": "nix"}).text
+    assert f'href="{html.escape(link)}"' in alice.get(COLLECTION).text, (
+        "the collection leads to the plans that changed it"
+    )
 
 
 def form(client: httpx.Client, what: str, **values: str) -> dict[str, str]:
