@@ -17,6 +17,7 @@ from regsync.console.output import write_data, write_view
 from regsync.console.selection import SelectionArguments, selection_options
 from regsync.console.shown import FORMATS, plan_view, receipt_view, say_way_back
 from regsync.diagnostics import RegsyncError, counted
+from regsync.stages import stage
 
 if TYPE_CHECKING:
     from regsync.backends.base import Writer
@@ -102,7 +103,9 @@ def _apply_saved(
             "a saved plan is applied as it was reviewed: --target, --exclude, --shard and --allow go to plan"
         )
     check_output(settings, receipt, [path])
-    plan = decode_plan(read_document(path))
+    document = read_document(path)
+    with stage("checking the plan"):
+        plan = decode_plan(document)
     expected = None
     if declared is not None:
         loaded = declared.load(settings.organization)

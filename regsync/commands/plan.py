@@ -59,9 +59,7 @@ def command(
     if out is not None or format_ == "json":
         StateDir().note_planned(document["digest"])
     color = settings.use_color()
-    with stage("showing the plan"):
-        text = plan_view(document, format_, color=color, limit=limit, compact=compact)
-    write_view(text, format_)
+    write_view(plan_view(document, format_, color=color, limit=limit, compact=compact), format_)
     say_next(settings, document, out)
     if not planned.plan.applyable:
         settings.say("not applyable: see the hazards above for the consent that would allow it")

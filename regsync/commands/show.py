@@ -11,6 +11,7 @@ from regsync.console.files import check_shape, read_document
 from regsync.console.options import format_option
 from regsync.console.output import write_view
 from regsync.console.shown import FORMATS, compact_option, limit_option, plan_view, receipt_view
+from regsync.stages import stage
 
 
 @click.command("show")
@@ -31,7 +32,8 @@ def command(settings: Settings, file: Path, format_: str, compact: bool, limit: 
         check_shape(document, "receipt")
         write_view(receipt_view(document, format_, color=color, limit=limit), format_)
     else:
-        decode_plan(document)
-        check_shape(document, "plan")
+        with stage("checking the plan"):
+            decode_plan(document)
+            check_shape(document, "plan")
         write_view(plan_view(document, format_, color=color, limit=limit, compact=compact), format_)
     return 0

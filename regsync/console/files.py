@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regsync.diagnostics import RegsyncError
+from regsync.stages import stage
 
 if TYPE_CHECKING:
     from regsync.console.context import Settings
@@ -18,6 +19,7 @@ LARGEST = 512 * 1024 * 1024
 """Bytes. A plan of a million operations is smaller than this."""
 
 
+@stage("reading the file")
 def read_document(path: Path) -> Any:
     """The JSON in a file. Raises `RegsyncError` where it cannot be read or is no JSON (cut short, say)."""
     try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar
 import click
 
 from regsync.console.context import Settings
+from regsync.stages import stage
 
 if TYPE_CHECKING:
     from regsync.views.statements import Statement
@@ -51,6 +52,7 @@ def width_of(stream: TextIO | None) -> int | None:
     return None
 
 
+@stage("showing the plan")
 def plan_view(
     document: dict[str, Any],
     format_: str,

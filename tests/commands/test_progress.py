@@ -220,6 +220,7 @@ TOLD = {
     ("render", "model.yaml"): {*LOADING, "rendering"},
     ("fmt", "--check", "model.yaml"): {"laying out"},
     ("plan", "model.yaml"): {*PLANNING, "looking up source versions", "reading what is known of versions"},
+    ("plan", "model.yaml", "-o", "plan.json"): {*PLANNING, "writing the plan", "showing the plan"},
     ("drift", "model.yaml"): PLANNING,
     ("import",): {"reading registries", "importing"},
     ("apply", "--auto-approve", "model.yaml"): {*PLANNING, "applying", "verifying"},

@@ -8,6 +8,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.registry_file import db_option, registry_file
+from regsync.stages import stage
 
 
 @click.command("seed")
@@ -27,7 +28,8 @@ def command(settings: Settings, file: Path, db: Path | None) -> int:
     seed = read_seed(file)
     path = registry_file(settings, db)
     store, _ = create_store(path)
-    report = plant(store, seed)
+    with stage("seeding"):
+        report = plant(store, seed)
     store.close()
     for note in report.notes:
         settings.say(f"note: {plain(note)}")
