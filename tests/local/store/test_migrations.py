@@ -11,7 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from regsync.local.store import accounts, artifacts, contents, events, links, registries
+from regsync.local.store import (
+    accounts,
+    artifacts,
+    collections,
+    contents,
+    events,
+    histories,
+    links,
+    projects,
+    registries,
+    sequences,
+)
 from regsync.local.store.database import SCHEMA_VERSION, open_store
 from regsync.local.store.errors import ReadOnly, Unauthorized
 from regsync.names import Role
@@ -187,3 +198,56 @@ def test_version_4_becomes_what_is_made_today(tmp_path: Path) -> None:
     connection.close()
     open_store(path).close()
     assert (_shape(path), _rows(path, metrics), _rows(path, keys)) == before
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """A file as version 3 wrote it: the code of that version made it, and `version_3.sql` is its dump."""
+    path = tmp_path / "three.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(Path(__file__).with_name("version_3.sql").read_text(encoding="utf-8"))
+    connection.close()
+    return path
+
+
+def test_a_file_that_version_3_wrote_has_the_tables_of_today_and_lost_nothing(three: Path, tmp_path: Path) -> None:
+    kept = {
+        "events": "SELECT seq, at, actor, kind, organization, address, before, after, plan, manifest_commit FROM events ORDER BY seq",
+        "aliases": "SELECT id, collection_id, membership_id, name FROM aliases ORDER BY id",
+        "links": "SELECT id, collection_id, artifact_id, version_index, user_id, lends FROM memberships ORDER BY id",
+        "contents": "SELECT key, size, data FROM contents ORDER BY key",
+        "users": "SELECT id, name, key_hash FROM users ORDER BY id",
+    }
+    before = {name: _rows(three, sql) for name, sql in kept.items()}
+    assert all(before.values())
+    open_store(three).close()
+    assert {name: _rows(three, sql) for name, sql in kept.items()} == before
+    new = make_world(tmp_path / "new.db")
+    new.store.close()
+    assert _shape(three) == _shape(new.store.path)
+    assert _rows(three, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    assert _rows(three, "PRAGMA foreign_key_check") == []
+
+
+def test_what_version_3_kept_means_the_same_to_its_users(three: Path) -> None:
+    store = open_store(three)
+    with store.read() as tx:
+        vera = accounts.authenticate(tx, "vera-0key".ljust(44, "0"))
+        bob = accounts.actor(tx, "bob")
+    with store.read(vera) as tx:
+        acme = accounts.organization(tx, "acme")
+        detector = collections.get(tx, registries.get(tx, acme, "model"), "detector")
+        staging = links.get(tx, detector, "staging")
+        version = artifacts.by_id(tx, staging.artifact_id)
+        assert (staging.index, version.metadata) == (0, {"loss": 0.5, "val": {"acc": 0.9}})
+        assert [entry.path for entry in artifacts.entries(tx, version)] == ["folder/card.md", "weights.txt"]
+        assert links.get(tx, detector, "production").index == 1
+        assert tx.all("SELECT name, value FROM metrics WHERE membership_id = ? ORDER BY name", staging.id)[0][1] == 0.5
+    with store.write(bob) as tx:
+        project = projects.get(tx, "acme-ml", "fraud")
+        run = projects.run(tx, project, "train1")
+        assert (run.config, run.summary, run.state) == ({"lr": 0.1}, {"loss": 0.5}, "finished")
+        histories.keep(tx, run, histories.Stream.HISTORY, 0, [{"_step": 0, "loss": 0.5}])
+        later, made = sequences.log(tx, project, "detector", "model", metadata={"loss": 0.1})
+        assert (later.index, made) == (1, False), "content that the old file has is known"
+    store.close()
