@@ -13,6 +13,7 @@ from graphql import DocumentNode, GraphQLError
 from graphql.validation import OverlappingFieldsCanBeMergedRule, specified_rules
 
 from regsync.local.server.contract import schema
+from regsync.local.server.lacking import refusals
 
 MAX_TOKENS = 20_000
 """Longest document that is read, in GraphQL tokens: some hundreds of mutations, and about a second of a processor."""
@@ -61,7 +62,7 @@ def _parse(text: str) -> Parsed:
         document = graphql.parse(text, max_tokens=MAX_TOKENS)
         if len(document.definitions) > MAX_OPERATIONS:
             return (GraphQLError(f"the document has more than {MAX_OPERATIONS} operations and fragments"),)
-        return tuple(graphql.validate(schema(), document, _RULES)) or document
+        return refusals(document) or tuple(graphql.validate(schema(), document, _RULES)) or document
     except GraphQLError as error:
         return (error,)
     except RecursionError:
