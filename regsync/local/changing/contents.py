@@ -119,7 +119,9 @@ class RemoveAlias:
     def carry_out(self, tx: Transaction) -> None:
         found = collections.get(tx, self.place.get(tx), self.collection)
         now = aliases.holder(tx, found, self.alias)
-        if now is not None and now.index != self.index:
+        if now is None:
+            raise Conflict(f"{self.alias} is on no version by now; nothing was changed")
+        if now.index != self.index:
             raise Conflict(
                 f"{self.alias} is on v{now.index} by now, no more on v{self.index}; nothing was changed",
                 hint="look at that version, and take it off there if you still want to",

@@ -159,6 +159,8 @@ class SetMember:
     seen: int | None = None
 
     def carry_out(self, tx: Transaction) -> None:
+        if not self.member:
+            raise Invalid("nobody was named", hint="type the name of a user, or team: and the name of a team")
         registry = self.place.get(tx)
         unless_changed(
             tx,
