@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regsync.backends.base import BackendError
+from regsync.backends.wandb import open_wandb
 from regsync.backends.wandb.writing.sending import Place, _lanes
-from tests.backends.wandb.wire import Forward, Request, Response, relay
+from tests.backends.wandb.wire import Forward, Request, Response, as_json, relay
 from tests.backends.wandb.worlds import PEOPLE, QUICK, Work, served, write_world
 
 SOURCE = "acme-ml/fraud/detector"
@@ -72,3 +76,24 @@ def test_documents_travel_together_and_collections_do_not_meet(tmp_path: Path) -
     assert receipt is not None and receipt.exit_code == 0 and receipt.verified
     assert 2 <= watched.most <= QUICK.documents_of_mutations
     assert watched.clashes == []
+
+
+def test_nobody_sends_anything_while_the_server_asks_to_wait(tmp_path: Path) -> None:
+    """A limit is a limit of the key: what one request is told, the others beside it keep to."""
+    busy = as_json({"errors": [{"message": "rate limit exceeded"}]}, 429, **{"Retry-After": "1000"})
+    told = threading.Event()
+    options = replace(QUICK, timeout=90.0, deadline=3000.0)
+    with served(write_world(tmp_path / "world.db", {**PEOPLE})) as server, relay(server) as between:
+        between.reset(lambda request, forward: busy)
+        reader = open_wandb(between.url, organization="acme", write=False, notify=lambda _: told.set(), options=options)
+        question = ("query A { viewer { id } }", {}, "asking")
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(reader.client.read, *question)
+            assert told.wait(60)
+            closing = threading.Timer(0.2, reader.close)
+            closing.start()
+            with pytest.raises(BackendError, match="closed"):
+                reader.client.read(*question)
+            with pytest.raises(BackendError, match="closed"):
+                first.result(60)
+        assert len(between.requests) == 1
