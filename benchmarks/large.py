@@ -41,6 +41,7 @@ PAGES = {
     "history of a collection": f"{AT}/history?collection=busy",
     "history of an alias": f"{AT}/history?collection=busy&alias=moving",
     "history of another alias": f"{AT}/history?collection=busy&alias=nothing",
+    "history of a plan": f"{AT}/history?plan=none",
     "history, older": f"{AT}/history?collection=busy&upto=500",
     "settings": f"{AT}/settings",
     "create a collection": f"/change/create-collection?{_HERE}",

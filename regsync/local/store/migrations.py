@@ -75,6 +75,7 @@ _TO_5 = (
     "CREATE INDEX events_by_place ON events (organization, place)",
     "CREATE INDEX events_by_alias ON events (organization, place, alias) WHERE alias IS NOT NULL",
     "CREATE INDEX events_by_plan ON events (organization, address) WHERE plan <> ''",
+    "CREATE INDEX events_of_plan ON events (organization, plan) WHERE plan <> ''",
     """CREATE INDEX events_of_names ON events (organization, place)
          WHERE (kind = 'rename-registry' OR kind = 'rename-collection' OR kind = 'create-registry' OR kind = 'delete-registry')""",
     "CREATE INDEX events_to_names ON events (organization, after) WHERE (kind = 'rename-registry' OR kind = 'rename-collection')",

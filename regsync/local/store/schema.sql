@@ -302,6 +302,7 @@ CREATE INDEX events_by_registry ON events (organization, registry) WHERE registr
 CREATE INDEX events_by_place ON events (organization, place);
 CREATE INDEX events_by_alias ON events (organization, place, alias) WHERE alias IS NOT NULL;
 CREATE INDEX events_by_plan ON events (organization, address) WHERE plan <> '';
+CREATE INDEX events_of_plan ON events (organization, plan) WHERE plan <> '';
 -- For the names that a thing had before: see former.py. (`OR`, because an index with `IN` makes every event cost much more.)
 CREATE INDEX events_of_names ON events (organization, place)
     WHERE (kind = 'rename-registry' OR kind = 'rename-collection' OR kind = 'create-registry' OR kind = 'delete-registry');
