@@ -27,6 +27,9 @@ class Run(NamedTuple):
     megabytes: float
 
 
+_AS_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""The environment, in which Python keeps what it compiles: an installed program is compiled once and not at every start."""
+
 PATIENCE = 600.0
 """Longest that one process may take, in seconds."""
 
@@ -49,7 +52,7 @@ def run(
     with subprocess.Popen(
         command,
         cwd=folder,
-        env={**os.environ, **(environment or {})},
+        env={**_AS_INSTALLED, **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
