@@ -1,4 +1,4 @@
-"""What `local serve` can do: pages and changes a second, for one client and for eight."""
+"""What `local serve` can do: pages and changes a second, for one client and for eight, and whether each gets its share."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from benchmarks.promoting import serving
 from benchmarks.table import Figure, Results
 
 CLIENTS = 8
+LINK = "mutation New($input: LinkArtifactInput!) { linkArtifact(input: $input) { versionIndex } }"
+Edges = list[dict[str, Any]]
 _VERSION = (
     "id digest state versionIndex artifactType { name } artifactSequence { name project { name entity { name } } }"
 )
@@ -118,9 +120,63 @@ def serve(results: Results, folder: Path, seconds: float) -> None:
             often, cost = rate(seconds, partial(_move, client, edges, together), served.process)
             what = f"alias move, {together} a request"
             results.add(Figure(what=what, who="local serve, processor", size=size, seconds=cost, rate=often))
+        _at_once(results, served.url, served.process, seconds, edges, pages)
 
 
-def _move(client: Client, edges: list[dict[str, Any]], together: int, start: int) -> int:
+def _at_once(results: Results, url: str, process: int, seconds: float, edges: Edges, pages: int) -> None:
+    """Changes of one client and of eight, each in a request of its own; then four that read pages beside four that move aliases."""
+
+    def move(client: Client, place: int, number: int) -> None:
+        _move(client, edges, 1, place * 100 + number)
+
+    def link(client: Client, place: int, number: int) -> None:
+        node = edges[number % len(edges)]
+        where = {"entityName": "acme-org", "projectName": node["artifactCollection"]["project"]["name"]}
+        name = f"new-{begun}-{place}-{number // len(edges)}"
+        client.ask(LINK, {"input": {**where, "artifactID": node["artifact"]["id"], "artifactPortfolioName": name}})
+
+    def mixed(client: Client, place: int, number: int) -> None:
+        if place % 2:
+            client.page(number % pages)
+        else:
+            move(client, place, number)
+
+    size, who, begun = 10_000, "local serve, processor", 0
+    for what, act in (("alias move", move), ("new link", link)):
+        rates = []
+        for clients in (1, CLIENTS):
+            begun += 1
+            done, cost = _shares(url, process, seconds, clients, act)
+            rates.append(sum(done) / seconds)
+            several = "1 client" if clients == 1 else f"{clients} clients"
+            results.add(Figure(what=f"{what}, {several}", who=who, size=size, seconds=cost, rate=rates[-1]))
+        results.at_least(f"{what}s a second of {CLIENTS} clients, to 1", rates[1] / rates[0], 5)
+    done, cost = _shares(url, process, seconds, CLIENTS, mixed)
+    results.add(Figure(what="4 clients read, 4 move", who=who, size=size, seconds=cost, rate=sum(done) / seconds))
+    results.at_most("4 clients read, 4 move: most done, to fewest", max(done) / max(1, min(done)), 2)
+
+
+def _shares(
+    url: str, process: int, seconds: float, clients: int, act: Callable[[Client, int, int], None]
+) -> tuple[list[int], float | None]:
+    """How often each of so many clients has done it in so long, and the process's processor seconds for each time."""
+
+    def one(place: int) -> int:
+        client, number = known[place], 0
+        while time.perf_counter() < end:
+            act(client, place, number)
+            number += 1
+        return number
+
+    known = [Client(url) for _ in range(clients)]
+    spent, end = _processor(process), time.perf_counter() + seconds
+    with ThreadPoolExecutor(clients) as pool:
+        done = [*pool.map(one, range(clients))]
+    after = _processor(process)
+    return done, None if spent is None or after is None else (after - spent) / max(1, sum(done))
+
+
+def _move(client: Client, edges: Edges, together: int, start: int) -> int:
     """Point an alias at so many links, each in a mutation of its own."""
     given = {}
     for number in range(together):
