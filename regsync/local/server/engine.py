@@ -4,7 +4,8 @@ The schema is the contract. An object of it is a Python object with an attribute
 case; a field's record of the store is replaced by the object that shows it (`showing.py`). Arguments and input fields
 arrive in snake case too, and one that the client left out does not arrive at all.
 A document's mutations run one after the other, each in a savepoint of its own, so one that fails takes back nothing
-but itself. What they wrote is committed before it is answered, some mutations at a time (`session.py`).
+but itself. What they wrote is committed before it is answered, some mutations at a time (`session.py`), and together with
+those of other requests (`groups.py`).
 
 The shape of an error, and the HTTP status that goes with it, are W&B's, as its users quote them: a refused request is
 `403 {"errors": [{"message", "path", "extensions": {"code": "PERMISSION_ERROR"}}], "data": {"upsertBucket": null}}`.
