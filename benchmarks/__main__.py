@@ -14,7 +14,7 @@ from benchmarks.measuring import FailedError, machine
 
 QUICK, FULL = [1_000, 10_000], [1_000, 10_000, 100_000]
 SAVED = Path("build/bench")
-PARTS = ("planning", "peers", "promoting", "serving", "browsing", "limits")
+PARTS = ("planning", "peers", "promoting", "limits", "serving", "browsing")
 
 
 def main() -> None:
@@ -103,13 +103,14 @@ def _steps(options: argparse.Namespace, folder: Path) -> list[tuple[str, Callabl
                         ),
                     )
                 )
+    if "limits" in chosen:
+        for size in options.sizes or limits.COUNTED_AT:
+            steps.append((f"requests {size:,}", lambda found, size=size: limits.count(found, folder, size)))
+    # These two work in this process, which grows: the peak of a process that is started afterwards begins with it.
     if "serving" in chosen:
         steps.append(("local serve", lambda found: serving.serve(found, folder, 10 if options.full else 4)))
     if "browsing" in chosen:
         steps.append(("pages", lambda found: browsing.browse(found, folder, 2 if options.full else 0.5)))
-    if "limits" in chosen:
-        for size in options.sizes or limits.COUNTED_AT:
-            steps.append((f"requests {size:,}", lambda found, size=size: limits.count(found, folder, size)))
     return steps
 
 
