@@ -24,7 +24,7 @@ GROUP_SECONDS = 0.05
 GATHER_SECONDS = 0.005
 """Longest that a group waits for as many changes as the last one had, and never longer than its commit took."""
 _ROUNDS = 8
-"""How many groups follow each other without a pause in which another process can get the file."""
+"""How many groups follow each other, while others wait already, without a pause in which another process can get the file."""
 _PAUSE = 0.006
 """Seconds; a little more than lies between two tries of whoever waits for the file."""
 
@@ -168,6 +168,8 @@ class Changes:
         finally:
             with self._state:
                 self._busy = False
+                if not self._waiting:
+                    self._rounds = 0
                 self._state.notify_all()
         return change.result()
 
