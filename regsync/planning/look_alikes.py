@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from regsync.alike import alike_key, difference
@@ -15,10 +15,11 @@ from regsync.core.actions import (
     SetAlias,
     SetMember,
 )
-from regsync.core.desired import Desired, DesiredCollection
+from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry
 from regsync.core.live import Live, LiveCollection
 from regsync.core.operation import Operation
 from regsync.diagnostics import Diagnostic, Position, Severity
+from regsync.names import Address
 
 if TYPE_CHECKING:
     from regsync.backends.base import Reader
@@ -34,14 +35,17 @@ def look_alikes(
     gone = list(_gone(live, desired))
     making = {each.action.registry for each in operations if isinstance(each.action, CreateCollection)}
     making |= {each.registry for each in gone if each.known is None and each.registry is not None}
-    lists = reader.collection_names(sorted(making & live.registries.keys()))
+    names = reader.collection_names(sorted(making & live.registries.keys()))
+    lists = {registry: _Names(found, desired.registry_at(Address(registry))) for registry, found in names.items()}
     asks = any(isinstance(each.action, CreateRegistry) for each in operations) or any(
         each.known is None and each.registry is None for each in gone
     )
     registries = reader.registry_names() if asks else []
     told: dict[tuple[str, str, str], Diagnostic] = {}
     for item in gone:
-        known = item.known if item.known is not None else lists.get(item.registry, []) if item.registry else registries
+        known: Iterable[str] = registries if item.known is None else item.known
+        if item.known is None and item.registry is not None:
+            known = lists[item.registry].like(item.name) if item.registry in lists else ()
         other = _taken_for(item.name, [each for each in known if each not in item.declared])
         if other is not None:
             told.setdefault((item.noun, item.name, other), _nothing_to_remove(item, other))
@@ -51,6 +55,26 @@ def look_alikes(
             if other is not None:
                 told.setdefault((noun, new, other), _warning(operation, noun, new, other))
     return tuple(told.values())
+
+
+class _Names:
+    """The names of a registry's live collections, found by what they look like: a plan may make very many."""
+
+    def __init__(self, names: Iterable[str], wanted: DesiredRegistry | None) -> None:
+        self._by_key: dict[str, list[str]] = {}
+        for name in names:
+            self._by_key.setdefault(alike_key(name), []).append(name)
+        declared = (wanted.collections if wanted else None) or {}
+        self._declared = {str(name) for name in declared}
+        self._declared |= {each.name for item in declared.values() for each in item.previously}
+
+    def like(self, name: str) -> list[str]:
+        """Those that people take for `name`, itself included."""
+        return self._by_key.get(alike_key(name), [])
+
+    def undeclared_like(self, name: str) -> list[str]:
+        """Those of them that the manifests do not speak of."""
+        return [each for each in self.like(name) if each not in self._declared]
 
 
 class _Gone(NamedTuple):
@@ -103,20 +127,17 @@ def _gone_from(
 
 
 def _new(
-    operation: Operation, live: Live, desired: Desired, registries: Iterable[str], lists: dict[str, list[str]]
+    operation: Operation, live: Live, desired: Desired, registries: Iterable[str], lists: Mapping[str, _Names]
 ) -> Iterator[tuple[str, str, Iterable[str]]]:
     """What kind of thing is new, its name, and the live ones of that kind that the manifests do not speak of."""
     action = operation.action
     here = live.registries.get(action.registry)
-    wanted = desired.registry_at(action.address)
     match action:
         case CreateRegistry(registry=name):
             yield "registry", name, [each for each in registries if each not in desired.registries]
         case CreateCollection(registry=registry, collection=name):
-            declared = (wanted.collections if wanted else None) or {}
-            former = {each.name for item in declared.values() for each in item.previously}
-            known = [each for each in lists.get(registry, []) if each not in {*map(str, declared), *former}]
-            yield f"collection of {registry!r}", name, known
+            here_now = lists.get(registry)
+            yield f"collection of {registry!r}", name, here_now.undeclared_like(name) if here_now else ()
         case SetAlias(held_by=None, alias=name):
             collection = desired.collection_at(action.address)
             aliases = (collection.aliases if collection else None) or {}
