@@ -33,6 +33,10 @@ class Admitted:
     """A longer page is an error with a `path`."""
     null_nodes: bool = False
     """Every list begins with a node that the key may not see."""
+    nulls: tuple[str, ...] = ()
+    """Each list of these names, wherever it is, begins with such a node."""
+    places: bool = True
+    """Whether collections and links tell which registry they are in."""
     counts_hidden: bool = False
     """`totalCount` counts one more than the key sees."""
     lags: bool = False
@@ -59,8 +63,20 @@ class Admitted:
             listed = found.get("artifactCollections") if isinstance(found, dict) else None
             if listed and self.null_nodes:
                 listed["edges"] = [{"node": None}, *listed["edges"]]
+        self._hide(body.get("data"))
         self._shown[key] = changed = as_json(body)
         return changed
+
+    def _hide(self, value: Any) -> None:
+        """Put nulls where the key may see nothing."""
+        for each in value if isinstance(value, list) else ():
+            self._hide(each)
+        for name, each in value.items() if isinstance(value, dict) else ():
+            if name in self.nulls and isinstance(each, dict) and "edges" in each:
+                each["edges"] = [{"node": None}, *each["edges"]]
+            if name == "project" and not self.places and value.get("__typename") != "ArtifactSequence":
+                value[name] = None
+            self._hide(value[name])
 
     def _refused(self, request: Request) -> Response | None:
         sizes = {name: value for name, value in request.variables.items() if name.endswith("_first")}

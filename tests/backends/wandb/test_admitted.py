@@ -14,6 +14,7 @@ from regsync.backends.base import BackendError
 from regsync.core import actions as a
 from regsync.core.plan import Plan
 from regsync.diagnostics import DiagnosticsError
+from regsync.planning.live import read_live
 from tests.backends.wandb.admitted import Admitted, admitted, nothing, some_of
 from tests.backends.wandb.script import DETECTOR, MANIFEST, SEED
 from tests.backends.wandb.worlds import KEYS, Json, everything, local_plan, prints
@@ -140,3 +141,72 @@ def test_a_registry_is_not_deleted_with_what_the_key_cannot_see(tmp_path: Path) 
         with pytest.raises(BackendError, match="gone: collections are announced that this key cannot see"):
             work.plan(path)
         assert "gone" in everything(file).registries
+
+
+UNSEEN: dict[str, Callable[[Admitted], None]] = {
+    "types": lambda server: setattr(server, "nulls", ("artifactTypes",)),
+    "tags": lambda server: setattr(server, "nulls", ("tags",)),
+    "links": lambda server: setattr(server, "nulls", ("artifactMemberships",)),
+}
+
+
+@pytest.mark.parametrize("differ", UNSEEN.values(), ids=UNSEEN)
+def test_what_comes_as_null_is_left_alone_and_the_rest_is_done(
+    tmp_path: Path, differ: Callable[[Admitted], None]
+) -> None:
+    with admitted(tmp_path, SEED) as (work, server, file, _):
+        path = work.manifest({"registries": {"model": {"description": "edited", "collections": DETECTOR_EDITED}}})
+        expected = actions_of(local_plan(file, path))
+        differ(server)
+        plan = work.plan(path)
+        assert actions_of(plan) == expected and len(expected) == 3
+        receipt = work.apply(plan).receipt
+        assert receipt is not None and (receipt.exit_code, receipt.verified) == (0, True)
+        assert any("cannot be seen with this key" in line for line in work.said)
+
+
+DETECTOR_EDITED = {"detector": {"tags": ["old", "new"], "aliases": {"staging": "v2"}}}
+
+
+def test_a_collection_is_not_deleted_with_links_that_the_key_cannot_see(tmp_path: Path) -> None:
+    with admitted(tmp_path, SEED) as (work, server, file, _):
+        path = work.manifest({"registries": {"model": {"collections": {"doomed": "absent"}}}})
+        UNSEEN["links"](server)
+        receipt = work.apply(work.plan(path)).receipt
+        assert receipt is not None and receipt.exit_code != 0
+        assert [each.message for each in receipt.outcomes.values()] == [
+            "model/doomed: it has links that this key cannot see"
+        ]
+        assert "doomed" in everything(file).registries["model"].collections
+
+
+def test_a_collection_that_does_not_tell_its_registry_is_not_taken_for_absent(tmp_path: Path) -> None:
+    with admitted(tmp_path, SEED) as (work, server, file, _):
+        block = {"type": "model", "aliases": {"staging": "v1"}}
+        path = work.manifest(
+            {"registries": {"model": {"collections": {"detector": block, "older": {"type": "model"}}}}}
+        )
+        assert actions_of(local_plan(file, path)) == []
+        server.places = False
+        assert actions_of(work.plan(path)) == []
+
+
+@pytest.mark.parametrize("shows", [nothing, some_of(3), some_of(4)], ids=["nothing", "some", "others"])
+def test_an_import_has_what_searches_leave_out(tmp_path: Path, shows: Callable[[str, Json], bool]) -> None:
+    with admitted(tmp_path, SEED) as (work, server, file, _):
+        server.shows = shows
+        with work.reader() as reader:
+            live, _ = read_live(reader, [], members=False)
+        whole = everything(file).registries
+        assert {name: each.collections for name, each in live.registries.items()} == {
+            name: each.collections for name, each in whole.items()
+        }
+
+
+def test_an_import_takes_what_can_be_seen_and_says_how_much_cannot(tmp_path: Path) -> None:
+    with admitted(tmp_path, SEED) as (work, server, file, _):
+        server.null_nodes = True
+        with work.reader() as reader:
+            live, _ = read_live(reader, [], members=False)
+        assert live.registries["model"].collections == everything(file).registries["model"].collections
+        assert any("cannot be seen with this key" in line for line in work.said)

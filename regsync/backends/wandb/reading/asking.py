@@ -42,6 +42,8 @@ class Found(NamedTuple):
     links: list[Json]
     unfinished: list[Key]
     """Collections with more links than were asked for beside them; none of theirs are in `links`."""
+    hidden: list[Key]
+    """For each link that came as null beside a collection that was looked up, that collection."""
 
 
 class Asked:
@@ -52,7 +54,7 @@ class Asked:
         self._options = options
         self._entity = entity
         self._exactly = exactly
-        self._kinds: list[str] = []
+        self._kinds: list[tuple[str, Part]] = []
 
     @property
     def number(self) -> int:
@@ -61,21 +63,21 @@ class Asked:
 
     def parts(self, dialect: Dialect) -> list[Part]:
         """Settings first; then for each group of collections the collections and, beside them, their links."""
-        asked = [*self._settings(dialect), *self._collections(dialect)]
-        self._kinds = [kind for kind, _ in asked]
-        return [part for _, part in asked]
+        self._kinds = [*self._settings(dialect), *self._collections(dialect)]
+        return [part for _, part in self._kinds]
 
     def sort(self, answers: Sequence[Any]) -> Found:
         """All nodes. What a look-up did not find is left out."""
-        found = Found([], [], [], [])
-        for kind, answer in zip(self._kinds, answers, strict=False):
+        found = Found([], [], [], [], [])
+        for (kind, part), answer in zip(self._kinds, answers, strict=False):
             match kind:
                 case "registry":
                     found.registries.extend([answer] if answer else [])
                 case "collections-of":
+                    home = {"name": part.variables["name"].value}
                     for node in filter(None, (answer or {}).values()):
-                        found.collections.append(node)
-                        _take_links(node, found)
+                        found.collections.append({**node, "project": node["project"] or home})
+                        _take_links(found.collections[-1], found)
                 case "registries":
                     found.registries.extend(answer)
                 case "collections":
@@ -129,8 +131,18 @@ def _take_links(node: Json, found: Found) -> None:
     if "artifactMemberships" not in node:
         return
     page = node["artifactMemberships"]
+    key = text(node["project"], "name").removeprefix(REGISTRY_PREFIX), text(node, "name")
     if page["pageInfo"]["hasNextPage"]:
-        registry = text(node["project"], "name").removeprefix(REGISTRY_PREFIX)
-        found.unfinished.append((registry, text(node, "name")))
-    else:
-        found.links.extend(edge["node"] for edge in a_list(page, "edges"))
+        found.unfinished.append(key)
+        return
+    for edge in a_list(page, "edges"):
+        if edge is None or edge["node"] is None:
+            found.hidden.append(key)
+        else:
+            found.links.append(within(key, edge["node"]))
+
+
+def within(key: Key, link: Json) -> Json:
+    """A link that a collection itself showed, where the answer need not say again which one that is."""
+    where = {"name": key[1], "project": {"name": REGISTRY_PREFIX + key[0]}}
+    return {**link, "artifactCollection": where}

@@ -33,7 +33,7 @@ def completeness(missed: int, unseen: int) -> list[Finding]:
     found = [Finding("searches", State.OK, "show what look-ups by name show")]
     if missed:
         text = f"do not show {counted(missed, 'thing')} that a look-up by name shows"
-        hint = "regsync looks up by name whatever it does not find; `import` and `unmanaged` may lack what nobody names"
+        hint = "regsync looks up by name whatever it does not find; `unlisted: remove` may leave what nobody names"
         found = [Finding("searches", State.NOTE, text, hint)]
     if unseen:
         text = f"{counted(unseen, 'thing')} announced in lists cannot be seen with this key"

@@ -21,7 +21,7 @@ from regsync.backends.wandb.connection.answers import (
 from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Fetcher, Part
 from regsync.backends.wandb.connection.session import Session, organization_role
-from regsync.backends.wandb.reading.asking import Asked, Found, Wanted
+from regsync.backends.wandb.reading.asking import Asked, Found, Wanted, within
 from regsync.core.live import Live, LiveCollection, LiveRegistry, ReadProof, Scope, Version
 from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility, is_reserved_alias
 
@@ -42,6 +42,8 @@ class Ids:
     registries: dict[str, str] = field(default_factory=dict)
     collections: dict[tuple[str, str], str] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
+    hidden: set[tuple[str, str]] = field(default_factory=set)
+    """Collections that were looked up and have links that the key may not see."""
 
 
 def wanted_of(scope: Scope) -> Wanted:
@@ -114,22 +116,44 @@ class Reading:
         `exactly`: each named thing is looked up by its name. Else searches are asked, and only what they do not find is.
         """
         if exactly and wanted.whole:
-            wanted = self._spelled_out(wanted)
+            return self._all_of(wanted, more, extra)
         asked = self._ask(wanted, exactly=exactly)
         answers = self.fetch(lambda dialect: [*asked.parts(dialect), *more(dialect)], "reading registries")
         if extra is not None:
             extra[:] = answers[asked.number :]
         with well_formed("reading registries"):
             nodes = asked.sort(answers)
-        parts = [documents.links_of(registry, self._session.entity, name) for registry, name in nodes.unfinished]
-        for links in self.fetch(lambda _: parts, "reading links") if parts else ():
-            nodes.links.extend(links)
+        self._read_on(nodes)
+        self._fetcher.unseen += len(nodes.hidden)
+        self.ids.hidden -= wanted.linked
+        self.ids.hidden.update(nodes.hidden)
         with well_formed("reading registries"):
             found = self._assemble(wanted, nodes)
         return found if exactly else self._with_what_searches_miss(wanted, found)
 
     def _ask(self, wanted: Wanted, *, exactly: bool) -> Asked:
         return Asked(wanted, self._fetcher.options, self._session.entity, exactly=exactly)
+
+    def _read_on(self, nodes: Found) -> None:
+        """The links of collections that have more than were shown beside them."""
+        if not nodes.unfinished:
+            return
+        parts = [documents.links_of(registry, self._session.entity, name) for registry, name in nodes.unfinished]
+        before = self.unseen
+        for key, links in zip(nodes.unfinished, self.fetch(lambda _: parts, "reading links"), strict=True):
+            nodes.links.extend(within(key, link) for link in links)
+        if self.unseen > before:
+            self.ids.hidden.update(nodes.unfinished)
+
+    def _all_of(
+        self, wanted: Wanted, more: Callable[[Dialect], Sequence[Part]], extra: list[Any] | None
+    ) -> dict[str, LiveRegistry]:
+        """Whole registries, each collection looked up by its name. Raises `BackendError` where any of it cannot be seen."""
+        spelled_out, before = self._spelled_out(wanted), self.unseen
+        found = self.read(spelled_out, more, extra, exactly=True)
+        if self.unseen > before:
+            raise _unseen(wanted.whole, "things in them")
+        return found
 
     def _spelled_out(self, wanted: Wanted) -> Wanted:
         """With the names of the collections that whole registries list, in place of these registries."""
@@ -138,11 +162,7 @@ class Reading:
         before = self.unseen
         listed = self.fetch(lambda _: parts, "listing collections")
         if self.unseen > before:
-            raise BackendError(
-                f"{', '.join(names)}: collections are announced that this key cannot see",
-                "nothing is deleted unseen; use a key that sees all of it",
-                code="incomplete-list",
-            )
+            raise _unseen(names, "collections")
         with well_formed("listing collections"):
             keys = {
                 (name, text(node, "name"))
@@ -213,7 +233,7 @@ class Reading:
     def _registry(self, name: str, node: Json, *, with_members: bool) -> LiveRegistry:
         types = protected = None
         if self.dialect.registry_types and not a_bool(node, "allowAllArtifactTypesInRegistry"):
-            types = frozenset(text(edge["node"], "name") for edge in a_list(node["artifactTypes"], "edges"))
+            types = self._names(node["artifactTypes"])
         if self.dialect.protected_aliases:
             protected = frozenset(texts(node, "protectedAliases"))
         live = LiveRegistry(
@@ -225,11 +245,18 @@ class Reading:
             types_told=self.dialect.registry_types,
         )
         if with_members:
-            live.members = self._members(node) if self.dialect.members else None
+            told = self.dialect.members and node["members"] is not None and node["teamMembers"] is not None
+            live.members = self._members(node) if told else None
             live.role = self._role(live.members, live.visibility)
             if "readOnly" in node:
                 self.read_only[name] = bool(node["readOnly"])
         return live
+
+    def _names(self, page: Json) -> frozenset[str]:
+        """The names in a list; what came as null is counted as not seen."""
+        nodes = [edge["node"] if edge is not None else None for edge in a_list(page, "edges")]
+        self._fetcher.unseen += nodes.count(None)
+        return frozenset(text(node, "name") for node in nodes if node is not None)
 
     def _members(self, node: Json) -> dict[str, Role]:
         members: dict[str, Role] = {}
@@ -286,7 +313,7 @@ class Reading:
             if name not in registries or node["__typename"] == SEQUENCE:
                 continue
             key = name, text(node, "name")
-            tags = frozenset(text(edge["node"], "name") for edge in a_list(node["tags"], "edges"))
+            tags = self._names(node["tags"])
             live = LiveCollection(
                 node["name"], text(node["defaultArtifactType"], "name"), node["description"], tags, next_index=None
             )
@@ -343,6 +370,14 @@ def place_link(live: LiveCollection, node: Json) -> None:
     live.aliases.update(dict.fromkeys(custom, index))
     if LATEST in names:
         live.latest = index
+
+
+def _unseen(registries: Iterable[str], what: str) -> BackendError:
+    return BackendError(
+        f"{', '.join(sorted(registries))}: {what} are announced that this key cannot see",
+        "nothing is deleted unseen; use a key that sees all of it",
+        code="incomplete-list",
+    )
 
 
 def _changed(collection: str, how: str) -> BackendError:

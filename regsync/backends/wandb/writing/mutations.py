@@ -227,6 +227,11 @@ class Translator:
                 same = {} if live.description is None else {"description": live.description}
                 return Mutation(UPDATE_COLLECTION, {"artifactPortfolioID": id_, "name": action.collection, **same})
             case a.DeleteCollection():
+                if (action.registry, action.collection) in self._ids.hidden:
+                    raise CannotSendError(
+                        "it has links that this key cannot see",
+                        "nothing is deleted unseen; use a key that sees all of it",
+                    )
                 id_ = self._ids.collections[action.registry, action.collection]
                 return Mutation("deleteArtifactPortfolio", {"artifactPortfolioID": id_})
             case _:
