@@ -7,7 +7,9 @@ Fields and orders: `wandb/apis/public/registries/_utils.py` (0.31), which has on
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from sqlite3 import Row
 from typing import Any, NamedTuple
 
@@ -129,6 +131,9 @@ _RUNS = Listing(
     {"created_at": "r.created_at", "heartbeat_at": "r.updated_at", "name": "r.name", "id": "r.id"},
     "+created_at",
 )
+_COLUMNS_OF_RUNS = {"config": "config", "summary_metrics": "summary"}
+_IN_RUN = re.compile(r"(?P<column>config|summary_metrics)\.(?P<path>[A-Za-z0-9_/-]+(\.[A-Za-z0-9_/-]+){0,9})")
+"""An order by a key, or by one within it. No other character than these goes into SQL."""
 
 
 def registries_of(session: Session, organization: Organization, filters: str | None, page: Page) -> Connection:
@@ -235,7 +240,19 @@ def runs_of(session: Session, project: Project, filters: str | None, page: Page)
     def edge(row: Row) -> Json:
         return {"node": run_by_id(tx, row["id"])}
 
-    return select(tx, _RUNS, condition, edge, **page._asdict())
+    return select(tx, _runs_by(page.order), condition, edge, **page._asdict())
+
+
+def _runs_by(order: str | None) -> Listing:
+    """Runs, which clients also order by what is in them: `config.lr.value`, `summary_metrics.loss`."""
+    word = (order or "").lstrip("+-")
+    found = _IN_RUN.fullmatch(word)
+    if found is None:
+        return _RUNS
+    path = "".join(f'."{key}"' for key in found["path"].split("."))
+    # Numbers come before texts, and runs that have none of it among the texts: so that a cursor is never null.
+    inside = f"coalesce(json_extract(r.{_COLUMNS_OF_RUNS[found['column']]}, '${path}'), '')"
+    return replace(_RUNS, orders={**_RUNS.orders, word: inside})
 
 
 def _among(expression: str, values: Iterable[Any]) -> Condition:
