@@ -6,6 +6,7 @@ The last column of the page's table says how that ends.
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_an_apply_on_a_server_that_does_otherwise_ends_as_the_page_says(
     tmp_path: Path, behave: Behaviour, rows: set[str]
 ) -> None:
     with admitted(tmp_path, SEED) as (work, _, file, between):
-        between.reset(behave)
+        between.reset(deepcopy(behave))  # Some remember what they saw.
         end = how_it_ends(work, file)
     for row in rows:
         assert end in re.split(" or ", ENDS[row]), row

@@ -8,6 +8,7 @@ import re
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 
 import jsonschema
@@ -234,7 +235,7 @@ def test_each_row_differs_on_a_server_that_does_otherwise(
     work: Work, between: Relay, file: Path, behave: Behaviour, rows: set[str]
 ) -> None:
     before = prints(everything(file))
-    between.reset(behave)
+    between.reset(deepcopy(behave))  # Some remember what they saw.
     probed = probe(work)
     assert differing(probed) == rows
     assert probed.left == ()
