@@ -122,7 +122,7 @@ def create_app(
     routes = [
         Route("/", _about),
         Route("/graphql", graphql, methods=["POST"]),
-        Route("/graphql", _not_so),  # Before the pages of teams, which may have any name.
+        Route("/graphql", refuse_method),  # Before the pages of teams, which may have any name.
         Route("/files/{entity}/{project}/{run}/file_stream", file_stream, methods=["POST"]),
         Route(f"/{Purpose.UPLOAD}/{{token}}", upload, methods=["PUT"]),
         Route(f"/{Purpose.DOWNLOAD}/{{token}}/{{name:path}}", content),
@@ -204,7 +204,8 @@ def _file(found: bytes | Path) -> Response:
     return Response(found, media_type=kind) if isinstance(found, bytes) else FileResponse(found, media_type=kind)
 
 
-async def _not_so(request: Request) -> Response:
+async def refuse_method(request: Request) -> Response:
+    """Whatever is not sent with POST to the address of the API."""
     return PlainTextResponse("Method Not Allowed", status_code=405, headers={"Allow": "POST"})
 
 
