@@ -27,6 +27,9 @@ from regsync.core.moves import AliasMoves, Untold
 from regsync.diagnostics import counted
 from regsync.names import REGISTRY_PREFIX, Address, ArtifactId, SourceRef
 
+_REGISTRIES_TO_COMPARE = 20
+"""`doctor` asks no more registries for their own lists, so that it stays quick."""
+
 
 class WandbReader:
     """Reads a W&B server. Its client has no way to send a mutation. The first call that needs the server connects."""
@@ -138,7 +141,18 @@ class WandbReader:
         found = facts(self.session, self.reading.dialect, self._client.credentials.source)
         if not self.session.instance:  # Our own server searches the file itself.
             found += searching(has_search_index(self._client, self.session))
-        return found + completeness(self.reading.missed_by_searches, self.reading.unseen)
+        missed = self.reading.missed_by_searches + self._collections_that_searches_miss()
+        return found + completeness(missed, self.reading.unseen)
+
+    def _collections_that_searches_miss(self) -> int:
+        """How many collections the registries that were read list themselves, and a search for all of theirs does not show."""
+        names = sorted(self.reading.ids.registries)[:_REGISTRIES_TO_COMPARE]
+        try:
+            listed = self.reading.listed(names)
+            searched = self.collection_names(names)
+        except BackendError:
+            return 0  # Whatever keeps it from being read is told where it is needed.
+        return len(listed - {(name, each) for name, found in searched.items() for each in found})
 
     def may_write(self, registry: str) -> bool | None:
         """What the server says of a registry that was read with its members; None where it does not say."""

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from regsync.backends.base import BackendError
+from regsync.backends.checkup import State, examine
 from regsync.core import actions as a
 from regsync.core.plan import Plan
 from regsync.diagnostics import DiagnosticsError
@@ -210,3 +211,14 @@ def test_an_import_takes_what_can_be_seen_and_says_how_much_cannot(tmp_path: Pat
             live, _ = read_live(reader, [], members=False)
         assert live.registries["model"].collections == everything(file).registries["model"].collections
         assert any("cannot be seen with this key" in line for line in work.said)
+
+
+@pytest.mark.parametrize("leaves_out", [True, False])
+def test_doctor_compares_what_searches_show_with_what_registries_list(tmp_path: Path, leaves_out: bool) -> None:
+    with admitted(tmp_path, SEED) as (work, server, _, _):
+        if leaves_out:
+            server.shows = lambda _kind, node: node is None or node.get("name") != "detector"
+        found = {each.subject: each for each in examine(work.reader, None)}
+        told = found["searches"]
+        assert told.state is (State.NOTE if leaves_out else State.OK)
+        assert ("do not show 1 thing" in told.text) is leaves_out

@@ -157,20 +157,24 @@ class Reading:
 
     def _spelled_out(self, wanted: Wanted) -> Wanted:
         """With the names of the collections that whole registries list, in place of these registries."""
-        names, entity = sorted(wanted.whole), self._session.entity
-        parts = [documents.collection_names_of(name, entity) for name in names]
         before = self.unseen
-        listed = self.fetch(lambda _: parts, "listing collections")
+        keys = self.listed(wanted.whole)
         if self.unseen > before:
-            raise _unseen(names, "collections")
+            raise _unseen(wanted.whole, "collections")
+        return replace(wanted, whole=frozenset(), linked=wanted.linked | keys)
+
+    def listed(self, registries: Iterable[str]) -> set[tuple[str, str]]:
+        """Registry and name of each collection that these registries list themselves: no search, no filter."""
+        names, entity = sorted(registries), self._session.entity
+        parts = [documents.collection_names_of(name, entity) for name in names]
+        answers = self.fetch(lambda _: parts, "listing collections") if parts else []
         with well_formed("listing collections"):
-            keys = {
+            return {
                 (name, text(node, "name"))
-                for name, nodes in zip(names, listed, strict=True)
+                for name, nodes in zip(names, answers, strict=True)
                 for node in nodes
                 if node["__typename"] != SEQUENCE
             }
-        return replace(wanted, whole=frozenset(), linked=wanted.linked | keys)
 
     def _with_what_searches_miss(self, wanted: Wanted, found: dict[str, LiveRegistry]) -> dict[str, LiveRegistry]:
         """What was not found is looked up by name. Where that shows something, searches do not show all, and everything that
