@@ -296,7 +296,8 @@ class Fetcher:
         if missing < 0 or (missing > 0 and not (job.part.names_all and job.items == job.before)):
             raise BackendError(
                 f"{where}: the server counts {total} items and answered {len(job.items)}",
-                "something changed while it was read, or this key cannot see all of them; run this again",
+                "run this again, in case something changed while it was read; if the key cannot see all of them, use one that "
+                "can, or name what is meant in place of `unlisted: remove`",
                 code="incomplete-list",
             )
         self.unseen += job.unseen + max(missing, 0)
