@@ -12,13 +12,13 @@ from regsync.names import is_invisible
 
 _AT_ONCE = 1000
 """Items of a long list in one piece of text."""
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _PERHAPS_INVISIBLE = re.compile(r"[^\x00-\x7e]")
 
 
 def canonical_json(value: Any) -> str:
     """Keys sorted, no spaces, no NaN; what nobody can see is written as an escape. One line without a line end."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return escape_invisible(text)
+    return escape_invisible(_ENCODER.encode(value))
 
 
 def canonical_pieces(document: Mapping[str, Any], depth: int = 2) -> Iterator[str]:
@@ -62,7 +62,10 @@ def digest_of(value: Any) -> str:
 
 def document_digest(document: dict[str, Any]) -> str:
     """The digest of a plan or receipt over all of it but its own `digest`."""
+    rest = {key: value for key, value in document.items() if key != "digest"}
+    if not any(isinstance(value, list | dict) and len(value) > _AT_ONCE for value in rest.values()):
+        return digest_of(rest)
     found = hashlib.sha256()
-    for piece in canonical_pieces({key: value for key, value in document.items() if key != "digest"}):
+    for piece in canonical_pieces(rest):
         found.update(piece.encode("utf-8", "surrogatepass"))
     return f"sha256:{found.hexdigest()}"
