@@ -130,7 +130,7 @@ def _targets(
 ) -> tuple[list[_Target], list[tuple[str, int]]]:
     """What to link, in order, and for each alias the position in that list of what it points at."""
     named = [(ref, origin) for _, ref, origin in wanted.aliases if isinstance(ref, SourceRef)]
-    later = sorted(named, key=lambda item: (item[0][:3], sources[item[0]].number or 0))
+    later = sorted(named, key=lambda item: (item[0].parts[:3], sources[item[0]].number or 0))
     order: dict[int, int] = {}
     targets: list[_Target] = []
     for ref, origin in (*wanted.versions, *later):

@@ -145,9 +145,7 @@ def normal(store: Store) -> dict[str, object]:
         }
 
 
-@share(40)
-@given(seeds())
-def test_planting_by_the_thousand_makes_what_single_calls_make(world: dict[str, Any]) -> None:
+def check_same(world: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory(prefix="regsync-") as name:
         fast, _ = create_store(Path(name) / "fast.db", clock=Ticking())
         slow, _ = create_store(Path(name) / "slow.db", clock=Ticking())
@@ -162,3 +160,31 @@ def test_planting_by_the_thousand_makes_what_single_calls_make(world: dict[str, 
         finally:
             fast.close()
             slow.close()
+
+
+@share(40)
+@given(seeds())
+def test_planting_by_the_thousand_makes_what_single_calls_make(world: dict[str, Any]) -> None:
+    check_same(world)
+
+
+def test_versions_that_only_aliases_name_are_linked_in_the_order_of_their_sources() -> None:
+    """Whatever the order of the aliases, and counted: v10 comes after v2."""
+    names = {"production": "ml/p/b:v0", "canary": "ml/p/a:v10", "staging": "ml/p/a:v2"}
+    version = {"aliases": [], "ttl_days": 1}
+    check_same(
+        {
+            "organization": "acme",
+            "teams": {"ml": []},
+            "artifacts": {
+                "ml/p/a": {"type": "model", "versions": [version] * 11},
+                "ml/p/b": {"type": "model", "versions": [version]},
+            },
+            "registries": {
+                "one": {
+                    "protected_aliases": [],
+                    "collections": {"x": {"type": "model", "tags": [], "versions": [], "aliases": names}},
+                }
+            },
+        }
+    )
