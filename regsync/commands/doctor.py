@@ -145,7 +145,7 @@ def _probe_sources(given: tuple[str, ...]) -> list[SourceRef]:
 
 
 def _table(findings: Sequence[Finding], *, color: bool) -> str:
-    from regsync.views.escape import plain
+    from regsync.looks.escape import plain
 
     colors = {"ok": "green", "note": "yellow", "problem": "red"}
     width = max(len(plain(finding.subject)) for finding in findings)

@@ -102,7 +102,7 @@ def _pruned(settings: Settings, arguments: ManifestArguments) -> dict[str, str]:
 
 def _diff(name: str, before: str, after: str) -> str:
     """A unified diff; a line that the terminal would obey is shown harmless."""
-    from regsync.views.escape import plain
+    from regsync.looks.escape import plain
 
     old, new = before.splitlines(), after.splitlines()
     path = name.removeprefix("/")

@@ -78,7 +78,7 @@ class Settings:
 
     def say_plainly(self, message: str) -> None:
         """A line that may repeat what a server has said."""
-        from regsync.views.escape import plain
+        from regsync.looks.escape import plain
 
         self.say(plain(message))
 
@@ -89,7 +89,7 @@ pass_settings = click.make_pass_decorator(Settings)
 def shown_error(error: Exception) -> int:
     """Show an error on stderr and return the exit code that it stands for."""
     from regsync.diagnostics import DiagnosticsError, RegsyncError
-    from regsync.views.escape import plain
+    from regsync.looks.escape import plain
 
     context = click.get_current_context(silent=True)
     settings = context.obj if context else None

@@ -144,7 +144,7 @@ class Bar:
 
     def draw(self, what: str, stage: Stage, seconds: float) -> None:
         """Show the stage in place of what was drawn before."""
-        from regsync.views.escape import plain
+        from regsync.looks.escape import plain
 
         console, progress, task = self._made = self._made or self._make()
         how = "" if stage.total is None else pace(stage.done, stage.total, seconds)

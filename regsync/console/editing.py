@@ -42,8 +42,8 @@ def read_manifests(arguments: ManifestArguments, settings: Settings) -> Manifest
 
 def finish(edit: Edit, settings: Settings, already: str) -> None:
     """Write an edit and show the touched lines; `already` is said where there is nothing to do."""
+    from regsync.looks.escape import plain
     from regsync.views.diagnostics import render_diagnostics
-    from regsync.views.escape import plain
 
     warnings = render_diagnostics(edit.loaded.warnings, color=settings.use_color(err=True))
     if not edit.touched:

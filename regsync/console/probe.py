@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regsync.diagnostics import RegsyncError
+from regsync.looks.escape import plain
 from regsync.version import __version__
-from regsync.views.escape import plain
 
 if TYPE_CHECKING:
     from regsync.backends.checkup import Probed

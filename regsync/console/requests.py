@@ -11,7 +11,7 @@ class _Stderr(logging.Handler):
     """Shows a record as `--verbose` shows lines. What is logged holds no key; see `regsync/backends/wandb/connection/transport.py`."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        from regsync.views.escape import plain
+        from regsync.looks.escape import plain
 
         click.echo(plain(record.getMessage()), err=True)
 

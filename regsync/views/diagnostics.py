@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from regsync.diagnostics import Diagnostic, Severity, counted
-from regsync.views.escape import plain
+from regsync.looks.escape import plain
 
 _RESET = "\x1b[0m"
 _BOLD = "\x1b[1m"

@@ -11,8 +11,8 @@ from regsync.core.canonical import canonical_json
 from regsync.core.plan import Plan
 from regsync.core.plan_document import moved_json, operation_json
 from regsync.diagnostics import counted
+from regsync.looks.escape import plain
 from regsync.planning.drift import Difference
-from regsync.views.escape import plain
 from regsync.views.words import WAYS_OUT, change, destination, place, verb, who_moved
 
 Json = dict[str, Any]

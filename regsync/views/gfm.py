@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Iterable
 
-from regsync.views.escape import plain
+from regsync.looks.escape import plain
 from regsync.views.sentences import Code, Name, Part, parts_of
 
 LONGEST_CODE = 300

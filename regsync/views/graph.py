@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from regsync.views.escape import plain
+from regsync.looks.escape import plain
 from regsync.views.words import SYMBOLS, Effect, change, effect, verb
 
 Json = dict[str, Any]

@@ -10,9 +10,9 @@ from regsync.core.canonical import canonical_json
 from regsync.core.live import Destination
 from regsync.core.moves import Held
 from regsync.diagnostics import counted
+from regsync.looks.escape import plain
 from regsync.planning.commits import Redeclared
 from regsync.planning.history import History, Moved
-from regsync.views.escape import plain
 from regsync.views.gfm import code
 
 Json = dict[str, Any]

@@ -19,9 +19,9 @@ from markupsafe import Markup
 
 from regsync.diagnostics import counted
 from regsync.looks.environment import environment, style
+from regsync.looks.escape import plain
 from regsync.views.blocks import Block, blocks, grouped, inner_name
 from regsync.views.consents import given_before, holding
-from regsync.views.escape import plain
 from regsync.views.facts import facts, shown_with_evidence
 from regsync.views.sentences import Code, Name, Part, parts_of
 from regsync.views.statements import Tone, about_plan, consent_ways, proof_words, what_is_left

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from regsync.views.escape import plain
+from regsync.looks.escape import plain
 from regsync.views.words import destination
 
 Json = dict[str, Any]

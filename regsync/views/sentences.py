@@ -10,8 +10,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from regsync.looks.escape import plain
 from regsync.names import has_hidden, quoted
-from regsync.views.escape import plain
 
 
 class Name(str):

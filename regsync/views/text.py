@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
+from regsync.looks.escape import plain
 from regsync.views.blocks import Block, blocks, inner_name
 from regsync.views.consents import for_one_run, given_before, holding, missing
-from regsync.views.escape import plain
 from regsync.views.facts import Row, facts
 from regsync.views.facts import Tone as FactTone
 from regsync.views.flowing import fits, listed, sentence

@@ -22,7 +22,7 @@ def known_from(item: Json) -> str:
 
 def render_unmanaged(document: Json) -> str:
     """For a terminal: a line for each."""
-    from regsync.views.escape import plain
+    from regsync.looks.escape import plain
 
     lines = [plain(item["address"] + in_brackets(item)) for item in document["unmanaged"]]
     return "\n".join(lines) if lines else "Everything that is live here is declared."

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from regsync.core.plan_document import operation_json
+from regsync.looks.escape import plain
 from regsync.planning.why import Explanation
-from regsync.views.escape import plain
 from regsync.views.words import change, verb
 
 

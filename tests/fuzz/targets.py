@@ -26,12 +26,12 @@ from regsync.diagnostics import DiagnosticsError, RegsyncError
 from regsync.execution.again import check_before_first_write
 from regsync.execution.journal import read_journal
 from regsync.execution.receipt import decode_receipt, decode_receipt_operations
+from regsync.looks.escape import plain
 from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.load import load_sources
 from regsync.names import SourceRef
 from regsync.views import html, markdown, text
 from regsync.views.diagnostics import render_diagnostics
-from regsync.views.escape import plain
 from tests.fuzz.campaign import CORPUS
 from tests.guarantees.smallworlds import Shown
 from tests.harmless import harmless

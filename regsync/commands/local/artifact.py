@@ -73,7 +73,7 @@ def log(
     """
     from regsync.local.store import contents, projects, sequences
     from regsync.local.store.database import open_store
-    from regsync.views.escape import plain
+    from regsync.looks.escape import plain
 
     parts = path.split("/")
     if len(parts) != 3 or not all(parts):

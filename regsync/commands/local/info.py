@@ -18,7 +18,7 @@ def command(settings: Settings, db: Path | None) -> int:
     """What is in a registry file: organizations, people, artifacts, registries. Never writes."""
     from regsync.local.store import accounts, events, registries
     from regsync.local.store.database import open_store
-    from regsync.views.escape import plain
+    from regsync.looks.escape import plain
 
     path = registry_file(settings, db)
     store = open_store(path, read_only=True)

@@ -19,7 +19,7 @@ def command(settings: Settings, org: str, db: Path | None) -> int:
     from regsync.local.store import accounts
     from regsync.local.store.database import create_store
     from regsync.local.store.errors import Conflict
-    from regsync.views.escape import plain
+    from regsync.looks.escape import plain
 
     accounts.check_name("organization", org)
     path = registry_file(settings, db)

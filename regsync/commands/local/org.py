@@ -31,8 +31,8 @@ def add(settings: Settings, name: str, roles: dict[str, str], db: Path | None) -
     """Add an organization NAME, or members to one that is there."""
     from regsync.local.store import accounts
     from regsync.local.store.database import open_store
+    from regsync.looks.escape import plain
     from regsync.names import Role
-    from regsync.views.escape import plain
 
     store = open_store(registry_file(settings, db))
     with store.write() as tx:

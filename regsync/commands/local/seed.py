@@ -23,7 +23,7 @@ def command(settings: Settings, file: Path, db: Path | None) -> int:
     from regsync.local.seed.planting import plant
     from regsync.local.seed.reader import read_seed
     from regsync.local.store.database import create_store
-    from regsync.views.escape import plain
+    from regsync.looks.escape import plain
 
     seed = read_seed(file)
     path = registry_file(settings, db)

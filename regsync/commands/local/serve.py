@@ -41,7 +41,7 @@ def command(
 
     from regsync.local.store import contents
     from regsync.local.store.database import open_store
-    from regsync.views.escape import plain
+    from regsync.looks.escape import plain
 
     try:
         from regsync.local.server import run

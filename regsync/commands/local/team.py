@@ -25,7 +25,7 @@ def add(settings: Settings, name: str, org: str | None, users: tuple[str, ...], 
     """Add a team NAME, or members to one that is there."""
     from regsync.local.store import accounts
     from regsync.local.store.database import open_store
-    from regsync.views.escape import plain
+    from regsync.looks.escape import plain
 
     store = open_store(registry_file(settings, db))
     with store.write() as tx:

@@ -59,8 +59,8 @@ def add(
     """Add a user NAME to the organization."""
     from regsync.local.store import accounts
     from regsync.local.store.database import open_store
+    from regsync.looks.escape import plain
     from regsync.names import Role
-    from regsync.views.escape import plain
 
     if no_org and (org is not None or admin):
         raise RegsyncError(
@@ -94,7 +94,7 @@ def list_users(settings: Settings, format_: str, db: Path | None) -> int:
     """Users, their organizations and their teams. Keys are not kept, so none is told."""
     from regsync.local.store import accounts
     from regsync.local.store.database import open_store
-    from regsync.views.escape import plain
+    from regsync.looks.escape import plain
 
     store = open_store(registry_file(settings, db), read_only=True)
     with store.read() as tx:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from regsync.local.store import accounts, contents, projects, registries, sequences
 from regsync.local.store.artifacts import Version
-from regsync.local.store.database import Store
+from regsync.local.store.database import Store, open_store
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.registries import Registry
-from tests.interop.worlds import ORGANIZATION, TEAM
+from tests.interop.worlds import ORGANIZATION, TEAM, make_world
+
+
+@contextmanager
+def impatient_store(path: Path) -> Iterator[Store]:
+    """A new registry file with people and a registry `rush`, opened by somebody who does not wait for others."""
+    make_world(path)
+    store = open_store(path, timeout=0.05)
+    try:
+        plant_registry(store, "rush")
+        yield store
+    finally:
+        store.close()
 
 
 def plant_versions(store: Store, name: str, count: int, content: str | None = None) -> list[Version]:

@@ -27,7 +27,7 @@ from regsync.local.store.database import Store, open_store
 from regsync.local.store.errors import Locked
 from tests.budget import share
 from tests.interop.worlds import api_key, make_world
-from tests.local.server.planting import artifact_id, plant_registry, plant_versions
+from tests.local.server.planting import artifact_id, impatient_store, plant_registry, plant_versions
 from tests.local.server.test_documents import link
 
 Act = Callable[[Group | None], Answer]
@@ -36,11 +36,8 @@ Act = Callable[[Group | None], Answer]
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     monkeypatch.setattr(groups, "GROUP_SECONDS", 600)  # One group, however slow the machine is.
-    make_world(tmp_path / "registry.db")
-    opened = open_store(tmp_path / "registry.db", timeout=0.05)
-    plant_registry(opened, "rush")
-    yield opened
-    opened.close()
+    with impatient_store(tmp_path / "registry.db") as opened:
+        yield opened
 
 
 def actor(store: Store, user: str) -> Actor:

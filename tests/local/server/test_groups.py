@@ -14,18 +14,14 @@ from regsync.local.server.root import Root
 from regsync.local.server.session import Session
 from regsync.local.store.database import Store, open_store
 from regsync.local.store.errors import DiskFull, Locked
-from tests.interop.worlds import make_world
-from tests.local.server.planting import artifact_id, plant_registry, plant_versions
+from tests.local.server.planting import artifact_id, impatient_store, plant_versions
 from tests.local.server.test_documents import link
 
 
 @pytest.fixture
 def impatient(tmp_path: Path) -> Iterator[Store]:
-    make_world(tmp_path / "registry.db")
-    store = open_store(tmp_path / "registry.db", timeout=0.05)
-    plant_registry(store, "rush")
-    yield store
-    store.close()
+    with impatient_store(tmp_path / "registry.db") as store:
+        yield store
 
 
 def told(store: Store, document: str) -> Answer:
