@@ -64,6 +64,13 @@ class Budget:
     def is_spent(self) -> bool:
         return self._limit is not None and time.monotonic() - self._begun > self._limit
 
+    def rounds(self, number: int) -> Iterator[int]:
+        """So many, or as many as there is time for: for what cannot be stopped in its middle."""
+        for each in range(number):
+            if self.is_spent:
+                return
+            yield each
+
 
 def spend(cases: Sequence[T], name: str) -> Iterator[T]:
     """The cases, as many as there is time for; says how many that were."""

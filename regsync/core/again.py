@@ -13,15 +13,14 @@ from typing import NamedTuple
 from regsync.core import actions as a
 from regsync.core.desired import Consents, Desired, HazardName
 from regsync.core.diff import Emptied
-from regsync.core.hazards import Hazard, assess
+from regsync.core.hazards import Hazard, hazards_of, mass_changes
 from regsync.core.live import LinkKey, Live
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
-from regsync.diagnostics import Diagnostic, Position
+from regsync.diagnostics import Diagnostic
 from regsync.names import IndexRef
 
 Key = tuple[object, ...]
-_NOWHERE = Position("plan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +67,7 @@ def compare_again(operations: Sequence[Operation], done: frozenset[str], again: 
         elif found is None or not _same(operation, found):
             differences.append(Difference(operation, found))
         else:
-            kept.append(replace(operation, action=found.action))
+            kept.append(operation if operation.action == found.action else replace(operation, action=found.action))
     return Compared(operations=tuple(kept), differences=tuple(differences), besides=tuple(new.values()))
 
 
@@ -132,7 +131,7 @@ def _key(action: a.Action) -> Key:
 
 def _same(old: Operation, new: Operation) -> bool:
     """Whether two operations about the same do the same from the same, with the same hazards."""
-    return _bare(old.action) == _bare(new.action) and old.hits == new.hits
+    return old.hits == new.hits and (old.action == new.action or _bare(old.action) == _bare(new.action))
 
 
 def _bare(action: a.Action) -> a.Action:
@@ -160,15 +159,14 @@ def hazards_again(
     A mass change counts only where it is one both for the whole plan, before it began, and for what is left of it now: a run
     that finishes an earlier one is not held up by what that one took away.
     """
-    hazards = assess(compared.operations, again.emptied, again.desired, again.before, allow, _NOWHERE).hazards
+    hazards, _ = hazards_of(compared.operations, again.emptied, again.desired, again.before, allow)
     if plan.undoes is not None:
         hazards = tuple(each for each in hazards if each.name is not HazardName.EMPTY_DESIRED)
     if not done:
         return hazards
     left = [each for each in compared.operations if each.id not in done]
-    now = {each.name for each in assess(left, (), again.desired, live, allow, _NOWHERE).hazards}
     deleted = any(isinstance(each.action, a.DeleteRegistry) and each.id in done for each in plan.operations)
-    if HazardName.MASS_CHANGE in now and not deleted:
+    if not deleted and mass_changes(left, again.desired, live):
         return hazards
     reviewed = tuple(each for each in plan.hazards if each.name is HazardName.MASS_CHANGE)
     return tuple(each for each in hazards if each.name is not HazardName.MASS_CHANGE) + reviewed

@@ -73,23 +73,32 @@ def assess(
 ) -> Assessment:
     """Every hazard of the plan, with what consents given in the manifest and on the command line leave open.
 
-    Only what `operations` do counts, whatever else the manifests ask for. `otherwise`: where a consent would go if the manifests
-    declare nothing at all.
+    `otherwise`: where a consent would go if the manifests declare nothing at all.
+    """
+    hazards, weighed = hazards_of(operations, emptied, desired, live, allow)
+    return Assessment(
+        hazards, (*weighed.given, *allowed(allow, weighed.left)), asks(weighed, allow, desired, otherwise)
+    )
+
+
+def hazards_of(
+    operations: Sequence[Operation], emptied: Iterable[Emptied], desired: Desired, live: Live, allow: Consents
+) -> tuple[tuple[Hazard, ...], Weighed]:
+    """Every hazard, and the consents of the manifests held against them.
+
+    Only what `operations` do counts, whatever else the manifests ask for.
     """
     instances = carried(operations)
     instances += [
         Instance(scopes_of(each.address), each.hit._replace(weight=removed), None)
         for each, removed in _emptying(emptied, operations)
     ]
-    instances += [Instance(scopes, hit, None) for scopes, hit in _mass_changes(operations, desired, live)]
+    instances += [Instance(scopes, hit, None) for scopes, hit in mass_changes(operations, desired, live)]
     if not desired.registries:
         message = "the manifests declare no registry at all"
         instances.append(Instance((None,), Hit(HazardName.EMPTY_DESIRED, message), None))
     weighed = weigh(instances, consents_of(desired))
-    hazards = _summarize(instances, weighed, allow)
-    return Assessment(
-        hazards, (*weighed.given, *allowed(allow, weighed.left)), asks(weighed, allow, desired, otherwise)
-    )
+    return _summarize(instances, weighed, allow), weighed
 
 
 def _summarize(instances: Sequence[Instance], weighed: Weighed, allow: Consents) -> tuple[Hazard, ...]:
@@ -162,7 +171,7 @@ def _common(addresses: Iterable[Address]) -> tuple[Address | None, ...]:
     return tuple(shared or (None,))
 
 
-def _mass_changes(
+def mass_changes(
     operations: Sequence[Operation], desired: Desired, live: Live
 ) -> list[tuple[tuple[Address | None, ...], Hit]]:
     """For each kind of which too many change: the scopes that hold all of them, and the hazard."""

@@ -19,7 +19,6 @@ from regsync.core.moves import Untold
 from regsync.core.operation import Operation
 from regsync.core.order import put_in_order
 from regsync.core.plan import Plan
-from regsync.core.plan_document import plan_digest
 from regsync.core.proof import ProofError, prove
 from regsync.core.scope import restrict, scope_of
 from regsync.core.sentences import holder_moved
@@ -44,6 +43,7 @@ class Declared(NamedTuple):
 class Checked:
     """A plan that may be carried out: `plan` with the indices that links get now, the ids of what is done, and what is live.
 
+    The digest of `plan` is not that of the reviewed one, because indices are open in it.
     `besides`: what planning again would do that is not in the plan. It is not done.
     """
 
@@ -80,7 +80,7 @@ def _checked(
     plan: Plan, desired: Desired | None, live: Live, allow: Consents, reader: Reader, *, trusted: bool
 ) -> Checked:
     foreign = plan.reviewed is not None
-    loose = replace(plan, operations=loosened(plan.operations, desired), reviewed=plan_digest(plan))
+    loose = replace(plan, operations=loosened(plan.operations, desired))
     taken = take_back(loose.operations, live, plan.destination.user)
     again = (
         _undo_again(loose, taken, live)

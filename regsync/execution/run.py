@@ -89,14 +89,14 @@ def apply_plan(
     with state.locked():
         recover(state, writer, say)
         checked = check_before_first_write(plan, writer, declared)
-        plan, done, besides = checked.plan, checked.done, checked.besides
+        digest = plan_digest(plan)
+        plan, done, besides = replace(checked.plan, reviewed=digest), checked.done, checked.besides
         if len(done) == len(plan.operations):
             nothing = _remember(plan, checked.live, state, clock(), say)
             return Applied(None, None, nothing=nothing, besides=besides)
         if besides:
             say(not_in_this_plan(besides))
         document = plan_document(plan)
-        digest = plan_digest(plan)
         if not planned_now and not state.was_planned_again(digest):
             _refuse_second_time(digest, done, state)
         writer.announce(digest, plan.manifest.commit)

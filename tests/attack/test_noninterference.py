@@ -347,18 +347,16 @@ def as_of(store: Store, answer: str) -> str:
 def test_at_length(twins: tuple[Store, Store], tmp_path: Path, kind: str) -> None:
     """The same law, over thousands of documents."""
     tried: Counter[str] = Counter()
-    budget = Budget()
 
-    @settings(max_examples=3000, deadline=None, database=None, **CASES)
+    @settings(max_examples=100, deadline=None, database=None, **CASES)
     @given(actor=st.sampled_from(ACTORS), document=asked(kind), changes=CHANGES)
     def campaign(actor: str, document: Document, changes: list[str]) -> None:
-        if budget.is_spent:
-            return
         if kind == "query":
             law(twins, actor, document, changes)
         else:
             test_changing.hypothesis.inner_test(twins, actor, document, changes, tmp_path)
         tried["documents"] += 1
 
-    campaign()
+    for _ in Budget().rounds(30):
+        campaign()
     print(f"non-interference, {kind}: {tried['documents']} documents with the same answer in both organizations")

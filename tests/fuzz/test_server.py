@@ -20,13 +20,13 @@ from regsync.local.server.app import create_app, refuse_method
 from regsync.local.store.database import create_store
 from tests.attack.people import KEYS, Server, is_defect, make_server, make_world, uploaded
 from tests.attack.test_running import served
-from tests.budget import Budget
+from tests.budget import Budget, seconds
 
 HERE = Path(__file__).parent
 DESCRIPTION = HERE / "server.openapi.json"
 SCHEMA = HERE.parents[1] / "regsync" / "local" / "server" / "schema.graphql"
-EXAMPLES = 400
-"""Of each operation."""
+EXAMPLES = 400 if seconds() is None else 100
+"""Of each operation; other ones each time."""
 BATCH = 20
 """Examples between two looks at the clock."""
 

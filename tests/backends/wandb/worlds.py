@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,21 +65,47 @@ def write_world(path: Path, seed: Json) -> Path:
     return path
 
 
+class _Prompt(uvicorn.Server):
+    """Says when it is ready, and ends as soon as it is told: uvicorn's own loop looks every tenth of a second, and waits another."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self._told = asyncio.Event()
+
+    def end(self) -> None:
+        """Called in another thread."""
+        self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        self._loop = asyncio.get_running_loop()
+        self.ready.set()
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.tasks:
+            await asyncio.sleep(0.005)
+
+
 @contextmanager
 def served(path: Path) -> Iterator[str]:
     """The server over a registry file, in a thread; its URL."""
     store: Store = open_store(path)
     sock = listen("127.0.0.1", 0)
     config = uvicorn.Config(create_app(store), log_level="critical", access_log=False, lifespan="off", ws="none")
-    server = uvicorn.Server(config)
+    server = _Prompt(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.002)
+    assert server.ready.wait(60), "the server does not start"
     try:
         yield url(sock)
     finally:
-        server.should_exit = True
+        server.end()
         thread.join()
         sock.close()
         store.close()
