@@ -1,4 +1,7 @@
-"""What a search showed, held against look-ups: before operations are believed, and after they were carried out."""
+"""What a search showed, held against look-ups: before operations are believed, and after they were carried out.
+
+Where something is to go because a list does not name it, or names it as absent, searches are not asked at all.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,32 @@ from collections.abc import Sequence
 
 from regsync.backends.base import BackendError, Reader
 from regsync.core.actions import DeleteRegistry
-from regsync.core.live import Live, RegistryScope, Scope
+from regsync.core.desired import Desired
+from regsync.core.live import Live, ReadProof, RegistryScope, Scope
 from regsync.core.operation import Operation
-from regsync.core.scope import scope_of_actions
+from regsync.core.scope import needs_proof, scope_of_actions
+
+
+def proven(reader: Reader, scope: Scope, desired: Desired) -> Live:
+    """What is live in `scope`. Registries in which something is removed are looked up, name by name; the others are searched,
+    where that is cheaper. Raises `BackendError`."""
+    exact = needs_proof(desired) if reader.capabilities.searches else frozenset()
+    if not exact & scope.keys():
+        return reader.observe(scope)
+    parts = [
+        reader.observe(part, exactly=exactly)
+        for exactly in (True, False)
+        if (part := {name: each for name, each in scope.items() if (name in exact) is exactly})
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    found = {name: live for part in parts for name, live in part.registries.items()}
+    read = ReadProof(
+        all(part.read.complete for part in parts),
+        sum(part.read.pages for part in parts),
+        sum(part.read.items for part in parts),
+    )
+    return Live({name: found[name] for name in scope if name in found}, read)
 
 
 def confirmed(live: Live, operations: Sequence[Operation], reader: Reader, *, strictly: bool = False) -> Live:

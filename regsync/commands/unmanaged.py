@@ -40,7 +40,6 @@ def command(settings: Settings, manifests: ManifestArguments, format_: str) -> i
     from regsync.core.unmanaged import scope_of_addresses, unmanaged_in
     from regsync.diagnostics import RegsyncError, did_you_mean
     from regsync.names import Address
-    from regsync.planning.live import looked_up
     from regsync.views.unmanaged import render_unmanaged
 
     addresses, paths = addresses_and_paths(tuple(map(str, manifests.paths)))
@@ -56,7 +55,7 @@ def command(settings: Settings, manifests: ManifestArguments, format_: str) -> i
             message = f"registry {within.registry!r} is missing, or not visible to this key"
             raise RegsyncError(message, did_you_mean(within.registry, known), code="registry-missing")
         wanted = [within] if within is not None else [Address(name) for name in known]
-        live = looked_up(reader, scope_of_addresses(wanted))
+        live = reader.observe(scope_of_addresses(wanted), exactly=True)
         if within is not None and within.collection is not None:
             there = live.registries[within.registry].collections
             if within.collection not in there:

@@ -1,6 +1,7 @@
 """Live: what a backend read, in the registry's own terms. And `Scope`: how much of it a plan needs.
 
-A thing that is in the scope and not in Live is proven absent: backends raise rather than leave something out.
+A thing that is in the scope and not in Live is proven absent: backends raise rather than leave something out. What they know to
+be there and cannot see is counted as `unseen`; nothing may be concluded from its absence.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class LiveCollection:
     latest: int | None = None
     next_index: int | None = 0
     """The index that the next link gets; None where the backend cannot know."""
+    unseen: int | None = 0
+    """How many of its links and tags are announced and not shown to this key; None where the server has no list that proves it."""
 
     def copy(self) -> LiveCollection:
         """A copy whose maps can be changed without touching this one."""
@@ -63,6 +66,7 @@ class LiveCollection:
             dict(self.aliases),
             self.latest,
             self.next_index,
+            self.unseen,
         )
 
     def index_of(self, artifact_id: str) -> int | None:
@@ -87,6 +91,8 @@ class LiveRegistry:
     collections: dict[str, LiveCollection] = field(default_factory=dict)
     role: Role | None = None
     types_told: bool = True
+    unseen: int | None = 0
+    """How many collections are announced and not shown to this key, where all were asked for; None as for a collection."""
 
     def copy(self) -> LiveRegistry:
         """A copy with its own `members` and `collections` maps; the collections themselves are shared."""
@@ -100,6 +106,7 @@ class LiveRegistry:
             dict(self.collections),
             self.role,
             self.types_told,
+            self.unseen,
         )
 
 

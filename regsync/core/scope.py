@@ -32,6 +32,30 @@ def _registry_scope(registry: DesiredRegistry) -> RegistryScope:
     return RegistryScope(frozenset(names), members)
 
 
+def needs_proof(desired: Desired) -> frozenset[str]:
+    """The registries in which something is removed, or declared absent, because of what collections list: a list that leaves
+    something out would make such a plan remove less."""
+    return frozenset(
+        name
+        for registry in desired.registries.values()
+        if registry.absent
+        or Kind.COLLECTIONS in registry.remove_unlisted
+        or any(map(_removes, (registry.collections or {}).values()))
+        for name in (registry.name, *(former.name for former in registry.previously))
+    )
+
+
+def _removes(collection: DesiredCollection) -> bool:
+    aliases, versions = collection.aliases, collection.versions
+    if aliases is not None and (
+        Kind.ALIASES in collection.remove_unlisted or any(each.ref is None for each in aliases.values())
+    ):
+        return True
+    return versions is not None and (
+        Kind.VERSIONS in collection.remove_unlisted or any(each.absent for each in versions)
+    )
+
+
 def scope_of_actions(actions: Iterable[a.Action]) -> Scope:
     """What has to be read to know how these actions stand."""
     collections: dict[str, set[str]] = {}

@@ -155,7 +155,10 @@ def _guarded_in(registry: str, model: Model, put: _Put) -> Container[str]:
 def _check_only_own(action: a.Action, model: Model, put: _Put) -> None:
     """Raise `_NoWayBackError` where deleting what `action` made would delete what somebody else has put there since."""
     if isinstance(action, a.CreateRegistry):
-        collections = model.registries[action.registry].collections
+        registry = model.registries[action.registry]
+        collections = registry.collections
+        if registry.unseen:
+            raise _NoWayBackError(f"it holds {counted(registry.unseen, 'collection')} that this key cannot see")
         others = sorted(collections.keys() - put.collections.get(action.registry, set()))
         if others:
             raise _NoWayBackError(
@@ -171,6 +174,8 @@ def _check_only_own(action: a.Action, model: Model, put: _Put) -> None:
 def _check_contents(address: Address, collection: LiveCollection, put: _Put) -> None:
     place = address[:2]
     linked, bound = put.linked.get(place, set()), put.bound.get(place, {})
+    if collection.unseen:
+        raise _NoWayBackError(f"{named(address)} holds {counted(collection.unseen, 'thing')} that this key cannot see")
     others = [f"v{index}" for index, version in sorted(collection.links.items()) if version.artifact_id not in linked]
     for alias, index in sorted(collection.aliases.items()):
         if bound.get(alias) != collection.links[index].artifact_id:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from regsync.backends.base import Reader
-from regsync.backends.confirming import confirmed
+from regsync.backends.confirming import confirmed, proven
 from regsync.core import actions as a
 from regsync.core.again import Again, loosened, with_indices
 from regsync.core.desired import Consents, Desired
@@ -66,7 +66,7 @@ def check_before_first_write(plan: Plan, reader: Reader, declared: Declared | No
     allow = plan.selection.allow if declared is None else declared.allow
     scope = plan.read.scope if desired is None else scope_of(desired)
     _check_within(plan, scope)
-    live = reader.observe(scope)
+    live = reader.observe(scope, exactly=True) if desired is None else proven(reader, scope, desired)
     try:
         return _checked(plan, desired, live, allow, reader, trusted=declared is not None)
     except (StalePlanError, RefusedError):

@@ -232,8 +232,10 @@ class Execution:
         """Read once more: is every result there?"""
         try:
             live = self._writer.observe(self._plan.read.scope)
+            doubted = [each for each in self._plan.operations if each.action.kind in a.REMOVALS]
             if not self._all_done(live):  # Or a search that lags behind does not show it yet.
-                live = confirmed(live, self._plan.operations, self._writer)
+                doubted = list(self._plan.operations)
+            live = confirmed(live, doubted, self._writer)
         except BackendError:
             return False, NOTHING_SEEN
         return self._all_done(live), seen_in(live, self._plan)

@@ -50,18 +50,8 @@ def _observed(reader: Reader, asked: list[Address], known: list[str], *, members
             message = f"registry {each.registry!r} is missing, or not visible to this key"
             raise RegsyncError(message, did_you_mean(each.registry, known), code="registry-missing")
     scope = _scope(asked, known, members=members)
-    return looked_up(reader, scope), scope
-
-
-def looked_up(reader: Reader, scope: Scope) -> Live:
-    """Each thing looked up by its name, because a search may not show all. Where lists announce what the key cannot see, what
-    is shown is taken, and the backend says how much is missing. Raises `BackendError`."""
-    try:
-        return reader.observe(scope, exactly=True)
-    except BackendError as error:
-        if error.code != "incomplete-list":
-            raise
-        return reader.observe(scope)
+    # Looked up by name, because a search may not show all. What the key cannot see is left out, and the backend says how much.
+    return reader.observe(scope, exactly=True), scope
 
 
 def _scope(asked: list[Address], known: list[str], *, members: bool) -> Scope:

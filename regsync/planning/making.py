@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from regsync.backends.base import BackendError, Reader
-from regsync.backends.confirming import confirmed
+from regsync.backends.confirming import confirmed, proven
 from regsync.core.desired import Desired
 from regsync.core.diff import Comparison
 from regsync.core.fingerprint import scope_fingerprints
@@ -95,7 +95,7 @@ def _planned(
         )
     scope = scope_of(desired)
     destination = reader.destination()
-    live = reader.observe(scope) if known is None else known
+    live = proven(reader, scope, desired) if known is None else known
     inputs = Inputs(
         desired=desired,
         live=live,

@@ -32,7 +32,7 @@ def plan_undo(document: Any, reader: Reader, allow: Consents) -> Plan:
     destination = reader.destination()
     check_destination(receipt.destination, destination, "receipt")
     scope = scope_of_actions(operation.action for operation in operations)
-    live = reader.observe(scope)
+    live = reader.observe(scope, exactly=True)
     selection = Selection(allow=allow)
     inputs = Inputs(
         desired=Desired(organization=destination.organization, registries={}),

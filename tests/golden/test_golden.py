@@ -37,7 +37,7 @@ VIEWS = {
     "plan.json": lambda document: json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True),
 }
 OUTPUTS = {*VIEWS, "refusal.txt"}
-NOT_ON_A_FILE = {"members-not-shown", "role-too-weak", "types-not-told"}
+NOT_ON_A_FILE = {"list-not-proven", "members-not-shown", "not-all-shown", "role-too-weak", "types-not-told"}
 """Whoever opens a registry file acts as its owner, and is told everything; `tests/backends/wandb` has these refusals."""
 
 

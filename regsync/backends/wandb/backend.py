@@ -100,8 +100,8 @@ class WandbReader:
         nodes = self.reading.fetch(lambda _: [documents.all_collection_names(found)], what)[0]
         with well_formed(what):
             for node in nodes:
-                if node["project"] is None:
-                    continue  # The key may not see where it is.
+                if node is None or node["project"] is None:
+                    continue  # The key may not see it, or where it is.
                 registry = text(node["project"], "name").removeprefix(REGISTRY_PREFIX)
                 found.setdefault(registry, []).append(text(node, "name"))
         return {name: sorted(each) for name, each in found.items()}
@@ -112,14 +112,7 @@ class WandbReader:
 
     def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         """Read all that `scope` names. Raises `BackendError` where any part could not be read in full."""
-        before = self.reading.unseen
-        live = self.reading.observe(scope, exactly=exactly)
-        if self.reading.unseen > before:
-            number = counted(self.reading.unseen - before, "thing")
-            self._client.say(
-                f"{number} in these lists cannot be seen with this key: left alone, and not counted as absent"
-            )
-        return live
+        return self.reading.observe(scope, exactly=exactly)
 
     def resolve(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, Version | Unresolved]:
         """The version that each reference means now. Raises `BackendError`."""
@@ -152,7 +145,7 @@ class WandbReader:
             searched = self.collection_names(names)
         except BackendError:
             return 0  # Whatever keeps it from being read is told where it is needed.
-        return len(listed - {(name, each) for name, found in searched.items() for each in found})
+        return sum(len(found.names - set(searched[name])) for name, found in listed.items())
 
     def may_write(self, registry: str) -> bool | None:
         """What the server says of a registry that was read with its members; None where it does not say."""
@@ -160,9 +153,15 @@ class WandbReader:
         return None if read_only is None else not read_only
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections. What could not be seen is said now, so that it is said once."""
         if self._made is not None:
             self._made[0].close()
+            if unseen := self._made[1].unseen:
+                number = counted(unseen, "thing")
+                self._client.say(
+                    f"{number} in its lists cannot be seen with this key: left alone, and not taken for absent"
+                )
+            self._made = None
         self._client.close()
 
     def __enter__(self) -> Self:

@@ -22,6 +22,7 @@ from regsync.core.diff.context import (
     note_if_emptied,
 )
 from regsync.core.diff.names import find_by_name, name_is_clear
+from regsync.core.diff.unseen import may_delete, may_remove_unlisted, note_absent_unseen
 from regsync.core.diff.versions import VersionDiff
 from regsync.core.fingerprint import collection_fingerprint
 from regsync.core.live import LiveCollection
@@ -49,9 +50,20 @@ def diff_collection(wanted: DesiredCollection, context: RegistryContext, matcher
     kind = _type_of(wanted, live, context, findings)
     if kind is None:
         return
+    if live is not None:
+        for of in _removed_unlisted(wanted):
+            if not may_remove_unlisted(address, live, of, wanted.origin, findings):
+                return
+        note_absent_unseen(wanted, live, address, findings)
     _itself(wanted, live, kind, context, findings)
     _tags(wanted, live, context, findings)
     VersionDiff(wanted, live or LiveCollection(wanted.name, kind), context, matcher, findings).run()
+
+
+def _removed_unlisted(wanted: DesiredCollection) -> list[Kind]:
+    """The first kind of which everything that is not listed is to go, if there is one."""
+    blocks = {Kind.VERSIONS: wanted.versions, Kind.ALIASES: wanted.aliases, Kind.TAGS: wanted.tags}
+    return [kind for kind, block in blocks.items() if block is not None and kind in wanted.remove_unlisted][:1]
 
 
 def _type_of(
@@ -145,6 +157,8 @@ def draft_deletion(
 ) -> None:
     """Add the deletion of a whole live collection, with the hazards of all that is in it."""
     address = Address(context.name, live.name)
+    if not may_delete(address, live, position, findings):
+        return
     aliases = tuple(sorted(live.aliases))
     hits = [
         Hit(

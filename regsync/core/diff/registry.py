@@ -16,6 +16,7 @@ from regsync.core.diff.context import (
     RegistryContext,
     note_if_emptied,
 )
+from regsync.core.diff.unseen import may_delete, may_remove_unlisted
 from regsync.core.fingerprint import registry_fingerprint
 from regsync.core.live import LiveRegistry
 from regsync.core.operation import Hit
@@ -224,6 +225,8 @@ def _gives_up(member: str, actor: str, old: Role | None, new: Role | None, regis
 def _unlisted_collections(wanted: DesiredRegistry, context: RegistryContext, findings: Findings) -> None:
     if wanted.collections is None or context.live is None or Kind.COLLECTIONS not in wanted.remove_unlisted:
         return
+    if not may_remove_unlisted(Address(wanted.name), context.live, Kind.COLLECTIONS, wanted.origin, findings):
+        return
     spoken_for: set[str] = set(wanted.collections)
     for collection in wanted.collections.values():
         live = find_live(collection, context)
@@ -238,6 +241,8 @@ def _unlisted_collections(wanted: DesiredRegistry, context: RegistryContext, fin
 
 
 def _deletion(context: RegistryContext, live: LiveRegistry, findings: Findings, wanted: DesiredRegistry) -> None:
+    if not may_delete(Address(live.name), live, wanted.origin, findings):
+        return
     held = [
         f"{name}:{alias}"
         for name, collection in sorted(live.collections.items())

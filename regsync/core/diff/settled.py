@@ -18,7 +18,7 @@ _IN_A_REGISTRY = f"/{REGISTRY_PREFIX}"
 
 def is_settled(wanted: DesiredCollection, live: LiveCollection | None) -> bool:
     """Whether nothing is to be done for it, and nothing to be said. `live` has the declared name."""
-    if live is None or wanted.absent or wanted.previously or wanted.type not in (None, live.type):
+    if live is None or live.unseen != 0 or wanted.absent or wanted.previously or wanted.type not in (None, live.type):
         return False
     if wanted.description is not UNSET and wanted.description != live.description:
         return False

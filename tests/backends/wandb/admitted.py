@@ -39,6 +39,10 @@ class Admitted:
     """Whether collections and links tell which registry they are in."""
     counts_hidden: bool = False
     """`totalCount` counts one more than the key sees."""
+    counts_own: bool = False
+    """The same of the lists of registries themselves."""
+    own_lists: bool = True
+    """Whether a registry lists its own collections."""
     lags: bool = False
     """Searches by a filter go on showing what they showed first."""
     seen: list[Request] = field(default_factory=list)
@@ -63,6 +67,8 @@ class Admitted:
             listed = found.get("artifactCollections") if isinstance(found, dict) else None
             if listed and self.null_nodes:
                 listed["edges"] = [{"node": None}, *listed["edges"]]
+            if listed and self.counts_own:
+                listed["totalCount"] += 1
         self._hide(body.get("data"))
         self._shown[key] = changed = as_json(body)
         return changed
@@ -79,6 +85,10 @@ class Admitted:
             self._hide(value[name])
 
     def _refused(self, request: Request) -> Response | None:
+        if not self.own_lists and re.search(r"project\([^)]*\) { artifactCollections", request.document):
+            return as_json(
+                {"errors": [{"message": 'Cannot query field "artifactCollections" on type "Project".'}]}, 400
+            )
         sizes = {name: value for name, value in request.variables.items() if name.endswith("_first")}
         for name, value in sizes.items():
             if self.largest_page is not None and value > self.largest_page:

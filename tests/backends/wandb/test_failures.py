@@ -24,7 +24,7 @@ from regsync.local.store.database import open_store
 from regsync.names import Role, SourceRef, Visibility
 from tests.backends.wandb import faults
 from tests.backends.wandb.script import SEED
-from tests.backends.wandb.wire import Forward, Relay, Request, Response, as_json, relay
+from tests.backends.wandb.wire import Behaviour, Forward, Relay, Request, Response, as_json, relay
 from tests.backends.wandb.worlds import KEYS, PEOPLE, QUICK, Work, everything, served, write_world
 
 SCOPE = {"model": RegistryScope(None, True)}
@@ -122,13 +122,26 @@ def test_a_list_that_never_ends_is_given_up(work: Work, between: Relay) -> None:
     assert len(between.requests) <= 3 * 22
 
 
-def test_a_count_that_does_not_fit_is_an_error(work: Work, between: Relay) -> None:
-    def behave(request: Request, forward: Forward) -> Response:
-        body = forward().body
-        return Response(200, body.replace(b'"totalCount":3', b'"totalCount":4'), {"Content-Type": "application/json"})
+def counting(number: int) -> Behaviour:
+    """Counts so many collections where there are three."""
 
-    between.reset(behave)
-    assert "the server counts 4 items and answered 3" in read_error(work).message
+    def behave(request: Request, forward: Forward) -> Response:
+        body = forward().body.replace(b'"totalCount":3', f'"totalCount":{number}'.encode())
+        return Response(200, body, {"Content-Type": "application/json"})
+
+    return behave
+
+
+def test_a_count_of_less_than_there_is_is_an_error(work: Work, between: Relay) -> None:
+    between.reset(counting(2))
+    assert "the server counts 2 items and answered 3" in read_error(work).message
+
+
+def test_a_count_of_more_than_there_is_is_asked_for_twice_and_counted_as_not_seen(work: Work, between: Relay) -> None:
+    between.reset(counting(4))
+    with work.reader() as reader:
+        assert reader.observe(SCOPE).registries["model"].unseen == 1
+    assert len([each for each in between.requests if "totalCount" in each.document]) == 2
 
 
 def test_an_answer_that_lacks_what_was_promised_is_an_error(work: Work, between: Relay) -> None:

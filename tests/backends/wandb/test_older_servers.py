@@ -66,7 +66,7 @@ def test_pages_of_any_size_give_the_same(work: Work, file: Path, page_size: int)
         named = reader.observe({"model": RegistryScope(frozenset(["detector", "doomed", "missing"]))})
     assert prints(live) == prints(everything(file))
     assert named.registries["model"].collections.keys() == {"detector", "doomed"}
-    assert live.read.pages > 12 / page_size
+    assert live.read.pages >= 12 / page_size
 
 
 @pytest.mark.parametrize("pages", [True, False], ids=["in pages", "in one answer"])

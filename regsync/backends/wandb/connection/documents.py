@@ -20,7 +20,7 @@ _RUN_INPUTS = (
     " pageInfo { hasNextPage } }"
 )
 UNKNOWN_SIZE = 800
-"""Weight of the links of a whole registry."""
+"""Weight of a list of all names."""
 LINKS_AT_ONCE = 30
 """Links that are read beside a collection which is looked up; one that has more is read by itself."""
 LINKS_A_COLLECTION = 5
@@ -47,6 +47,8 @@ class Dialect:
     """A run says what it used."""
     collection_links: bool = True
     """A collection shows its own links. In the server's types of 2023; searches find them too, on some servers later."""
+    own_list: bool = True
+    """A registry lists its own collections, without a search."""
     alias_history: bool = True
     """A collection tells who moved its aliases. In the server's types of 2023; the client does not ask for it."""
     user_pages: bool = True
@@ -78,6 +80,7 @@ _OPTIONAL = {
     "read_only": ("readOnly",),
     "run_inputs": ("inputArtifacts", "createdBy", "commitHash"),
     "collection_links": ("artifactMemberships",),
+    "own_list": ("artifactCollections",),
     "alias_history": ("aliasActionHistory",),
     "user_pages": ("UserConnection", "Query.users", 'field "users"'),
 }
@@ -162,10 +165,11 @@ def all_collection_names(registries: Iterable[str]) -> Part:
     """The names of all collections of those registries."""
     return Part(
         text="artifactCollections(projectFilters: $registries, collectionTypes: [PORTFOLIO], after: $after, first: $first)"
-        f" {{ edges {{ node {{ name project {{ name }} }} }} {_PAGE} }}",
+        f" {{ totalCount edges {{ node {{ __typename name project {{ name }} }} }} {_PAGE} }}",
         variables={"registries": _projects(registries)},
         in_organization=True,
         is_list=True,
+        counts_unseen=True,
         weight=UNKNOWN_SIZE,
     )
 
@@ -178,6 +182,7 @@ def collection_names_of(registry: str, entity: str) -> Part:
         variables=_project(registry, entity),
         is_list=True,
         inside=("artifactCollections",),
+        counts_unseen=True,
         may_be_absent=True,
         weight=UNKNOWN_SIZE,
     )
@@ -195,19 +200,16 @@ def more_types(registry: str, entity: str) -> Part:
     )
 
 
-def collections(registries: Collection[str], names: Collection[str] | None, dialect: Dialect) -> Part:
-    """The collections of those names (None: all) in those registries, without their links."""
+def collections(registries: Collection[str], names: Collection[str], dialect: Dialect) -> Part:
+    """The collections of those names in those registries, without their links."""
     return Part(
         text="artifactCollections(projectFilters: $registries, filters: $names, collectionTypes: [PORTFOLIO],"
         f" after: $after, first: $first) {{ totalCount edges {{ node {{ {_collection_fields(dialect)} }} }} {_PAGE} }}",
-        variables={
-            "registries": _projects(registries),
-            "names": Variable("JSONString", None) if names is None else _names(names),
-        },
+        variables={"registries": _projects(registries), "names": _names(names)},
         in_organization=True,
         is_list=True,
-        names_all=names is not None,
-        weight=200 if names is None else len(names),
+        names_all=True,
+        weight=len(names),
     )
 
 
@@ -250,18 +252,15 @@ def more_tags(collection_id: str) -> Part:
     )
 
 
-def links(registries: Collection[str], names: Collection[str] | None) -> Part:
-    """The links of the collections of those names (None: all) in those registries."""
+def links(registries: Collection[str], names: Collection[str]) -> Part:
+    """The links of the collections of those names in those registries."""
     return Part(
         text="artifactMemberships(projectFilters: $registries, collectionFilters: $names, after: $after, first: $first)"
         f" {{ edges {{ node {{ {_LINK} }} }} {_PAGE} }}",
-        variables={
-            "registries": _projects(registries),
-            "names": Variable("JSONString", None) if names is None else _names(names),
-        },
+        variables={"registries": _projects(registries), "names": _names(names)},
         in_organization=True,
         is_list=True,
-        weight=UNKNOWN_SIZE if names is None else LINKS_A_COLLECTION * len(names),
+        weight=LINKS_A_COLLECTION * len(names),
     )
 
 
@@ -273,6 +272,7 @@ def links_of(registry: str, entity: str, collection: str) -> Part:
         variables={**_project(registry, entity), "collection": Variable("String!", collection)},
         is_list=True,
         inside=("artifactCollection", "artifactMemberships"),
+        counts_unseen=True,
         may_be_absent=True,
         weight=100,
     )

@@ -47,6 +47,9 @@ class Part:
     inside: tuple[str, ...] = ()
     names_all: bool = False
     """Everything that is wanted of the list is asked for by name, so that more in the server's count is nothing to miss."""
+    counts_unseen: bool = False
+    """What the server announces and does not show to this key stands as None at the end of the list, and is not counted in
+    `Fetcher.unseen`."""
     may_be_absent: bool = False
     """Null on the way to the list means that what holds it is not there: an empty list."""
     weight: int = 1
@@ -293,14 +296,19 @@ class Fetcher:
             job.before, job.items, job.unseen, job.pages, job.seen = job.items, [], 0, 0, set()
             job.after = ""
             return
-        if missing < 0 or (missing > 0 and not (job.part.names_all and job.items == job.before)):
+        is_same = job.items == job.before and (job.part.names_all or job.part.counts_unseen)
+        if missing < 0 or (missing > 0 and not is_same):
             raise BackendError(
                 f"{where}: the server counts {total} items and answered {len(job.items)}",
                 "run this again, in case something changed while it was read; if the key cannot see all of them, use one that "
                 "can, or name what is meant in place of `unlisted: remove`",
                 code="incomplete-list",
             )
-        self.unseen += job.unseen + max(missing, 0)
+        unseen = job.unseen + max(missing, 0)
+        if job.part.counts_unseen:
+            job.items += [None] * unseen
+        else:
+            self.unseen += unseen
 
 
 def _renamed(text: str, names: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ is what the client itself asks before it creates anything. So searches find, and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -25,13 +26,23 @@ Key = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to read: settings of `registries`, with the members of those in `members`; whole registries; the named
-    collections, with their links (`linked`) or without (`bare`)."""
+    collections, with their links (`linked`) or without (`bare`). Whole registries are asked for once their names are known."""
 
     registries: frozenset[str]
     members: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
     linked: frozenset[Key] = frozenset()
     bare: frozenset[Key] = frozenset()
+
+    def without_whole(self) -> Wanted:
+        """What is left without the whole registries."""
+        return Wanted(
+            self.registries - self.whole,
+            self.members - self.whole,
+            frozenset(),
+            frozenset(key for key in self.linked if key[0] not in self.whole),
+            frozenset(key for key in self.bare if key[0] not in self.whole),
+        )
 
 
 class Found(NamedTuple):
@@ -42,8 +53,10 @@ class Found(NamedTuple):
     links: list[Json]
     unfinished: list[Key]
     """Collections with more links than were asked for beside them; none of theirs are in `links`."""
-    hidden: list[Key]
-    """For each link that came as null beside a collection that was looked up, that collection."""
+    hidden: Counter[Key]
+    """By collection that was looked up, how many of its links came as null."""
+    proven: bool
+    """Whether each collection showed its links itself; else a search did."""
 
 
 class Asked:
@@ -68,7 +81,8 @@ class Asked:
 
     def sort(self, answers: Sequence[Any]) -> Found:
         """All nodes. What a look-up did not find is left out."""
-        found = Found([], [], [], [], [])
+        proven = not any(kind == "links" for kind, _ in self._kinds)
+        found = Found([], [], [], [], Counter(), proven)
         for (kind, part), answer in zip(self._kinds, answers, strict=False):
             match kind:
                 case "registry":
@@ -98,13 +112,7 @@ class Asked:
                 yield "registries", documents.registries(group, dialect, members=with_members)
 
     def _collections(self, dialect: Dialect) -> Iterator[tuple[str, Part]]:
-        whole = sorted(self._wanted.whole)
-        lanes = min(self._options.in_flight, len(whole))
-        for lane in range(lanes):
-            yield "collections", documents.collections(whole[lane::lanes], None, dialect)
-            yield "links", documents.links(whole[lane::lanes], None)
-        linked = {key for key in self._wanted.linked if key[0] not in self._wanted.whole}
-        bare = {key for key in self._wanted.bare - linked if key[0] not in self._wanted.whole}
+        linked, bare = self._wanted.linked, self._wanted.bare - self._wanted.linked
         for keys, with_links in ((linked, True), (bare, False)):
             for registry in sorted({name for name, _ in keys}):
                 for group in self._groups(collection for name, collection in keys if name == registry):
@@ -137,7 +145,7 @@ def _take_links(node: Json, found: Found) -> None:
         return
     for edge in a_list(page, "edges"):
         if edge is None or edge["node"] is None:
-            found.hidden.append(key)
+            found.hidden[key] += 1
         else:
             found.links.append(within(key, edge["node"]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection import documents
@@ -22,17 +22,12 @@ from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Fetcher, Part
 from regsync.backends.wandb.connection.session import Session, organization_role
 from regsync.backends.wandb.reading.asking import Asked, Found, Wanted, within
-from regsync.core.live import Live, LiveCollection, LiveRegistry, ReadProof, Scope, Version
-from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility, is_reserved_alias
+from regsync.backends.wandb.reading.versions import place_link
+from regsync.core.live import Live, LiveCollection, LiveRegistry, ReadProof, Scope
+from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility
 
 Json = dict[str, Any]
-LATEST = "latest"
 SEQUENCE = "ArtifactSequence"
-
-
-GONE = "gone:"
-"""What the id of a version begins with that the server does not tell any more, because its source was deleted. The server has
-no such ids, and is never sent one; within a collection they are told apart by the index of the link."""
 
 
 @dataclass(slots=True)
@@ -42,8 +37,6 @@ class Ids:
     registries: dict[str, str] = field(default_factory=dict)
     collections: dict[tuple[str, str], str] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
-    hidden: set[tuple[str, str]] = field(default_factory=set)
-    """Collections that were looked up and have links that the key may not see."""
 
 
 def wanted_of(scope: Scope) -> Wanted:
@@ -56,6 +49,14 @@ def wanted_of(scope: Scope) -> Wanted:
     )
 
 
+class Listed(NamedTuple):
+    """The collections of a registry, by its own list. `unseen`: how many more it announces and does not show to this key; None:
+    the server has no such list, and a search was asked."""
+
+    names: frozenset[str]
+    unseen: int | None
+
+
 class Reading:
     """Reads registries. Keeps the ids of what it read, and what it learned of the server's dialect."""
 
@@ -66,6 +67,10 @@ class Reading:
         """By registry: whether the server says that this key may not write to it. Known where members were read."""
         self.missed_by_searches = 0
         """How many things a search did not find that are there."""
+        self._not_shown: dict[tuple[str, ...], int] = {}
+        """By place, how many things were announced there and not shown, when it was last read."""
+        self._missed = 0
+        """The most that one search announced and did not show; look-ups may have found the same things since."""
         self._fetcher = fetcher
         self._session = session
         self._asked_role = False
@@ -89,8 +94,8 @@ class Reading:
 
     @property
     def unseen(self) -> int:
-        """How many things the server announced and did not show to this key."""
-        return self._fetcher.unseen
+        """How many things the server announced and did not show to this key: each once, however often it was asked for."""
+        return max(self._missed, sum(self._not_shown.values()))
 
     def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         """Everything in a scope that this key can see. Raises `BackendError` where any of it could not be read in full."""
@@ -113,22 +118,46 @@ class Reading:
     ) -> dict[str, LiveRegistry]:
         """The registries of `wanted`, by name. The values of the parts `more` go into `extra`, from the same requests.
 
-        `exactly`: each named thing is looked up by its name. Else searches are asked, and only what they do not find is.
+        `exactly`: each named thing is looked up by its name. Else searches are asked, and only what they do not find is. Of whole
+        registries each collection is looked up in any case, by the names that the registry itself lists.
         """
-        if exactly and wanted.whole:
-            return self._all_of(wanted, more, extra)
-        asked = self._ask(wanted, exactly=exactly)
+        if not wanted.whole:
+            return self._read(wanted, more, extra, exactly=exactly)
+        lists = self.listed(wanted.whole)
+        keys = frozenset((name, each) for name, found in lists.items() for each in found.names)
+        if exactly:
+            everything = replace(wanted, whole=frozenset(), linked=wanted.linked | keys)
+            found = self._read(everything, more, extra, exactly=True)
+        else:
+            found = self._read(wanted.without_whole(), more, extra, exactly=False)
+            found |= self._read(Wanted(wanted.whole, wanted.members & wanted.whole, linked=keys), exactly=True)
+        for name, listed in lists.items():
+            if name in found:
+                shown = found[name].collections.keys()
+                lost = len(listed.names - shown)
+                self._not_shown[name, "collections"] = (listed.unseen or 0) + lost
+                found[name].unseen = None if listed.unseen is None else listed.unseen + lost
+        return found
+
+    def _read(
+        self,
+        wanted: Wanted,
+        more: Callable[[Dialect], Sequence[Part]] = lambda _: (),
+        extra: list[Any] | None = None,
+        *,
+        exactly: bool,
+    ) -> dict[str, LiveRegistry]:
+        """The same of what is named."""
+        asked, before = self._ask(wanted, exactly=exactly), self._fetcher.unseen
         answers = self.fetch(lambda dialect: [*asked.parts(dialect), *more(dialect)], "reading registries")
         if extra is not None:
             extra[:] = answers[asked.number :]
         with well_formed("reading registries"):
             nodes = asked.sort(answers)
         self._read_on(nodes)
-        self._fetcher.unseen += len(nodes.hidden)
-        self.ids.hidden -= wanted.linked
-        self.ids.hidden.update(nodes.hidden)
         with well_formed("reading registries"):
-            found = self._assemble(wanted, nodes)
+            found = self._assemble(wanted, nodes, exactly=exactly)
+        self._missed = max(self._missed, self._fetcher.unseen - before)
         return found if exactly else self._with_what_searches_miss(wanted, found)
 
     def _ask(self, wanted: Wanted, *, exactly: bool) -> Asked:
@@ -139,48 +168,43 @@ class Reading:
         if not nodes.unfinished:
             return
         parts = [documents.links_of(registry, self._session.entity, name) for registry, name in nodes.unfinished]
-        before = self.unseen
         for key, links in zip(nodes.unfinished, self.fetch(lambda _: parts, "reading links"), strict=True):
-            nodes.links.extend(within(key, link) for link in links)
-        if self.unseen > before:
-            self.ids.hidden.update(nodes.unfinished)
+            nodes.hidden[key] += links.count(None)
+            nodes.links.extend(within(key, link) for link in links if link is not None)
 
-    def _all_of(
-        self, wanted: Wanted, more: Callable[[Dialect], Sequence[Part]], extra: list[Any] | None
-    ) -> dict[str, LiveRegistry]:
-        """Whole registries, each collection looked up by its name. Raises `BackendError` where any of it cannot be seen."""
-        spelled_out, before = self._spelled_out(wanted), self.unseen
-        found = self.read(spelled_out, more, extra, exactly=True)
-        if self.unseen > before:
-            raise _unseen(wanted.whole, "things in them")
-        return found
-
-    def _spelled_out(self, wanted: Wanted) -> Wanted:
-        """With the names of the collections that whole registries list, in place of these registries."""
-        before = self.unseen
-        keys = self.listed(wanted.whole)
-        if self.unseen > before:
-            raise _unseen(wanted.whole, "collections")
-        return replace(wanted, whole=frozenset(), linked=wanted.linked | keys)
-
-    def listed(self, registries: Iterable[str]) -> set[tuple[str, str]]:
-        """Registry and name of each collection that these registries list themselves: no search, no filter."""
+    def listed(self, registries: Iterable[str]) -> dict[str, Listed]:
+        """The collections that these registries list themselves: no search, no filter, where the server has such a list."""
         names, entity = sorted(registries), self._session.entity
-        parts = [documents.collection_names_of(name, entity) for name in names]
-        answers = self.fetch(lambda _: parts, "listing collections") if parts else []
+        answers = (
+            self.fetch(
+                lambda dialect: [
+                    documents.collection_names_of(name, entity)
+                    if dialect.own_list
+                    else documents.all_collection_names([name])
+                    for name in names
+                ],
+                "listing collections",
+            )
+            if names
+            else []
+        )
+        own_list = self.dialect.own_list
         with well_formed("listing collections"):
             return {
-                (name, text(node, "name"))
+                name: Listed(
+                    frozenset(
+                        text(node, "name") for node in nodes if node is not None and node["__typename"] != SEQUENCE
+                    ),
+                    nodes.count(None) if own_list else None,
+                )
                 for name, nodes in zip(names, answers, strict=True)
-                for node in nodes
-                if node["__typename"] != SEQUENCE
             }
 
     def _with_what_searches_miss(self, wanted: Wanted, found: dict[str, LiveRegistry]) -> dict[str, LiveRegistry]:
         """What was not found is looked up by name. Where that shows something, searches do not show all, and everything that
         was asked for by name is read by name."""
         missing = wanted.registries - found.keys()
-        named = {key for key in wanted.linked | wanted.bare if key[0] not in wanted.whole}
+        named = wanted.linked | wanted.bare
         unseen = {key for key in named if key[0] in found and key[1] not in found[key[0]].collections}
         if not missing and not unseen:
             return found
@@ -195,17 +219,21 @@ class Reading:
         self.missed_by_searches += len(names)
         return self.read(wanted, exactly=True)
 
-    def _assemble(self, wanted: Wanted, nodes: Found) -> dict[str, LiveRegistry]:
+    def _assemble(self, wanted: Wanted, nodes: Found, *, exactly: bool) -> dict[str, LiveRegistry]:
         found = self._registries(nodes.registries, wanted)
         by_key = self._collections(nodes.collections, found)
         for key in (wanted.linked | wanted.bare) - by_key.keys():
             self.ids.collections.pop(key, None)
         for node in nodes.links:
             self._link(node, by_key)
-        if not self.dialect.next_index:
-            for key, live in by_key.items():
-                if key in wanted.linked or key[0] in wanted.whole:
-                    live.next_index = max(live.links, default=-1) + 1  # Assumed: indices count up, and none is skipped.
+        for key, live in by_key.items():
+            if key not in wanted.linked:
+                continue
+            if exactly:
+                self._not_shown[f"{key[0]}/{key[1]}", "links"] = nodes.hidden[key]
+                live.unseen = (live.unseen or 0) + nodes.hidden[key] if nodes.proven else live.unseen or None
+            if not self.dialect.next_index and not live.unseen:
+                live.next_index = max(live.links, default=-1) + 1  # Assumed: indices count up, and none is skipped.
         return found
 
     # Registries ------------------------------------------------------------------------------------------------------
@@ -237,7 +265,7 @@ class Reading:
     def _registry(self, name: str, node: Json, *, with_members: bool) -> LiveRegistry:
         types = protected = None
         if self.dialect.registry_types and not a_bool(node, "allowAllArtifactTypesInRegistry"):
-            types = self._names(node["artifactTypes"])
+            types = self._names(node["artifactTypes"], name, "types")
         if self.dialect.protected_aliases:
             protected = frozenset(texts(node, "protectedAliases"))
         live = LiveRegistry(
@@ -256,10 +284,10 @@ class Reading:
                 self.read_only[name] = bool(node["readOnly"])
         return live
 
-    def _names(self, page: Json) -> frozenset[str]:
-        """The names in a list; what came as null is counted as not seen."""
+    def _names(self, page: Json, *place: str) -> frozenset[str]:
+        """The names in a list; what came as null is counted as not shown at that place."""
         nodes = [edge["node"] if edge is not None else None for edge in a_list(page, "edges")]
-        self._fetcher.unseen += nodes.count(None)
+        self._not_shown[place] = nodes.count(None)
         return frozenset(text(node, "name") for node in nodes if node is not None)
 
     def _members(self, node: Json) -> dict[str, Role]:
@@ -317,10 +345,11 @@ class Reading:
             if name not in registries or node["__typename"] == SEQUENCE:
                 continue
             key = name, text(node, "name")
-            tags = self._names(node["tags"])
+            tags = self._names(node["tags"], f"{key[0]}/{key[1]}", "tags")
             live = LiveCollection(
                 node["name"], text(node["defaultArtifactType"], "name"), node["description"], tags, next_index=None
             )
+            live.unseen = self._not_shown[f"{key[0]}/{key[1]}", "tags"]
             if self.dialect.next_index:
                 live.next_index = maybe(node, "nextVersionIndex", int)
             found[key] = registries[name].collections[node["name"]] = live
@@ -340,10 +369,8 @@ class Reading:
             return
         key = text(where["project"], "name").removeprefix(REGISTRY_PREFIX), text(where, "name")
         live = collections.get(key)
-        if live is not None:
+        if live is not None:  # Else a search shows its links and not itself: it is looked up yet, if it was asked for.
             place_link(live, node)
-        elif key[0] in {registry for registry, _ in collections}:
-            raise _changed(key[1], "it has links, and was not listed")
 
 
 def _user_name(member: Json) -> str:
@@ -356,56 +383,3 @@ def _user_name(member: Json) -> str:
             code="unnamed-member",
         )
     return name
-
-
-def place_link(live: LiveCollection, node: Json) -> None:
-    """Put one membership into a collection. Raises `BackendError` where it cannot be what the list says."""
-    index, names = node["versionIndex"], [text(each, "alias") for each in a_list(node, "aliases")]
-    custom = [name for name in names if not is_reserved_alias(name)]
-    if index is None and not custom:
-        return  # A version that is still being made; it has no number and nothing points at it.
-    if type(index) is not int or index < 0:
-        raise TypeError(f"versionIndex is {index!r}")
-    version = version_of(node["artifact"], live.type, gone=f"{GONE}v{index}")
-    moved = [name for name in custom if live.aliases.get(name, index) != index]
-    if index is None or moved or live.links.get(index, version) != version:
-        raise _changed(live.name, f"two versions seem to hold {moved[0]!r}" if moved else "a version has two numbers")
-    live.links[index] = version
-    live.aliases.update(dict.fromkeys(custom, index))
-    if LATEST in names:
-        live.latest = index
-
-
-def _unseen(registries: Iterable[str], what: str) -> BackendError:
-    return BackendError(
-        f"{', '.join(sorted(registries))}: {what} are announced that this key cannot see",
-        "nothing is deleted unseen; use a key that sees all of it",
-        code="incomplete-list",
-    )
-
-
-def _changed(collection: str, how: str) -> BackendError:
-    return BackendError(
-        f"collection {collection!r} changed while it was read: {how}", "run this again", code="changed-while-read"
-    )
-
-
-def version_of(node: Json | None, type_name: str, *, gone: str = GONE) -> Version:
-    """The version in an answer. A deleted source leaves a link without one: it has the id `gone` then, and no digest."""
-    if not node:
-        return Version(gone, "", "", type_name)
-    kind = node.get("artifactType")
-    return Version(
-        text(node, "id"), source_of(node), maybe(node, "digest", str) or "", text(kind, "name") if kind else ""
-    )
-
-
-def source_of(node: Json) -> str:
-    """The full name of a version in the project that it was logged to; "" where the key may not see that."""
-    sequence = node.get("artifactSequence") or {}
-    project = sequence.get("project") or {}
-    names = [maybe(project.get("entity") or {}, "name", str), maybe(project, "name", str), maybe(sequence, "name", str)]
-    index = maybe(node, "versionIndex", int)
-    if not all(names) or index is None:
-        return ""
-    return f"{'/'.join(map(str, names))}:v{index}"

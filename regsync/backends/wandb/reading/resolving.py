@@ -12,7 +12,8 @@ from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection import documents
 from regsync.backends.wandb.connection.answers import maybe, well_formed
 from regsync.backends.wandb.connection.session import Session
-from regsync.backends.wandb.reading.observing import GONE, Reading, source_of, version_of
+from regsync.backends.wandb.reading.observing import Reading
+from regsync.backends.wandb.reading.versions import GONE, source_of, version_of
 from regsync.core.live import Unresolved, Version, VersionDetails
 from regsync.names import REGISTRY_PREFIX, ArtifactId, SourceRef
 

@@ -16,7 +16,8 @@ from regsync.backends.wandb.connection.fetch import Part
 from regsync.backends.wandb.connection.session import Session
 from regsync.backends.wandb.reading import people
 from regsync.backends.wandb.reading.asking import Wanted
-from regsync.backends.wandb.reading.observing import Reading, place_link
+from regsync.backends.wandb.reading.observing import Reading
+from regsync.backends.wandb.reading.versions import place_link
 from regsync.core import actions as a
 from regsync.core.live import LiveRegistry
 

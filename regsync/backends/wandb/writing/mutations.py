@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from regsync.backends.wandb.connection.documents import project_name
-from regsync.backends.wandb.reading.observing import GONE, Ids
+from regsync.backends.wandb.reading.observing import Ids
+from regsync.backends.wandb.reading.versions import GONE
 from regsync.backends.wandb.writing.checking import Check
 from regsync.core import actions as a
-from regsync.core.live import LiveRegistry
+from regsync.core.live import LiveCollection, LiveRegistry
 from regsync.names import TEAM_PREFIX, Visibility
 
 Json = dict[str, Any]
@@ -134,6 +135,8 @@ class Translator:
                 }
                 return Mutation("renameProject", {"entityName": self._entity, **names})
             case a.DeleteRegistry():
+                live = self._check.registries[action.registry]
+                _refuse_unseen(live, *live.collections.values())
                 return Mutation("deleteModel", {"id": self._ids.registries[action.registry]})
             case _:
                 assert_never(action)
@@ -227,11 +230,7 @@ class Translator:
                 same = {} if live.description is None else {"description": live.description}
                 return Mutation(UPDATE_COLLECTION, {"artifactPortfolioID": id_, "name": action.collection, **same})
             case a.DeleteCollection():
-                if (action.registry, action.collection) in self._ids.hidden:
-                    raise CannotSendError(
-                        "it has links that this key cannot see",
-                        "nothing is deleted unseen; use a key that sees all of it",
-                    )
+                _refuse_unseen(self._check.registries[action.registry].collections[action.collection])
                 id_ = self._ids.collections[action.registry, action.collection]
                 return Mutation("deleteArtifactPortfolio", {"artifactPortfolioID": id_})
             case _:
@@ -265,6 +264,13 @@ class Translator:
                 return Mutation(DELETE_ALIASES, {"artifactID": id_, "aliases": [{**named, "alias": action.alias}]})
             case _:
                 assert_never(action)
+
+
+def _refuse_unseen(*what: LiveRegistry | LiveCollection) -> None:
+    if any(each.unseen for each in what):
+        raise CannotSendError(
+            "it holds things that this key cannot see", "nothing is deleted unseen; use a key that sees all of it"
+        )
 
 
 def _existing(artifact_id: str) -> str:

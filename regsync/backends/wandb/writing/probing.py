@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from regsync.backends.base import BackendError
 from regsync.backends.checkup import Probed, ProbedRow, Seen
-from regsync.backends.wandb.reading.observing import GONE, Reading
+from regsync.backends.wandb.reading.observing import Reading
+from regsync.backends.wandb.reading.versions import GONE
 from regsync.backends.wandb.writing.assumptions import ASSUMPTIONS, Assumption
 from regsync.backends.wandb.writing.bench import Bench, Probing, RefusedError, StoppedError
 from regsync.core.live import RegistryScope, Version
