@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from regsync.local.pages.site import Site
@@ -163,11 +163,11 @@ def _graphql(changes: Changes, actor: Actor, addresses: Addresses, budget: Budge
 
     wanted = 0 if isinstance(found, Answer) else found.changes
     told = act() if wanted == 0 else changes.run(act, alone=wanted is None or wanted > GROUPED)
-    return JSONResponse(told.body, status_code=told.status)
+    return jsons.Answered(told.body, status_code=told.status)
 
 
 def _stream(store: Store, actor: Actor, names: Mapping[str, str], held: bytes) -> Response:
-    return JSONResponse(streams.receive(store, actor, names, jsons.read(held, "the request")))
+    return jsons.Answered(streams.receive(store, actor, names, jsons.read(held, "the request")))
 
 
 def _key(request: Request) -> str:
@@ -191,7 +191,7 @@ def _refused(request: Request, error: Exception) -> Response:
     message = f"{error} ({hint})" if hint else str(error)
     body = {"errors": [{"message": message, "extensions": {"code": refused.code}}], "data": None}
     headers = {"WWW-Authenticate": 'Basic realm="regsync"'} if refused.status == 401 else None
-    return JSONResponse(body, status_code=refused.status, headers=headers)
+    return jsons.Answered(body, status_code=refused.status, headers=headers)
 
 
 def _gone(request: Request, error: Exception) -> Response:

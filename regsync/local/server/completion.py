@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from enum import Enum
+from functools import partial
 from itertools import chain, islice
 from operator import attrgetter, methodcaller
 from typing import Any, NamedTuple
@@ -21,8 +22,8 @@ from graphql import Executor, GraphQLObjectType, Undefined
 from graphql.pyutils import Path
 
 from regsync.local.server.budget import Budget
+from regsync.local.server.columns import Column, column, keys
 from regsync.local.server.contract import snake
-from regsync.local.server.showing import SHARED
 
 
 class _Way(Enum):
@@ -55,8 +56,12 @@ class _Step(NamedTuple):
     coerce: Callable[[Any], Any] | None
     """None for text."""
     is_int: bool
+    column: Column
+    """As `read`, for many rows."""
     key_of: Callable[[Any], Hashable | None] | None
-    """What tells objects apart that rows have in common (`SHARED`)."""
+    """What tells objects apart that rows have in common (`columns.SHARED`)."""
+    keys: Column | None
+    """As `key_of`, for many rows."""
 
 
 class _Part(NamedTuple):
@@ -65,6 +70,12 @@ class _Part(NamedTuple):
     values: list[Any]
     fields: int
     text: int
+
+
+class _Alone(NamedTuple):
+    """Stands for the key of a row whose object no other row has."""
+
+    number: int
 
 
 class _OddError(Exception):
@@ -90,7 +101,7 @@ class Completion(Executor[None]):
         results: dict[str, Any] = {}
         fields = text = 0
         for step in self._plan(parent_type, grouped_field_set, source_value.__class__):
-            way, name, read, _, _, required, coerce, _, key_of = step
+            way, name, read, _, _, required, coerce, _, _, key_of, _ = step
             if way is _VALUE:
                 try:
                     value = read(source_value)
@@ -135,7 +146,11 @@ class Completion(Executor[None]):
         node = details[0].node
         field = self.schema.get_field(parent, node.name.value)
         attribute = snake(node.name.value)
-        read = methodcaller("get", attribute) if issubclass(shape, Mapping) else attrgetter(attribute)
+        read: Callable[[Any], Any] = attrgetter(attribute)
+        read_all = column(shape, attribute)
+        if issubclass(shape, Mapping):
+            read = methodcaller("get", attribute)
+            read_all = partial(_got, attribute)
         way, coerce, kind = _Way.LIBRARY, None, field.type if field else None
         bare: Any = graphql.get_nullable_type(kind) if kind else None
         if field is graphql.TypeNameMetaFieldDef:
@@ -150,9 +165,9 @@ class Completion(Executor[None]):
                 way, coerce = _Way.VALUE, None if bare.name in ("String", "ID") else bare.coerce_output_value
             elif not graphql.is_leaf_type(graphql.get_named_type(field.type)):
                 way = _Way.OBJECT
-        key_of = SHARED.get((shape, attribute)) if self._reads_only else None
+        key_of, all_keys = (keys(shape, attribute) if self._reads_only else None) or (None, None)
         required, is_int = bool(kind) and graphql.is_non_null_type(kind), way is _VALUE and bare is graphql.GraphQLInt
-        return _Step(way, name, read, kind, details, required, coerce, is_int, key_of)
+        return _Step(way, name, read, kind, details, required, coerce, is_int, read_all, key_of, all_keys)
 
     def _by_library(self, parent: Any, source: Any, path: Path, step: _Step) -> Any:
         return self.execute_field(parent, source, step.details, Path(path, step.name, parent.name), None)
@@ -265,14 +280,19 @@ class Completion(Executor[None]):
             fields, text = fields + part.fields, text + part.text
             self.context_value.spend(0, 0)
         names = [step.name for step in plan]
-        rows = (
-            [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] if plan else [{} for _ in items]
-        )
+        rows: list[Any]
+        if len(names) == 1:
+            name = names[0]
+            rows = [{name: value} for value in columns[0]]
+        elif plan:
+            rows = [dict(zip(names, row)) for row in zip(*columns, strict=True)]  # noqa: B905 - as many, and it is quicker
+        else:
+            rows = [{} for _ in items]
         return _Part(rows, fields, text)
 
     def _column(self, step: _Step, items: list[Any]) -> _Part:
         """Plain values."""
-        values = [*map(step.read, items)]
+        values = step.column(self.root_value.session, items)
         if callable(values[0]):
             values = [value() for value in values]
         kinds = {*map(type, values)}
@@ -290,23 +310,45 @@ class Completion(Executor[None]):
         """Objects or lists of objects; one that many rows share is completed once."""
         if step.way is _LIBRARY:
             raise _OddError
-        if step.key_of is None:
+        if step.keys is None:
             return self._read(step, items)
-        place, shared, made = id(step), self._shared, []
-        for item, key in zip(items, map(step.key_of, items), strict=True):
-            found = None if key is None else shared.get((place, key))
-            if found is None:
-                part = self._read(step, [item])
-                found = part.values[0], part.fields, part.text
-                if key is not None:
-                    shared[place, key] = found
-            made.append(found)
-        values, fields, text = zip(*made, strict=True)
-        return _Part([*values], sum(fields), sum(text))
+        place, shared, keys = id(step), self._shared, step.keys(self.root_value.session, items)
+        first: dict[Any, int] = {}  # Of each object that is not completed yet, the first row that has it.
+        for number, key in enumerate(keys):
+            if key is None:
+                first[_Alone(number)] = number
+            elif (place, key) not in shared:
+                first.setdefault(key, number)
+        made: dict[Any, tuple[Any, int, int]] = {}
+        if first:
+            values = self._read(step, [items[number] for number in first.values()]).values
+            made = {key: (value, *_weight(value)) for key, value in zip(first, values, strict=True)}
+            shared.update(((place, key), found) for key, found in made.items() if key.__class__ is not _Alone)
+        found = [made[_Alone(number)] if key is None else shared[place, key] for number, key in enumerate(keys)]
+        return _Part([each[0] for each in found], sum(each[1] for each in found), sum(each[2] for each in found))
 
     def _read(self, step: _Step, items: list[Any]) -> _Part:
-        values = [*map(step.read, items)]
+        values = step.column(self.root_value.session, items)
         if callable(values[0]):
             values = [value() for value in values]
         part = self._values(step.kind, step, self.root_value.all_shown(values))
         return part._replace(fields=part.fields + len(items))
+
+
+def _got(name: str, session: Any, items: list[Any]) -> list[Any]:
+    return [item.get(name) for item in items]
+
+
+def _weight(value: Any) -> tuple[int, int]:
+    """How many fields of the answer a completed value of one field is, with itself, and how many characters."""
+    fields, text, rest = 1, 0, [value]
+    while rest:
+        value = rest.pop()
+        if value.__class__ is dict:
+            fields += len(value)
+            rest += value.values()
+        elif value.__class__ is list:
+            rest += value
+        elif value.__class__ is str:
+            text += len(value)
+    return fields, text

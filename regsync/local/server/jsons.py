@@ -1,4 +1,4 @@
-"""JSON as strangers send it: read strictly, so that whatever is kept can be written and searched again."""
+"""JSON as strangers send it: read strictly, so that whatever is kept can be written and searched again. And JSON as they get it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ import math
 import re
 from typing import Any
 
+import orjson
+from starlette.responses import JSONResponse
+
 from regsync.local.store.errors import Invalid
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class Answered(JSONResponse):
+    """An answer in JSON. orjson writes a page of links in a tenth of the time that the standard library takes."""
+
+    def render(self, content: Any) -> bytes:
+        try:
+            return orjson.dumps(content)
+        except TypeError:  # It writes no whole numbers of more than 64 bits.
+            return super().render(content)
 
 
 def read(text: str | bytes | bytearray, what: str) -> Any:

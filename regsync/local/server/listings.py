@@ -203,17 +203,17 @@ def memberships_in(session: Session, where: Condition, filters: str | None, page
     found: dict[int, Link] = {}
 
     def begin(rows: list[Row]) -> None:
-        found.update((row["id"], _link(row)) for row in rows)
+        found.update((row[0], _link(row)) for row in rows)
         seen.expect_links(session, found.values())
 
     def edge(row: Row) -> Json:
-        return {"node": found[row["id"]]}
+        return {"node": found[row[0]]}
 
     return select(tx, _LINKS, condition, edge, begin, **page._asdict())
 
 
 def _link(row: Row) -> Link:
-    return Link(row["id"], row["collection_id"], row["artifact_id"], row["version_index"], row["created_at"])
+    return Link._make(row[: len(Link._fields)])  # `_LINKS` has its columns first.
 
 
 def versions_in(session: Session, collection_id: int, filters: str | None, page: Page) -> Connection:

@@ -80,7 +80,7 @@ def select(
     )
     shown = rows[:size]
     begin(shown)
-    edges = [{**edge(row), "cursor": partial(_write_cursor, row["cursor_value"], row["cursor_key"])} for row in shown]
+    edges = [{**edge(row), "cursor": partial(_cursor_of, row)} for row in shown]
 
     def total() -> int:
         counted = tx.value(f"SELECT count(*) FROM {listing.source} WHERE {condition.sql}", *condition.parameters)
@@ -129,6 +129,10 @@ def _size(first: int | None, most: int = MAX_SIZE) -> int:
     if first < 0:
         raise Invalid(f"a page cannot have {first} items")
     return min(first, most)
+
+
+def _cursor_of(row: Row) -> str:
+    return _write_cursor(row["cursor_value"], row["cursor_key"])
 
 
 def _write_cursor(value: Any, key: int) -> str:

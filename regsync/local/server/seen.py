@@ -5,7 +5,8 @@ What many rows of a page ask for is looked up once a request (`Session.once`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from regsync.local.server.session import Session
 from regsync.local.store import aliases, collections, projects, registries, seen
@@ -79,6 +80,21 @@ def version(session: Session, key: int) -> Version | None:
 def alias_names(session: Session, key: int) -> list[str]:
     """The aliases on the link with that integer key, by name."""
     return session.one_of("aliases", key, lambda: aliases.of_membership(session.tx, key))
+
+
+def collections_of(session: Session, keys: Sequence[int]) -> list[Collection]:
+    """As `collection`, for many."""
+    return session.all_of("collection", keys, partial(collections.by_id, session.tx))
+
+
+def versions_of(session: Session, keys: Sequence[int]) -> list[Version | None]:
+    """As `version`, for many."""
+    return session.all_of("version", keys, partial(seen.version, session.tx))
+
+
+def alias_names_of(session: Session, keys: Sequence[int]) -> list[list[str]]:
+    """As `alias_names`, for many."""
+    return session.all_of("aliases", keys, partial(aliases.of_membership, session.tx))
 
 
 def tag_names(session: Session, found: Collection) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -126,6 +127,17 @@ class Session:
             for each, loaded in load(keys).items():
                 self._cache.setdefault((kind, each), loaded)
         return self.once((kind, key), make)
+
+    def all_of(self, kind: str, keys: Sequence[int], make: Callable[[int], T]) -> list[T]:
+        """As `one_of`, for many keys, in their order."""
+        if not keys:
+            return []
+        self.one_of(kind, keys[0], lambda: make(keys[0]))  # Loads what the others need.
+        found = [self._cache.get((kind, key)) for key in keys]
+        return [
+            cast(T, each) if each is not None else self.one_of(kind, key, partial(make, key))
+            for key, each in zip(keys, found, strict=True)
+        ]
 
     def knows(self, key: Hashable) -> bool:
         """Whether `once` has made that already."""

@@ -7,7 +7,9 @@ viewer does not see: whatever way led to a record, `access.py` is asked about it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from regsync.local.server.nodes.accounts import EntityNode, OrganizationNode, UserNode
@@ -39,31 +41,17 @@ NODES: Mapping[type, Callable[[Session, Any], object]] = {
 
 
 SEEN: Mapping[type, tuple[Callable[[Any], int], Callable[[Transaction, int], bool]]] = {
-    User: (lambda user: user.id, access.sees_user),
-    Organization: (lambda organization: organization.id, lambda tx, key: access.organization_role(tx, key) is not None),
-    Entity: (lambda entity: entity.id, access.sees_entity),
-    Registry: (lambda registry: registry.id, access.sees_place),
-    Project: (lambda project: project.id, access.sees_place),
-    Collection: (lambda collection: collection.project_id, access.sees_place),
-    Run: (lambda run: run.project_id, access.sees_place),
-    Link: (lambda link: link.collection_id, access.sees_collection),
-    Version: (lambda version: version.id, access.sees_version),
+    User: (attrgetter("id"), access.sees_user),
+    Organization: (attrgetter("id"), lambda tx, key: access.organization_role(tx, key) is not None),
+    Entity: (attrgetter("id"), access.sees_entity),
+    Registry: (attrgetter("id"), access.sees_place),
+    Project: (attrgetter("id"), access.sees_place),
+    Collection: (attrgetter("project_id"), access.sees_place),
+    Run: (attrgetter("project_id"), access.sees_place),
+    Link: (attrgetter("collection_id"), access.sees_collection),
+    Version: (attrgetter("id"), access.sees_version),
 }
 """For each record: the key that decides, and whether the viewer sees what has that key."""
-
-SHARED: Mapping[tuple[type, str], Callable[[Any], Hashable | None]] = {
-    (MembershipNode, "artifact_collection"): lambda node: node.link.collection_id,
-    (ArtifactNode, "artifact_sequence"): lambda node: node.source,
-    (ArtifactNode, "artifact_type"): lambda node: node.source,
-    (CollectionNode, "project"): lambda node: node.collection.project_id,
-    (CollectionNode, "default_artifact_type"): lambda node: (node.collection.project_id, node.collection.type_id),
-    (CollectionNode, "tags"): lambda node: node.tag_names,
-    (RegistryNode, "entity"): lambda node: node.place.entity,
-    (PlainProjectNode, "entity"): lambda node: node.place.entity,
-}
-"""Objects that many rows of a page have in common, by the node and the attribute that shows them: what tells two of them apart.
-None where nothing does, because the object tells of the row. Used for one answer, so for one viewer and one state of the registry."""
-
 
 _KEPT = {Version: "version", Link: "collection", Collection: "place", Project: "place", Registry: "place"}
 
@@ -84,17 +72,28 @@ def all_shown(session: Session, values: list[Any]) -> list[Any]:
     """As `shown`, for each of many values."""
     kinds = {*map(type, values)}
     kind = kinds.pop()
+    if kind is list and not kinds and not {*map(type, chain.from_iterable(values))} & _SPECIAL:
+        return values
     node = None if kinds else NODES.get(kind)
     if node is None:
         return [shown(session, value) for value in values]
-    return [node(session, value) if _sees(session, value) else None for value in values]
+    keys = [*map(SEEN[kind][0], values)]
+    hidden = {key for key in {*keys} if not _sees_key(session, kind, key)}
+    return [None if key in hidden else node(session, value) for key, value in zip(keys, values, strict=True)]
+
+
+_SPECIAL = {*SEEN, list}
+"""What a list may not hold to be shown as it is."""
 
 
 def _sees(session: Session, record: Any) -> bool:
     kind = type(record)
-    key_of, sees = SEEN[kind]
-    key = key_of(record)
+    return _sees_key(session, kind, SEEN[kind][0](record))
+
+
+def _sees_key(session: Session, kind: type, key: int) -> bool:
     kept = _KEPT.get(kind)
     if kept is not None and session.knows((kept, key)):
         return True  # The function of `seen` that keeps it under that word has asked.
+    sees = SEEN[kind][1]
     return session.once(("sees", sees, key), lambda: sees(session.tx, key))

@@ -8,7 +8,7 @@ given); indices are never reused; `latest` goes to the highest remaining index w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from regsync.local.store import aliases, artifacts, collections, metrics
 from regsync.local.store.access import missing, require
@@ -24,14 +24,13 @@ FOREIGN_SOURCE = "linking is only allowed within the same team or to a collectio
 """What W&B answers to linking an artifact of a personal entity or of another organization."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A version's place in a collection: `id` is the key of the membership, `index` the N of its `vN` there."""
 
     id: int
     collection_id: int
     artifact_id: int
-    index: int
+    index: int  # type: ignore[assignment]  # hides the method of tuples
     created_at: str
 
 

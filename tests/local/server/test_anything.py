@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from regsync.local.server.addresses import Addresses, Signer
+from regsync.local.server.budget import Budget
 from regsync.local.server.contract import schema
 from regsync.local.server.engine import Answer, execute
 from regsync.local.server.root import Root
@@ -128,8 +129,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened.close()
 
 
-def answer(store: Store, actor: Actor, text: str, variables: dict[str, Any]) -> Answer:
-    with Session(store, actor, Addresses("http://test", Signer())) as session:
+def answer(store: Store, actor: Actor, text: str, variables: dict[str, Any], budget: Budget | None = None) -> Answer:
+    with Session(store, actor, Addresses("http://test", Signer()), budget) as session:
         return execute(text, variables, None, Root(session))
 
 

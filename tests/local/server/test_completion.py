@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from regsync.local.server import engine
+from regsync.local.server.budget import Budget
 from regsync.local.server.contract import schema
 from regsync.local.store import accounts, links
 from regsync.local.store.actor import Actor
@@ -100,3 +101,19 @@ def test_a_version_whose_source_was_deleted_is_null_in_both(store: Store) -> Non
     quick, library = both_ways(store, actor, PAGE, {})
     assert quick == library
     assert '"artifact": null' in quick[1]
+
+
+def test_what_many_links_share_is_counted_for_each_of_them(store: Store) -> None:  # noqa: F811
+    registry, versions = plant_registry(store, "long"), plant_versions(store, "long", 12)
+    with store.write() as tx:
+        for number, version in enumerate(versions):
+            link, _ = links.link(tx, registry, f"long-{number % 2}", version)
+            tx.run("UPDATE collections SET description = ? WHERE id = ?", "long " * (1 + number), link.collection_id)
+        actor = accounts.actor(tx, "alice")
+    text = """{ organization(name: "acme") { orgEntity { artifactMemberships(first: 1000) { edges { node {
+        artifactCollection { description tags { edges { node { name } } } } } } } } } }"""
+    quick, library = Budget(), Budget()
+    answer(store, actor, text, {}, quick)
+    with patch.object(engine, "Completion", graphql.Executor):
+        answer(store, actor, text, {}, library)
+    assert quick.spent() == library.spent()
