@@ -8,6 +8,7 @@ registry and by the checks alike, so that a name is never legal in one place and
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -359,3 +360,8 @@ def parse_address(text: str) -> Address:
             f"is not an address (the {rule.noun} {problem}): write registry, registry/collection or registry/collection:alias"
         )
     return Address(registry, collection if slash else None, alias if colon else None)
+
+
+def shared(text: str) -> str:
+    """The same text, in memory once: a plan says most of its names many times. What is no text is left to whoever checks it."""
+    return sys.intern(text) if type(text) is str else text

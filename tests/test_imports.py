@@ -17,6 +17,8 @@ from tests.wings import PACKAGE, imports
 
 ALLOWED = {
     "__future__",
+    "abc",
+    "array",
     "collections",
     "collections.abc",
     "dataclasses",

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from regsync.backends.base import Outcome, Status
 from regsync.core.actions import ACTIONS, Action
+from regsync.core.canonical import canonical_json
 from regsync.core.desired import HazardName
 from regsync.core.fingerprint import ABSENT
 from regsync.core.live import Destination, Version, VersionDetails
@@ -146,14 +147,14 @@ def test_every_plan_and_receipt_fits(seed: Json, manifest: Json) -> None:
             plan = here.plan(here.write_manifest(manifest))
         except DiagnosticsError:
             assume(False)
-        document = plan_document(plan)
+        document = json.loads(canonical_json(plan_document(plan)))
         jsonschema_rs.validate(PLAN, document)
         for key in document:
             assert not jsonschema_rs.is_valid(PLAN, {k: v for k, v in document.items() if k != key})
         applied = here.apply(plan)
         if applied.receipt is None:
             return
-        receipt = receipt_document(applied.receipt)
+        receipt = json.loads(canonical_json(receipt_document(applied.receipt)))
         jsonschema_rs.validate(RECEIPT, receipt)
         wrong = copy.deepcopy(receipt)
         wrong["summary"]["more"] = 1

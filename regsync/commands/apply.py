@@ -189,7 +189,7 @@ def _carry_out(
     saved: bool,
 ) -> int:
     from regsync.console.progress import Announced
-    from regsync.core.canonical import canonical_json
+    from regsync.core.plan_document import plan_text
     from regsync.execution.files import write_whole
     from regsync.execution.receipt import receipt_document
     from regsync.execution.run import apply_plan, not_in_this_plan, stop_on_signal
@@ -220,17 +220,18 @@ def _carry_out(
         shown_error(applied.unsaved)
         return applied.receipt.exit_code or 1
     if receipt is not None:
-        write_whole(receipt, canonical_json(document) + "\n")
+        write_whole(receipt, plan_text(document))
     return applied.receipt.exit_code
 
 
 def _nothing_to_do(nothing: Receipt | None, receipt: Path | None, format_: str, *, saved: bool) -> int:
     from regsync.core.canonical import canonical_json
+    from regsync.core.plan_document import plan_text
     from regsync.execution.files import write_whole
     from regsync.execution.receipt import receipt_document
 
     if nothing is not None and receipt is not None:
-        write_whole(receipt, canonical_json(receipt_document(nothing)) + "\n")
+        write_whole(receipt, plan_text(receipt_document(nothing)))
     if nothing is not None and format_ == "json":
         write_data(canonical_json(receipt_document(nothing)))
     else:

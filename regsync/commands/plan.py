@@ -10,9 +10,8 @@ from regsync.console.context import Settings, pass_settings
 from regsync.console.evidence import receipt_option
 from regsync.console.files import check_output, is_saved_plan
 from regsync.console.options import ManifestArguments, format_option, manifest_arguments
-from regsync.console.output import write_view
 from regsync.console.selection import SelectionArguments, selection_options
-from regsync.console.shown import FORMATS, compact_option, limit_option, plan_view, say_next
+from regsync.console.shown import FORMATS, compact_option, limit_option, say_next, write_plan
 from regsync.stages import stage
 
 
@@ -59,7 +58,7 @@ def command(
     if out is not None or format_ == "json":
         StateDir().note_planned(document["digest"])
     color = settings.use_color()
-    write_view(plan_view(document, format_, color=color, limit=limit, compact=compact), format_)
+    write_plan(document, format_, color=color, limit=limit, compact=compact)
     say_next(settings, document, out)
     if not planned.plan.applyable:
         settings.say("not applyable: see the hazards above for the consent that would allow it")

@@ -10,7 +10,7 @@ from regsync.console.context import Settings, pass_settings
 from regsync.console.files import check_shape, read_document
 from regsync.console.options import format_option
 from regsync.console.output import write_view
-from regsync.console.shown import FORMATS, compact_option, limit_option, plan_view, receipt_view
+from regsync.console.shown import FORMATS, compact_option, limit_option, receipt_view, write_plan
 from regsync.stages import stage
 
 
@@ -35,5 +35,5 @@ def command(settings: Settings, file: Path, format_: str, compact: bool, limit: 
         with stage("checking the plan"):
             decode_plan(document)
             check_shape(document, "plan")
-        write_view(plan_view(document, format_, color=color, limit=limit, compact=compact), format_)
+        write_plan(document, format_, color=color, limit=limit, compact=compact)
     return 0

@@ -9,9 +9,8 @@ import click
 from regsync.console.context import Settings, pass_settings
 from regsync.console.files import check_output, read_document
 from regsync.console.options import format_option
-from regsync.console.output import write_view
 from regsync.console.selection import SelectionArguments
-from regsync.console.shown import FORMATS, plan_view, say_next
+from regsync.console.shown import FORMATS, say_next, write_plan
 
 
 @click.command("undo")
@@ -47,7 +46,7 @@ def command(
         write_whole(out, plan_text(shown))
     if out is not None or format_ == "json":
         StateDir().note_planned(shown["digest"])
-    write_view(plan_view(shown, format_, color=settings.use_color()), format_)
+    write_plan(shown, format_, color=settings.use_color())
     say_next(settings, shown, out)
     return 0 if plan.applyable else 3
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 import click
 
@@ -31,9 +32,9 @@ def write_data(text: str, *, nl: bool = True) -> None:
         buffer.flush()
 
 
-def write_view(text: str, format_: str) -> None:
-    """Write a view: `text` is for people; JSON, Markdown, HTML and the like are data."""
-    if format_ == "text":
-        click.echo(text)
-    else:
-        write_data(text)
+def write_view(text: str | Iterable[str], format_: str) -> None:
+    """Write a view, or pieces of one: `text` is for people; JSON, Markdown, HTML and the like are data."""
+    write = click.echo if format_ == "text" else write_data
+    for piece in (text,) if isinstance(text, str) else text:
+        write(piece, nl=False)
+    write("")

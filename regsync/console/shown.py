@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar
 
 import click
 
 from regsync.console.context import Settings
+from regsync.console.output import write_view
 from regsync.stages import stage
 
 if TYPE_CHECKING:
@@ -52,6 +55,10 @@ def width_of(stream: TextIO | None) -> int | None:
     return None
 
 
+_LINES = 1000
+"""Lines of text in one piece."""
+
+
 @stage("showing the plan")
 def plan_view(
     document: dict[str, Any],
@@ -66,15 +73,48 @@ def plan_view(
 
     `err`: it will be shown on stderr.
     """
+    return "".join(plan_pieces(document, format_, color=color, limit=limit, compact=compact, err=err))
+
+
+def write_plan(
+    document: dict[str, Any], format_: str, *, color: bool, limit: int = LIMIT, compact: bool = False
+) -> None:
+    """Write a plan document to stdout in one of `FORMATS`, piece by piece: the whole text of a plan of a million bindings would take
+    as much memory as the plan.
+    """
+    pieces = plan_pieces(document, format_, color=color, limit=limit, compact=compact)
+    # On a terminal the plan itself is seen to grow, and a bar would stand in the middle of it.
+    with nullcontext() if sys.stdout is None or sys.stdout.isatty() else stage("showing the plan"):
+        write_view(pieces, format_)
+
+
+def plan_pieces(
+    document: dict[str, Any],
+    format_: str,
+    *,
+    color: bool,
+    limit: int = LIMIT,
+    compact: bool = False,
+    err: bool = False,
+) -> Iterator[str]:
+    """What `plan_view` gives, in pieces."""
     if format_ == "text":
-        from regsync.views.text import render_plan
+        from regsync.views.text import plan_lines
 
         width = width_of(sys.stderr if err else sys.stdout)
-        return render_plan(document, color=color, width=width, compact=compact)
-    if format_ == "json":
-        from regsync.core.canonical import canonical_json
+        lines = plan_lines(document, color=color, width=width, compact=compact)
+        yield next(lines)
+        while some := list(islice(lines, _LINES)):
+            yield "\n" + "\n".join(some)
+    elif format_ == "json":
+        from regsync.core.canonical import canonical_pieces
 
-        return canonical_json(document)
+        yield from canonical_pieces(document)
+    else:
+        yield _plan_page(document, format_, limit)
+
+
+def _plan_page(document: dict[str, Any], format_: str, limit: int) -> str:
     if format_ == "markdown":
         from regsync.views.markdown import render_plan as render_markdown
 

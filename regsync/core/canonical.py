@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from regsync.core.long import Long, as_list
 from regsync.names import is_invisible
 
 _AT_ONCE = 1000
 """Items of a long list in one piece of text."""
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=as_list)
 _PERHAPS_INVISIBLE = re.compile(r"[^\x00-\x7e]")
 
 
@@ -30,7 +31,7 @@ def canonical_pieces(document: Mapping[str, Any], depth: int = 2) -> Iterator[st
         value = document[key]
         if isinstance(value, dict) and value and depth > 1:
             yield from canonical_pieces(value, depth - 1)
-        elif isinstance(value, list) and len(value) > _AT_ONCE:
+        elif isinstance(value, list | Long) and len(value) > _AT_ONCE:
             for start in range(0, len(value), _AT_ONCE):
                 items = canonical_json(value[start : start + _AT_ONCE])
                 yield f"{',' if start else '['}{items[1:-1]}"
@@ -63,7 +64,7 @@ def digest_of(value: Any) -> str:
 def document_digest(document: dict[str, Any]) -> str:
     """The digest of a plan or receipt over all of it but its own `digest`."""
     rest = {key: value for key, value in document.items() if key != "digest"}
-    if not any(isinstance(value, list | dict) and len(value) > _AT_ONCE for value in rest.values()):
+    if not any(isinstance(value, list | dict | Long) and len(value) > _AT_ONCE for value in rest.values()):
         return digest_of(rest)
     found = hashlib.sha256()
     for piece in canonical_pieces(rest):

@@ -17,6 +17,7 @@ from regsync.core.desired import Consents, HazardName
 from regsync.core.diff import ManualStep
 from regsync.core.hazards import Hazard, check_consented
 from regsync.core.live import Destination, RegistryScope
+from regsync.core.long import Long, Told
 from regsync.core.moves import Held, MovedByHand
 from regsync.core.operation import Hit, Operation, Reason
 from regsync.core.plan import ManifestInfo, Plan, ReadInfo, Selection, parse_shard
@@ -25,14 +26,14 @@ from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
 from regsync.core.unmanaged import NoLonger, Unmanaged
 from regsync.diagnostics import Diagnostic, Position, RegsyncError, Severity, StalePlanError
-from regsync.names import Address, parse_address
+from regsync.names import Address, parse_address, shared
 from regsync.version import __version__
 
 PLAN_FORMAT = "regsync/plan/v1"
 
 
 def plan_document(plan: Plan) -> Json:
-    """The document of a plan, its digest included."""
+    """The document of a plan, its digest included. Its operations are made when they are looked at."""
     document = _document(plan)
     document["digest"] = document_digest(document)
     return document
@@ -53,7 +54,7 @@ def _document(plan: Plan) -> Json:
     }
     document["desired"] = None if plan.desired is None else dict(plan.desired)
     document["owned"] = plan.owned
-    document["undo"]["operations"] = [operation_json(operation) for operation in plan.undo]
+    document["undo"]["operations"] = Told(plan.undo, operation_json)
     return document
 
 
@@ -74,7 +75,7 @@ def shown_document(plan: Plan) -> Json:
             "excludes": [str(address) for address in plan.selection.excludes],
             **({} if plan.selection.shard is None else {"shard": str(plan.selection.shard)}),
         },
-        "operations": [operation_json(operation) for operation in plan.operations],
+        "operations": Told(plan.operations, operation_json),
         "hazards": [
             {
                 "name": hazard.name.value,
@@ -195,12 +196,13 @@ def _diagnostic_json(diagnostic: Diagnostic) -> Json:
 def decode_operation(data: Json) -> Operation:
     """Read an operation back. Raises `KeyError`, `TypeError` or `ValueError` where it is malformed."""
     reason = data["reason"]
-    address = parse_address(data["address"])
+    registry, collection, alias = parse_address(data["address"])
+    address = Address(shared(registry), collection and shared(collection), alias and shared(alias))
     return Operation(
-        data["id"],
+        shared(data["id"]),
         decode_action(data["kind"], address, data["before"], data["after"]),
-        Reason(reason["text"], Position(reason["file"], reason["line"], reason["column"])),
-        tuple(data["depends_on"]),
+        Reason(shared(reason["text"]), Position(shared(reason["file"]), reason["line"], reason["column"])),
+        tuple(map(shared, data["depends_on"])),
         tuple(Hit(HazardName(h["name"]), h["message"], h["weight"]) for h in data["hazards"]),
         data["protected"],
         tuple(data["notes"]),
@@ -276,7 +278,7 @@ def _check_nothing_is_lost(plan: Plan, document: Json) -> None:
         ("operations", plan.operations, document["operations"]),
         ("undo", plan.undo, document["undo"]["operations"]),
     ):
-        if type(written) is not list or len(written) != len(operations):
+        if not isinstance(written, list | Long) or len(written) != len(operations):
             raise ValueError(f"{name!r} is not as a planner writes it")
         if any(operation_json(each) != said for each, said in zip(operations, written, strict=True)):
             raise ValueError(f"{name!r} is not as a planner writes it")

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from regsync.backends.base import Outcome, Status
+from regsync.core.canonical import canonical_pieces
 from regsync.diagnostics import RegsyncError
 from regsync.execution.files import sync_folder
 
@@ -35,7 +37,7 @@ class Journal:
         except OSError as error:
             raise _cannot_write(path, error) from error
         first = {"format": JOURNAL_FORMAT, "started_at": started_at, "reviewed": reviewed, "plan": plan_document}
-        self._append(first)
+        self._write(canonical_pieces(first, depth=3))
 
     def sent(self, ids: Sequence[str]) -> None:
         """These operations are about to be sent. Raises `RegsyncError` where that cannot be written down."""
@@ -51,19 +53,25 @@ class Journal:
         self.path.unlink(missing_ok=True)
 
     def _append(self, line: Mapping[str, Any]) -> None:
+        self._write([json.dumps(line)])
+
+    def _write(self, pieces: Iterable[str]) -> None:
         """Write one line, all of it or nothing: what a full disk takes of it is taken back."""
-        data = (json.dumps(line) + "\n").encode()
+        length = 0
         try:
-            written = 0
-            while written < len(data):
-                written += self._file.write(data[written:])
+            for piece in chain(pieces, "\n"):
+                data = piece.encode("utf-8", "surrogatepass")
+                written = 0
+                while written < len(data):
+                    written += self._file.write(data[written:])
+                length += written
             os.fsync(self._file.fileno())
         except OSError as error:
             with suppress(OSError):
                 self._file.truncate(self._length)
                 self._file.seek(self._length)
             raise _cannot_write(self.path, error) from error
-        self._length += len(data)
+        self._length += length
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ from regsync.core.actions import RemoveAlias, SetAlias
 from regsync.core.canonical import document_digest
 from regsync.core.fingerprint import scope_fingerprints
 from regsync.core.live import Destination, Live
+from regsync.core.long import Told
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.core.plan_document import check_document, decode_operation, operation_json
@@ -111,9 +112,9 @@ def receipt_document(receipt: Receipt) -> dict[str, Any]:
         "result": receipt.result.value,
         "verified": receipt.verified,
         "summary": {status.value: counted.get(status.value, 0) for status in Status},
-        "operations": [
-            operation_json(operation) | outcome_json(receipt.outcomes[operation.id]) for operation in plan.operations
-        ],
+        "operations": Told(
+            plan.operations, lambda each: operation_json(each) | outcome_json(receipt.outcomes[each.id])
+        ),
         "manual": [{"address": str(step.address), "text": step.text} for step in plan.manual],
         "agrees": receipt.agrees,
         "bindings": dict(receipt.seen.bindings),

@@ -13,11 +13,11 @@ from types import FrameType
 from regsync.backends.base import Outcome, Reader, Status, Writer
 from regsync.core.actions import LinkVersion
 from regsync.core.again import with_indices
-from regsync.core.canonical import canonical_json, digest_of, document_digest
+from regsync.core.canonical import digest_of, document_digest
 from regsync.core.live import LinkKey, Live
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
-from regsync.core.plan_document import decode_plan, plan_digest, plan_document
+from regsync.core.plan_document import decode_plan, plan_digest, plan_document, plan_text
 from regsync.diagnostics import RegsyncError, StalePlanError
 from regsync.execution.again import Declared, check_before_first_write
 from regsync.execution.execute import (
@@ -138,7 +138,7 @@ def _remember(plan: Plan, live: Live, state: StateDir, now: str, say: Say) -> Re
     )
     scope = digest_of([plan.destination, sorted(plan.read.fingerprints)])
     try:
-        write_whole(state.seen / f"{short_digest(scope)}.json", canonical_json(receipt_document(receipt)) + "\n")
+        write_whole(state.seen / f"{short_digest(scope)}.json", plan_text(receipt_document(receipt)))
     except RegsyncError as error:
         say(f"{error.message}; a later drift will not know of this apply")
     return receipt
@@ -180,7 +180,7 @@ def write_receipt(receipt: Receipt, state: StateDir, name: str) -> Path:
     """Write a receipt into the state folder. Raises `RegsyncError` where that fails."""
     path = state.receipts / f"{name}.json"
     receipt = replace(receipt, order=state.next_order(receipt.finished_at))
-    write_whole(path, canonical_json(receipt_document(receipt)) + "\n")
+    write_whole(path, plan_text(receipt_document(receipt)))
     return path
 
 

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
+from regsync.core.long import Picked
 from regsync.views.words import Effect, effect
 
 Json = dict[str, Any]
 
+_EFFECTS = tuple(Effect)
 _ON_ALIAS = frozenset({"set-alias", "remove-alias"})
 
 
 class Block(NamedTuple):
-    """What happens to one registry itself, or to one collection. Removals and hazards stand first, then moves of protected aliases."""
+    """What happens to one registry itself, or to one collection. Removals and hazards stand first, then moves of protected aliases.
+
+    `effect`: the most serious thing that happens in it; something with a hazard is as serious as a removal.
+    """
 
     address: str
-    operations: tuple[Json, ...]
-
-    @property
-    def effect(self) -> Effect:
-        """The most serious thing that happens in it; something with a hazard is as serious as a removal."""
-        return min((_seriousness(operation) for operation in self.operations), key=list(Effect).index)
+    operations: Sequence[Json]
+    effect: Effect
 
 
-def blocks(operations: Iterable[Json]) -> list[Block]:
-    """The blocks, the most serious first; otherwise in the order of the plan."""
-    found: dict[str, list[Json]] = {}
-    for operation in operations:
-        found.setdefault(thing(operation), []).append(operation)
-    made = [Block(address, tuple(sorted(inside, key=_rank))) for address, inside in found.items()]
-    return sorted(made, key=lambda block: _rank(block.operations[0]))
+def blocks(operations: Sequence[Json]) -> list[Block]:
+    """The blocks, the most serious first; otherwise in the order of the plan. They look operations up when they are shown."""
+    found: dict[str, array[int]] = {}
+    ranks = bytearray()
+    for number, operation in enumerate(operations):
+        found.setdefault(thing(operation), array("L")).append(number)
+        ranks.append(_rank(operation))
+    made = []
+    for address, numbers in found.items():
+        ordered = sorted(numbers, key=ranks.__getitem__)
+        made.append((ranks[ordered[0]], Block(address, Picked(operations, ordered), _EFFECTS[ranks[ordered[0]] // 2])))
+    return [block for _, block in sorted(made, key=itemgetter(0))]
 
 
 def grouped(found: Sequence[Block]) -> list[tuple[Effect, list[Block]]]:
@@ -55,7 +63,9 @@ def _seriousness(operation: Json) -> Effect:
     return Effect.REMOVE if operation["hazards"] else effect(operation)
 
 
-def _rank(operation: Json) -> tuple[int, bool]:
-    """Additions stay in the order of the plan, which is the order in which they make sense."""
+def _rank(operation: Json) -> int:
+    """Twice the place of its effect, and one more for what is not protected. Additions stay in the order of the plan, which is
+    the order in which they make sense.
+    """
     serious = _seriousness(operation)
-    return list(Effect).index(serious), serious is not Effect.ADD and not operation["protected"]
+    return 2 * _EFFECTS.index(serious) + (serious is not Effect.ADD and not operation["protected"])

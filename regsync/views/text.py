@@ -6,7 +6,7 @@ stands last, where a terminal shows it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -87,14 +87,27 @@ class _Page:
     def __str__(self) -> str:
         return "\n".join(self.lines)
 
+    def done(self) -> Iterator[str]:
+        """The lines so far but the last, on which it depends how the next heading looks; they are gone from the page then."""
+        yield from self.lines[:-1]
+        del self.lines[:-1]
+
 
 def render_plan(document: Json, *, color: bool = False, width: int | None = None, compact: bool = False) -> str:
     """The whole plan. `width`: columns of the terminal; None where lines may be of any length. `compact`: one line an operation."""
+    return "\n".join(plan_lines(document, color=color, width=width, compact=compact))
+
+
+def plan_lines(
+    document: Json, *, color: bool = False, width: int | None = None, compact: bool = False
+) -> Iterator[str]:
+    """The same, line by line: a plan may have millions of them."""
     page = _Page(color, None if compact else width)
     page.line(f"Plan for {destination(document)}", bold=True)
     page.line()
     for block in blocks(document["operations"]):
         _block(page, block, compact=compact)
+        yield from page.done()
     if not compact:
         _warnings(page, document)
         _no_longer_managed(page, document)
@@ -102,7 +115,7 @@ def render_plan(document: Json, *, color: bool = False, width: int | None = None
         _irrevocable(page, document)
     _hazards(page, document, compact=compact)
     _ending(page, document, compact=compact)
-    return str(page)
+    yield from page.lines
 
 
 def _block(page: _Page, block: Block, *, compact: bool) -> None:

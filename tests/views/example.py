@@ -7,6 +7,7 @@ import re
 from functools import cache
 from typing import Any
 
+from regsync.core.long import as_list
 from regsync.core.plan import Selection
 from regsync.core.plan_document import plan_document
 from regsync.execution.receipt import receipt_document
@@ -95,6 +96,10 @@ def documents() -> dict[str, Json]:
 
 def _settled(document: Json, folder: str) -> Json:
     """Without what depends on where and when it was made."""
-    text = json.dumps(document).replace(f"{folder}/registry.yaml", "registry.yaml").replace(folder, "/srv")
+    text = (
+        json.dumps(document, default=as_list)
+        .replace(f"{folder}/registry.yaml", "registry.yaml")
+        .replace(folder, "/srv")
+    )
     settled: Json = json.loads(re.sub(r"20\d\d-\d\d-\d\dT[0-9:.]+Z", "2026-01-02T03:04:05Z", text))
     return settled

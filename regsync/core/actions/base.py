@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regsync.core.live import Version
-from regsync.names import Address
+from regsync.names import Address, shared
 
 Json = dict[str, Any]
 
@@ -23,7 +23,7 @@ def version_json(version: Version, index: int | None) -> Json:
 
 
 def decode_version(data: Json) -> tuple[Version, int | None]:
-    return Version(data["artifact_id"], data["source"], data["digest"], data["type"]), data["index"]
+    return Version(*(shared(data[key]) for key in ("artifact_id", "source", "digest", "type"))), data["index"]
 
 
 @dataclass(frozen=True, slots=True)
