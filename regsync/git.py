@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 _SAFE = (
@@ -32,6 +31,10 @@ def git_text(folder: Path, *args: str) -> str | None:
 
 def git_bytes(folder: Path, *args: str) -> bytes | None:
     """The same, as it is."""
+    if not _may_be_in_a_repository(folder):
+        return None
+    import subprocess  # Loading it takes a tenth of what a small plan takes, and outside of Git nothing needs it.
+
     command = ["git", *_SAFE, "-C", str(folder), *args]
     try:
         answer = subprocess.run(
@@ -40,3 +43,11 @@ def git_bytes(folder: Path, *args: str) -> bytes | None:
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return answer.stdout if answer.returncode == 0 else None
+
+
+def _may_be_in_a_repository(folder: Path) -> bool:
+    """Whether git could find a repository there: one that lies above the folder, or one that the environment names."""
+    if "GIT_DIR" in os.environ:
+        return True
+    here = folder.resolve()
+    return any((place / ".git").exists() for place in (here, *here.parents))

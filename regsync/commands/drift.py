@@ -31,6 +31,7 @@ def command(
     Receipts of earlier applies, in the state folder or named with --receipt, tell which side moved since; the registry's own
     records tell who moved an alias, where the server keeps them.
     """
+    from regsync.planning.by_hand import NO_RECEIPTS
     from regsync.planning.drift import differences
     from regsync.planning.making import plan_manifests
     from regsync.views.drift import drift_document, render_drift
@@ -40,7 +41,7 @@ def command(
     with settings.reader(loaded.desired.organization) as reader:
         planned = plan_manifests(loaded, reader, selection.selection(), receipts=known)
     plan = planned.plan
-    found = differences(plan, known(plan.destination).memory)
+    found = differences(plan, (known(plan.destination) or NO_RECEIPTS).memory)
     document = drift_document(plan, found)
     write_view(render_drift(document, format_, color=settings.use_color()), format_)
     return 2 if found else 0

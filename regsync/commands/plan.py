@@ -42,8 +42,6 @@ def command(
     """
     from regsync.console.evidence import known_receipts
     from regsync.core.plan_document import plan_document, plan_text, shown_document
-    from regsync.execution.files import write_whole
-    from regsync.execution.state import StateDir
     from regsync.planning.making import plan_manifests
 
     _check_no_saved_plan(manifests)
@@ -54,8 +52,12 @@ def command(
     with stage("writing the plan"):
         document = plan_document(planned.plan) if out is not None or format_ != "text" else shown_document(planned.plan)
         if out is not None:
+            from regsync.execution.files import write_whole
+
             write_whole(out, plan_text(document))
     if out is not None or format_ == "json":
+        from regsync.execution.state import StateDir
+
         StateDir().note_planned(document["digest"])
     color = settings.use_color()
     write_plan(document, format_, color=color, limit=limit, compact=compact)

@@ -43,6 +43,8 @@ def receipt_option(function: Callable[P, R]) -> Callable[..., R]:
 
 def named_receipts(paths: tuple[Path, ...]) -> list[Found]:
     """The receipts that `--receipt` names. Raises `RegsyncError` where one of them holds none."""
+    if not paths:
+        return []
     from regsync.execution.records import read_named
 
     return [found for path in paths for found in read_named(path)]
@@ -57,17 +59,21 @@ def all_receipts(paths: tuple[Path, ...]) -> list[Found]:
     return in_order({each.record.digest: each for each in found}.values())
 
 
-def known_receipts(paths: tuple[Path, ...]) -> Callable[[Destination], Receipts]:
-    """What those and the state folder tell of a destination; read when a plan needs it."""
+def known_receipts(paths: tuple[Path, ...]) -> Callable[[Destination], Receipts | None]:
+    """What those and the state folder tell of a destination, None where there are none; read when a plan needs it."""
     from regsync.execution.state import StateDir
-    from regsync.planning.by_hand import receipts_of
 
     more = named_receipts(paths)
 
-    def known(destination: Destination) -> Receipts:
+    def known(destination: Destination) -> Receipts | None:
         state = StateDir()
         found = state.read_all(more)
-        return receipts_of(found, state.with_left(found), destination)
+        records = state.with_left(found)
+        if not records:
+            return None
+        from regsync.planning.by_hand import receipts_of
+
+        return receipts_of(found, records, destination)
 
     return known
 

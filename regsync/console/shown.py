@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -51,6 +50,8 @@ def compact_option(function: Callable[P, R]) -> Callable[P, R]:
 def width_of(stream: TextIO | None) -> int | None:
     """The columns of the terminal that a stream goes to; None for a file or a pipe, where lines may be of any length."""
     if stream is not None and stream.isatty():
+        import shutil
+
         return max(20, shutil.get_terminal_size().columns)
     return None
 

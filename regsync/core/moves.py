@@ -5,8 +5,10 @@ Evidence for people. No operation and no removal may rest on it: a server may ke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from regsync.names import Address
@@ -54,6 +56,15 @@ class MovedByHand(NamedTuple):
     since_apply: bool
 
 
+class Moved(StrEnum):
+    """Which side differs from what the last apply saw."""
+
+    LIVE = "live"
+    MANIFEST = "manifest"
+    BOTH = "both"
+    UNKNOWN = "unknown"
+
+
 class Untold(NamedTuple):
     """The registry does not tell who moved what. `reason` is a whole sentence without its full stop."""
 
@@ -62,3 +73,8 @@ class Untold(NamedTuple):
 
 AliasMoves = Mapping[Address, Sequence[AliasMove]]
 """By alias, each oldest first. An alias that is not in it was never moved, or is one that the registry tells nothing of."""
+
+
+def named(user: str) -> str:
+    """A user's name; in quotes unless it is one plain word, so that it cannot go on with our sentence."""
+    return user if re.fullmatch(r"[\w.@-]+(:owner)?", user) else repr(user)

@@ -9,18 +9,18 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from regsync.backends.base import Status
-from regsync.core.actions import LinkVersion
-from regsync.core.live import Destination, LinkKey
-from regsync.core.operation import Operation
-from regsync.core.plan_document import decode_plan, plan_digest
 from regsync.diagnostics import RegsyncError
-from regsync.execution.journal import Interrupted, read_journal
 from regsync.execution.own import check_own
-from regsync.execution.receipt import NOTHING_SEEN, Record, Result, decode_receipt_operations
-from regsync.execution.records import Found, in_order, moment, next_order, read_receipts_at
+
+if TYPE_CHECKING:
+    from regsync.core.live import Destination, LinkKey
+    from regsync.execution.left import Left
+    from regsync.execution.receipt import Record
+    from regsync.execution.records import Found
+
+# Every plan asks for what is in the folder, and mostly there is nothing: what reads receipts and journals is loaded where some are.
 
 STATE_VARIABLE = "REGSYNC_STATE_DIR"
 
@@ -98,6 +98,8 @@ class StateDir:
 
     def read_receipts(self, plan_digest: str) -> list[Any]:
         """Every receipt of one plan, oldest first, as documents. What is none, or was changed, is passed over."""
+        from regsync.execution.records import read_receipts_at
+
         paths = self._found(self.receipts, f"*-{short_digest(plan_digest)}*.json")
         return [each.document for each in read_receipts_at(paths) if each.record.plan_digest == plan_digest]
 
@@ -106,34 +108,49 @@ class StateDir:
 
         `more`: receipts from elsewhere, such as those of a pipeline. One that is in both counts once.
         """
-        found = [*read_receipts_at([*self._found(self.receipts, "*.json"), *self._found(self.seen, "*.json")]), *more]
+        paths = [*self._found(self.receipts, "*.json"), *self._found(self.seen, "*.json")]
+        more = list(more)
+        if not paths and not more:
+            return []
+        from regsync.execution.records import in_order, read_receipts_at
+
+        found = [*read_receipts_at(paths), *more]
         return in_order({each.record.digest: each for each in found}.values())
 
     def applied(self) -> list[Found]:
         """The receipts of applies that did something, or tried to, oldest first."""
+        from regsync.execution.records import read_receipts_at
+
         return read_receipts_at(self._found(self.receipts, "*.json"))
 
     def with_left(self, found: Iterable[Found]) -> list[Record]:
         """The records of receipts, and behind them those of runs that ended without a receipt."""
-        return [each.record for each in found] + [record for record, _ in self._left()]
+        return [each.record for each in found] + [each.record for each in self._left()]
 
     def next_order(self, now: str) -> str:
         """The place of a receipt that is written now, behind all that are here."""
+        from regsync.execution.records import moment, next_order
+
         return next_order(now, max((each.record.order for each in self.read_all()), key=moment, default=None))
 
-    def _left(self) -> Iterator[tuple[Record, list[tuple[Operation, Status]]]]:
-        """Runs that ended without a receipt. A journal that cannot be used is passed over."""
-        for path in self._found(self.journals, "*.jsonl"):
-            with suppress(RegsyncError):
-                left = read_journal(path)
-                if left is not None and not (self.receipts / f"{path.stem}.json").exists():
-                    yield _told_by(left)
+    def _left(self) -> list[Left]:
+        """Runs that ended without a receipt."""
+        paths = self._found(self.journals, "*.jsonl")
+        if not paths:
+            return []
+        from regsync.execution.left import left_at
+
+        return left_at(paths, self.receipts)
 
     def begun_links(self, destination: Destination, manifest_digest: str) -> frozenset[LinkKey]:
         """What was linked (or may have been) by runs of these manifests that did not get to their end.
 
         A run that finishes them goes on where they stopped, so what they did is nothing that it would overrule.
         """
+        from regsync.execution.left import links_of
+        from regsync.execution.receipt import Result, decode_receipt_operations
+        from regsync.execution.records import read_receipts_at
+
         begun: set[LinkKey] = set()
         for _, record, document in read_receipts_at(self._found(self.receipts, "*.json")):
             if (record.destination, record.manifest_digest) != (destination, manifest_digest):
@@ -141,10 +158,10 @@ class StateDir:
             if document.get("result") == Result.DONE:
                 begun.clear()
             else:
-                begun |= _links(decode_receipt_operations(document))
+                begun |= links_of(decode_receipt_operations(document))
         for record, operations in self._left():
             if (record.destination, record.manifest_digest) == (destination, manifest_digest):
-                begun |= _links(operations)
+                begun |= links_of(operations)
         return frozenset(begun)
 
     def note_planned(self, plan_digest: str) -> None:
@@ -177,35 +194,6 @@ def _default_path() -> Path:
         if (folder / ".git").exists():
             return Path(".regsync") if folder == here else Path(os.path.relpath(folder)) / ".regsync"
     return Path(".regsync")
-
-
-def _told_by(left: Interrupted) -> tuple[Record, list[tuple[Operation, Status]]]:
-    """What a journal tells, in the form of a receipt. Raises `RegsyncError` where its plan is none."""
-    plan = decode_plan(left.plan_document)
-    operations = [(operation, left.status(operation.id)) for operation in plan.operations]
-    reached = (Status.DONE, Status.UNKNOWN)
-    record = Record(
-        plan_digest=left.reviewed or plan_digest(plan),
-        destination=plan.destination,
-        manifest_digest=plan.manifest.digest,
-        commit=plan.manifest.commit,
-        finished_at=left.started_at,
-        order=left.started_at,
-        undoes=plan.undoes,
-        agrees=False,
-        seen=NOTHING_SEEN,
-        digest="",
-        touched=frozenset(str(operation.action.address) for operation, status in operations if status in reached),
-    )
-    return record, operations
-
-
-def _links(operations: Iterable[tuple[Operation, Status]]) -> set[LinkKey]:
-    return {
-        (operation.action.registry, operation.action.collection, operation.action.version.artifact_id)
-        for operation, status in operations
-        if isinstance(operation.action, LinkVersion) and status in (Status.DONE, Status.UNKNOWN)
-    }
 
 
 def short_digest(digest: str) -> str:

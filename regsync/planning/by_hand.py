@@ -5,14 +5,13 @@ For people who read a plan or ask for drift. Nothing is planned, allowed or refu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from regsync.core.actions import RemoveAlias, SetAlias
 from regsync.core.live import Destination, Live, Version
-from regsync.core.moves import AliasMove, Held, MovedByHand, Untold
+from regsync.core.moves import AliasMove, Held, MovedByHand, Untold, named
 from regsync.core.operation import Operation
 from regsync.execution.receipt import Record
 from regsync.execution.records import Found
@@ -35,6 +34,10 @@ class Receipts:
     versions: Mapping[str, Version]
     agreed: Record | None = None
     """The newest of them after which all that the manifests declared was live."""
+
+
+NO_RECEIPTS: Final = Receipts(Memory(), {})
+"""Nothing is known."""
 
 
 def receipts_of(found: Sequence[Found], records: Iterable[Record], destination: Destination) -> Receipts:
@@ -92,11 +95,6 @@ def moved_words(moved: MovedByHand) -> str:
     if moved.since_apply:
         return f"moved by hand since the last apply: {before} → {after}{who}{when}"
     return f"this puts back what was moved in the registry: {before} → {after}{who}{when} (no receipt tells whether by hand)"
-
-
-def named(user: str) -> str:
-    """A user's name; in quotes unless it is one plain word, so that it cannot go on with our sentence."""
-    return user if re.fullmatch(r"[\w.@-]+(:owner)?", user) else repr(user)
 
 
 def _may_be(operation: Operation, memory: Memory) -> bool:

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
 from regsync.core.actions import RemoveAlias, SetAlias
 from regsync.core.live import Destination
-from regsync.core.moves import MovedByHand
+from regsync.core.moves import Moved, MovedByHand
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.execution.receipt import Record
-
-
-class Moved(StrEnum):
-    """Which side differs from what the last apply saw."""
-
-    LIVE = "live"
-    MANIFEST = "manifest"
-    BOTH = "both"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,27 +10,28 @@ from regsync.backends.base import BackendError, Reader
 from regsync.backends.confirming import confirmed, proven
 from regsync.core.desired import Desired
 from regsync.core.diff import Comparison
+from regsync.core.evidence import NO_EVIDENCE, Evidence
 from regsync.core.fingerprint import scope_fingerprints
 from regsync.core.later import Later
 from regsync.core.live import Destination, LinkKey, Live, Scope
+from regsync.core.operation import Operation
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Compared, Inputs, compare, make_plan
 from regsync.core.scope import declares, needed_by, removes_unlisted, restrict, scope_of
 from regsync.core.shard import judged_as_a_whole, part_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
 from regsync.manifest.writing.render import to_manifest
-from regsync.planning.by_hand import Receipts, moved_by_hand, noted
 from regsync.planning.commit import git_commit
-from regsync.planning.evidence import gather
 from regsync.planning.formerly import no_longer_managed
 from regsync.planning.look_alikes import look_alikes
-from regsync.planning.standing import with_dates
 from regsync.planning.strangers import strangers
 from regsync.stages import one_by_one, stage
 
 if TYPE_CHECKING:
     from regsync.manifest.reading.load import Loaded
+    from regsync.planning.by_hand import Receipts
 
+# What only operations and consents need is loaded where there are some: most plans are made to see that there is nothing to do.
 
 _ROUNDS = 4
 """Readings after which a registry that shows something else each time is taken for one that changes."""
@@ -50,7 +51,7 @@ def plan_manifests(
     reader: Reader,
     selection: Selection = EVERYTHING,
     begun: frozenset[LinkKey] = frozenset(),
-    receipts: Callable[[Destination], Receipts] | None = None,
+    receipts: Callable[[Destination], Receipts | None] | None = None,
 ) -> Planned:
     """Read what is live and plan the difference. Never writes: a `Reader` cannot.
 
@@ -77,7 +78,7 @@ def _planned(
     reader: Reader,
     selection: Selection,
     begun: frozenset[LinkKey],
-    receipts: Callable[[Destination], Receipts] | None,
+    receipts: Callable[[Destination], Receipts | None] | None,
     known: Live | None = None,
 ) -> Planned:
     """`known`: what is live of it, where that has been read."""
@@ -117,18 +118,43 @@ def _planned(
     alike = look_alikes(compared.operations, live, desired, reader)
     unknown = strangers(compared.operations, reader)
     compared = replace(compared, warnings=(*compared.warnings, *alike, *unknown))
-    evidence = gather(compared.operations, desired, reader.describe)
+    evidence = _evidence(compared.operations, desired, reader)
     with stage("planning"):
-        plan = with_dates(make_plan(inputs, compared, evidence, one_by_one))
+        plan = _with_dates(make_plan(inputs, compared, evidence, one_by_one))
     told = receipts(destination) if receipts is not None else None
-    if told is not None:
-        found = moved_by_hand(plan.operations, live, told, reader)
-        operations = tuple(noted(operation, found.get(operation.id)) for operation in plan.operations)
-        plan = replace(plan, operations=operations, moved_by_hand=tuple(found.values()))
+    if receipts is not None and plan.operations:
+        plan = _with_moves(plan, live, told, reader)
     if selection.is_whole:
         last = told.agreed if told is not None else None
         plan = replace(plan, no_longer_managed=no_longer_managed(loaded, reader, plan.operations, last))
     return Planned(plan, live, desired)
+
+
+def _evidence(operations: Sequence[Operation], desired: Desired, reader: Reader) -> Evidence:
+    """What is known of the versions that operations bind and link."""
+    if not operations:
+        return NO_EVIDENCE
+    from regsync.planning.evidence import gather
+
+    return gather(operations, desired, reader.describe)
+
+
+def _with_dates(plan: Plan) -> Plan:
+    """The plan with what Git tells of its consents."""
+    if not plan.consents:
+        return plan
+    from regsync.planning.standing import with_dates
+
+    return with_dates(plan)
+
+
+def _with_moves(plan: Plan, live: Live, receipts: Receipts | None, reader: Reader) -> Plan:
+    """The plan with the moves outside of Git that its operations meet."""
+    from regsync.planning.by_hand import NO_RECEIPTS, moved_by_hand, noted
+
+    found = moved_by_hand(plan.operations, live, receipts or NO_RECEIPTS, reader)
+    operations = tuple(noted(operation, found.get(operation.id)) for operation in plan.operations)
+    return replace(plan, operations=operations, moved_by_hand=tuple(found.values()))
 
 
 def _compared(inputs: Inputs, reader: Reader) -> tuple[Inputs, Compared]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, NamedTuple, assert_never
 
+from regsync.core.moves import Moved, named
 from regsync.diagnostics import counted
-from regsync.planning.by_hand import named
-from regsync.planning.drift import Moved
 from regsync.views.sentences import bare
 
 Json = dict[str, Any]
