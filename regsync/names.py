@@ -11,10 +11,11 @@ import re
 import sys
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, NewType, Self
+
+from regsync.frozen import dataclass
 
 RegistryName = NewType("RegistryName", str)
 CollectionName = NewType("CollectionName", str)

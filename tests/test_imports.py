@@ -31,7 +31,7 @@ ALLOWED = {
     "types",
     "typing",
 }
-OWN = ("regsync.core", "regsync.names", "regsync.diagnostics", "regsync.version")
+OWN = ("regsync.core", "regsync.names", "regsync.diagnostics", "regsync.version", "regsync.frozen")
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "core").rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
@@ -12,6 +11,7 @@ from regsync.core.actions import Action
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
 from regsync.core.moves import AliasMoves, Untold
 from regsync.diagnostics import RegsyncError
+from regsync.frozen import dataclass
 from regsync.names import Address, ArtifactId, SourceRef
 
 Notify = Callable[[str], None]

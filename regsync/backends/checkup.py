@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -13,6 +13,7 @@ from regsync.core.diff import Comparison
 from regsync.core.live import LiveRegistry, RegistryScope, Unresolved
 from regsync.core.scope import scope_of
 from regsync.diagnostics import RegsyncError
+from regsync.frozen import dataclass
 from regsync.names import Role, SourceRef
 
 _TEAM = "a version is looked up in the project that logged it: the key's owner has to be in that team"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from regsync.console.display import wiped
+from regsync.frozen import dataclass
 
 if TYPE_CHECKING:
     from regsync.backends.base import Reader, Writer

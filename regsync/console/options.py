@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
 from regsync.console import completing
+from regsync.frozen import dataclass
 
 if TYPE_CHECKING:
     from regsync.manifest.reading.load import Loaded

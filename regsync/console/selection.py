@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
 from regsync.console import completing
+from regsync.frozen import dataclass
 
 if TYPE_CHECKING:
     from regsync.core.desired import HazardName

@@ -7,7 +7,7 @@ asked again, of the state without what the plan has already done, and its answer
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from regsync.core import actions as a
@@ -18,6 +18,7 @@ from regsync.core.live import LinkKey, Live
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.diagnostics import Diagnostic
+from regsync.frozen import dataclass
 from regsync.names import IndexRef
 
 Key = tuple[object, ...]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from regsync.core import actions as a
@@ -16,6 +15,7 @@ from regsync.core.desired import Consent, Consents, Desired, HazardName, written
 from regsync.core.live import Version
 from regsync.core.operation import Hit, Operation
 from regsync.diagnostics import Diagnostic, Position, Severity
+from regsync.frozen import dataclass
 from regsync.names import Address
 
 ON_THE_COMMAND_LINE: Final = Position("--allow")

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, StrEnum
 from typing import Final, NamedTuple
 
 from regsync.diagnostics import Position
+from regsync.frozen import dataclass
 from regsync.names import Address, Alias, CollectionName, RegistryName, Role, VersionRef, Visibility
 
 

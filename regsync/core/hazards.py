@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from regsync.core import actions as a
@@ -26,6 +25,7 @@ from regsync.core.diff.context import Emptied
 from regsync.core.live import Live
 from regsync.core.operation import Hit, Operation
 from regsync.diagnostics import Position
+from regsync.frozen import dataclass
 from regsync.names import Address
 
 DEFAULT_CAP = Cap(percent=50, number=1000)

@@ -7,9 +7,10 @@ be there and cannot see is counted as `unseen`; nothing may be concluded from it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
+from regsync.frozen import dataclass
 from regsync.names import Role, Visibility
 
 LinkKey = tuple[str, str, str]

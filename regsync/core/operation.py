@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from regsync.core.actions import Action, Json
 from regsync.core.desired import HazardName
 from regsync.diagnostics import Position
+from regsync.frozen import dataclass
 
 
 class Reason(NamedTuple):

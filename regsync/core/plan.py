@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +19,7 @@ from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
 from regsync.core.unmanaged import NoLonger
 from regsync.diagnostics import Diagnostic
+from regsync.frozen import dataclass
 from regsync.names import Address
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from regsync.core.consent import unused
@@ -20,6 +19,7 @@ from regsync.core.proof import Proof, prove
 from regsync.core.seen import Seen, unseen
 from regsync.core.undo import Irrevocable, Undo, undo_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
+from regsync.frozen import dataclass
 from regsync.names import SourceRef
 
 

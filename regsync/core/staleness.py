@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from regsync.core.sentences import what_moved
 from regsync.core.standing import Is, standing
 from regsync.core.unwind import unwind
 from regsync.diagnostics import StalePlanError
+from regsync.frozen import dataclass
 
 SHOWN = 20
 """How many differences an error lists before it only counts them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from regsync.core import actions as a
@@ -16,6 +15,7 @@ from regsync.core.operation import Draft, Hit, Operation, Reason
 from regsync.core.seen import Seen, unseen
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import counted, some
+from regsync.frozen import dataclass
 from regsync.names import Address, named
 
 Place = tuple[str, str | None]

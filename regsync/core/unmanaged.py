@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from regsync.core import actions as a
 from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry, Kind
 from regsync.core.live import Live, LiveCollection, LiveRegistry, RegistryScope, Scope
 from regsync.core.operation import Operation
+from regsync.frozen import dataclass
 from regsync.names import Address
 
 T = TypeVar("T", DesiredRegistry, DesiredCollection)

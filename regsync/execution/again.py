@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from regsync.backends.base import Reader
@@ -26,6 +26,7 @@ from regsync.core.shard import part_of
 from regsync.core.staleness import SHOWN, Moved, TakenBack, Verdict, check_destination, judge, stale, take_back
 from regsync.diagnostics import Diagnostic, RefusedError, RegsyncError, StalePlanError
 from regsync.execution.execute import check_applyable
+from regsync.frozen import dataclass
 from regsync.manifest.reading.stored import desired_from
 from regsync.names import SourceRef, parse_version_ref
 from regsync.stages import one_by_one

@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +19,7 @@ from regsync.backends.base import Outcome, Status
 from regsync.core.canonical import canonical_pieces
 from regsync.diagnostics import RegsyncError
 from regsync.execution.files import sync_folder
+from regsync.frozen import dataclass
 
 JOURNAL_FORMAT = "regsync/journal/v1"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +18,7 @@ from regsync.core.plan import Plan
 from regsync.core.plan_document import check_document, decode_operation, operation_json
 from regsync.diagnostics import RegsyncError
 from regsync.execution.journal import outcome_json
+from regsync.frozen import dataclass
 from regsync.version import __version__
 
 RECEIPT_FORMAT = "regsync/receipt/v1"

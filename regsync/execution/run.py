@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -39,6 +39,7 @@ from regsync.execution.receipt import (
     whole_result,
 )
 from regsync.execution.state import StateDir, short_digest
+from regsync.frozen import dataclass
 
 MOST_BESIDES = 10
 """How many operations that are not in the plan are named before they are only counted."""

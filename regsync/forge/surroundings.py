@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from regsync.forge import github, gitlab
 from regsync.forge.base import Forge, ForgeError
+from regsync.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from regsync.frozen import dataclass
 from regsync.git import git_bytes, git_text
 
 MOST_LINES = 200

@@ -6,7 +6,7 @@ For people who read a plan or ask for drift. Nothing is planned, allowed or refu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from regsync.core.actions import RemoveAlias, SetAlias
@@ -15,6 +15,7 @@ from regsync.core.moves import AliasMove, Held, MovedByHand, Untold, named
 from regsync.core.operation import Operation
 from regsync.execution.receipt import Record
 from regsync.execution.records import Found
+from regsync.frozen import dataclass
 from regsync.names import Address
 from regsync.planning.drift import Memory, remembered
 from regsync.planning.history import numbered

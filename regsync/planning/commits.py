@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from regsync.diagnostics import DiagnosticsError
+from regsync.frozen import dataclass
 from regsync.git import git_bytes, git_text
 from regsync.names import Address
 

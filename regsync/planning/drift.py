@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from regsync.core.actions import RemoveAlias, SetAlias
@@ -12,6 +12,7 @@ from regsync.core.moves import Moved, MovedByHand
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.execution.receipt import Record
+from regsync.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from regsync.core.live import Destination, LiveRegistry, Version
 from regsync.core.moves import AliasMove, AliasMoves, Held, Untold
 from regsync.execution.receipt import decode_receipt_operations
 from regsync.execution.records import Found, moment
+from regsync.frozen import dataclass
 from regsync.names import Address
 from regsync.planning.commits import Redeclared, Told
 

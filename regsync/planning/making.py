@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from regsync.backends.base import BackendError, Reader
@@ -20,6 +20,7 @@ from regsync.core.planner import Compared, Inputs, compare, make_plan
 from regsync.core.scope import declares, needed_by, removes_unlisted, restrict, scope_of
 from regsync.core.shard import judged_as_a_whole, part_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
+from regsync.frozen import dataclass
 from regsync.manifest.writing.render import to_manifest
 from regsync.planning.commit import git_commit
 from regsync.planning.formerly import no_longer_managed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from regsync.core.actions import DeleteCollection, DeleteRegistry
 from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry, Former, Kind
@@ -11,6 +10,7 @@ from regsync.core.live import Live, LiveCollection, LiveRegistry
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.diagnostics import Position, counted
+from regsync.frozen import dataclass
 from regsync.names import Address, is_reserved_alias, version_index
 
 UNMANAGED = "not declared, so regsync leaves it alone"

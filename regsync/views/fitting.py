@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from regsync.frozen import dataclass
 
 NOTICE = 160
 """Characters kept free for the line that says how much of a section was left out."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from regsync.core.live import Version
+from regsync.frozen import dataclass
 from regsync.names import Address, shared
 
 Json = dict[str, Any]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from regsync.core.actions.base import InCollection, Json, OnAlias, decode_version, version_json
 from regsync.core.live import Version
+from regsync.frozen import dataclass
 from regsync.names import Address
 
 

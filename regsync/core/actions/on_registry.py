@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from regsync.core.actions.base import InRegistry, Json
+from regsync.frozen import dataclass
 from regsync.names import Address, Role, Visibility
 
 

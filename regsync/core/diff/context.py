@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from regsync.core.actions import Action
@@ -11,6 +11,7 @@ from regsync.core.desired import HazardName, Kind
 from regsync.core.live import LinkKey, LiveCollection, LiveRegistry, Unresolved, Version
 from regsync.core.operation import Draft, Hit, Reason
 from regsync.diagnostics import Diagnostic, Position, Severity, some
+from regsync.frozen import dataclass
 from regsync.names import Address, SourceRef, named
 
 DECLARED = "declared"

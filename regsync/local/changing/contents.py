@@ -7,10 +7,11 @@ shown, or the page asks again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from regsync.diagnostics import counted
+from regsync.frozen import dataclass
 from regsync.local.changing.change import AsksFirst, Place, escaped
 from regsync.local.store import aliases, artifacts, collections, links
 from regsync.local.store.artifacts import Version

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from regsync.frozen import dataclass
 from regsync.local.changing import meanwhile
 from regsync.local.changing.change import Place, escaped
 from regsync.local.changing.meanwhile import unless_changed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from regsync.frozen import dataclass
 from regsync.local.changing import contents, meanwhile, settings
 from regsync.local.changing.change import Change, Place
 from regsync.local.pages.frame import collection_url, registry_url

@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment
 
+from regsync.frozen import dataclass
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import to_json
 from regsync.looks.environment import environment

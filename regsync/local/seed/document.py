@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from regsync.diagnostics import Position
+from regsync.frozen import dataclass
 from regsync.names import Role, SourceRef, VersionRef, Visibility
 
 

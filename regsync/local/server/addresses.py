@@ -7,13 +7,13 @@ an earlier process is refused like an expired one, and the client asks for anoth
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from regsync.frozen import dataclass
 from regsync.local.store.errors import Forbidden
 
 LIFETIME = 3600

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from regsync.frozen import dataclass
 from regsync.local.server import jsons
 from regsync.local.server.contract import MAX_INT
 from regsync.local.store import patterns

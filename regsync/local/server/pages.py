@@ -10,11 +10,11 @@ import binascii
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from sqlite3 import Row
 from typing import Any, TypeVar
 
+from regsync.frozen import dataclass
 from regsync.local.server.contract import MAX_INT
 from regsync.local.server.filters import Condition
 from regsync.local.store.database import Transaction

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from regsync.frozen import dataclass
 from regsync.local.server.mutations.collections import CollectionMutations
 from regsync.local.server.mutations.linking import LinkMutations
 from regsync.local.server.mutations.logging import ArtifactMutations

@@ -10,9 +10,9 @@ Setting accounts up is the work of the file's owner or of an organization admin.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from sqlite3 import Row
 
+from regsync.frozen import dataclass
 from regsync.local.store import keys
 from regsync.local.store.access import entity_role, missing, organization_role, require
 from regsync.local.store.actor import Actor

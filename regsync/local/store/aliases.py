@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from regsync.frozen import dataclass
 from regsync.local.store import collections
 from regsync.local.store.access import missing, require
 from regsync.local.store.collections import Collection

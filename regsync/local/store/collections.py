@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from sqlite3 import Row
 
+from regsync.frozen import dataclass
 from regsync.local.store import events
 from regsync.local.store.access import entity_role, missing, registry_role, require
 from regsync.local.store.database import Transaction

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from regsync.frozen import dataclass
 from regsync.local.store.database import Transaction
 from regsync.local.store.projects import Run, by_id, require_write
 

@@ -17,10 +17,10 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from regsync.frozen import dataclass
 from regsync.local.store.access import missing, version_role
 from regsync.local.store.database import Store, Transaction
 from regsync.local.store.errors import Conflict

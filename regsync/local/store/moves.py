@@ -10,9 +10,9 @@ import json
 from bisect import bisect_right
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from regsync.frozen import dataclass
 from regsync.local.store import former
 from regsync.local.store.aliases import LATEST
 from regsync.local.store.database import Transaction, read_json

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any
 
+from regsync.frozen import dataclass
 from regsync.local.store.access import entity_role, missing, require
 from regsync.local.store.accounts import entity
 from regsync.local.store.database import Transaction, to_json

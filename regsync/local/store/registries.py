@@ -8,9 +8,9 @@ Assumed, because nobody published it: only admins delete registries; the list of
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from sqlite3 import Row
 
+from regsync.frozen import dataclass
 from regsync.local.store import events
 from regsync.local.store.access import SEES_REGISTRY, missing, organization_role, registry_role, require, viewer
 from regsync.local.store.accounts import Organization

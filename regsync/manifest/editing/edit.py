@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NamedTuple
 
 from regsync.core.desired import Desired
 from regsync.diagnostics import DiagnosticsError, RegsyncError, did_you_mean
+from regsync.frozen import dataclass
 from regsync.manifest.editing.environment import Setting, reset, settings_of, shared_settings, texts_of, variables_in
 from regsync.manifest.editing.places import Place, Reader, documents, places, room, written_version
 from regsync.manifest.editing.rewrite import rewrite

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from regsync.frozen import dataclass
 from regsync.manifest.editing.places import Entry, Place, repeated, written_version
 from regsync.manifest.editing.splice import Document, Pin, Splice
 from regsync.manifest.reading.files import Source

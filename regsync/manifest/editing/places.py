@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
+from regsync.frozen import dataclass
 from regsync.manifest.editing.splice import Document
 from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.spans import List, Map, Node, Repeat, Scalar, Written, spans

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from regsync.diagnostics import Position
+from regsync.frozen import dataclass
 from regsync.manifest.editing.places import repeated
 from regsync.manifest.editing.splice import Document, Splice, quoted, style_of
 from regsync.manifest.reading.files import Source

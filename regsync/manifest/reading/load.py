@@ -11,11 +11,12 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NamedTuple
 
 from regsync.core.desired import Desired
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position, counted, sort_diagnostics
+from regsync.frozen import dataclass
 from regsync.manifest.reading import variables as variables_of
 from regsync.manifest.reading.build import build
 from regsync.manifest.reading.check import check

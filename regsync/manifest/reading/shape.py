@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from regsync.frozen import dataclass
 from regsync.schema_files import schema
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from regsync.diagnostics import Diagnostic, Position, Severity, did_you_mean
+from regsync.frozen import dataclass
 from regsync.manifest.reading.files import AnyPath, FileProblemError, Source, read_source
 from regsync.manifest.reading.tree import Block, Document, key_position, parse, value_position
 

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 
 from regsync.backends.base import BackendError
+from regsync.frozen import dataclass
 from regsync.hiding import hide
 
 Json = dict[str, Any]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from regsync.backends.wandb.connection.fetch import SMALL_PAGE, Part, Variable
+from regsync.frozen import dataclass
 from regsync.names import REGISTRY_PREFIX
 
 _PAGE = "pageInfo { hasNextPage endCursor }"

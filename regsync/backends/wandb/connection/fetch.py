@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection.answers import DocumentRefusedError, PartialAnswerError, a_list, well_formed
 from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.transport import ReadOnlyClient
+from regsync.frozen import dataclass
 from regsync.stages import Stage, stage
 
 Json = dict[str, Any]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from regsync.backends.base import BackendError
+from regsync.frozen import dataclass
 
 TIMEOUT_VARIABLE = "REGSYNC_HTTP_TIMEOUT"
 DEADLINE_VARIABLE = "REGSYNC_HTTP_DEADLINE"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from regsync.backends.base import BackendError
@@ -12,6 +11,7 @@ from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.transport import ReadOnlyClient
 from regsync.backends.wandb.connection.url import key_page
 from regsync.diagnostics import did_you_mean
+from regsync.frozen import dataclass
 from regsync.names import Role
 
 Json = dict[str, Any]

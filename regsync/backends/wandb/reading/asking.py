@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from regsync.backends.wandb.connection import documents
@@ -16,6 +15,7 @@ from regsync.backends.wandb.connection.answers import a_list, text
 from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Part
 from regsync.backends.wandb.connection.options import Options
+from regsync.frozen import dataclass
 from regsync.names import REGISTRY_PREFIX
 
 Json = dict[str, Any]

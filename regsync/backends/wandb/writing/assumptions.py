@@ -7,11 +7,11 @@ key, nor a server's message can be in what it returns, so that anybody can post 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from regsync.backends.checkup import Seen
 from regsync.backends.wandb.writing.bench import Bench
+from regsync.frozen import dataclass
 from regsync.names import TEAM_PREFIX, Role, Visibility
 
 AS_ASSUMED: Final = True

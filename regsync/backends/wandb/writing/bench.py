@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from regsync.backends.base import BackendError
@@ -18,6 +17,7 @@ from regsync.backends.wandb.writing import mutations as m
 from regsync.backends.wandb.writing.sending import Replied, Reply, Sender
 from regsync.core.live import LiveCollection, LiveRegistry, RegistryScope, Version
 from regsync.core.moves import Untold
+from regsync.frozen import dataclass
 from regsync.names import REGISTRY_PREFIX, Address, Role
 
 COLLECTION = "probed"

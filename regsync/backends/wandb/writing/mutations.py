@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, assert_never
 
 from regsync.backends.wandb.connection.documents import project_name
@@ -12,6 +11,7 @@ from regsync.backends.wandb.reading.versions import GONE
 from regsync.backends.wandb.writing.checking import Check
 from regsync.core import actions as a
 from regsync.core.live import LiveCollection, LiveRegistry
+from regsync.frozen import dataclass
 from regsync.names import TEAM_PREFIX, Visibility
 
 Json = dict[str, Any]

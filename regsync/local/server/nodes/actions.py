@@ -6,9 +6,9 @@ Kept for registries. The versions that a team logs have no such record here: the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
+from regsync.frozen import dataclass
 from regsync.local.server import seen
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from regsync.frozen import dataclass
 from regsync.local.server import jsons, seen
 from regsync.local.server.nodes import files, printed
 from regsync.local.server.pages import Connection, listed

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from regsync.frozen import dataclass
 from regsync.local.server import seen
 from regsync.local.server.nodes import files
 from regsync.local.server.nodes.collections import HiddenSequence

@@ -1,0 +1,151 @@
+"""Frozen classes with slots are as the standard library makes them, whoever writes their methods."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+from dataclasses import FrozenInstanceError, field
+from typing import Any, ClassVar
+
+import pytest
+
+from regsync import frozen
+
+
+@frozen.dataclass(frozen=True, slots=True)
+class Ours:
+    """Some of everything."""
+
+    kind: ClassVar[str] = "some"
+    name: str
+    number: int = 3
+    items: list[int] = field(default_factory=list)
+    aside: str = field(default="", compare=False, repr=False)
+
+
+@frozen.dataclass(frozen=True, slots=True)
+class OursBelow(Ours):
+    more: str = "more"
+
+
+@frozen.dataclass(frozen=True, slots=True, kw_only=True)
+class OursByName:
+    first: str
+    second: tuple[int, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Theirs:
+    """Some of everything."""
+
+    kind: ClassVar[str] = "some"
+    name: str
+    number: int = 3
+    items: list[int] = field(default_factory=list)
+    aside: str = field(default="", compare=False, repr=False)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TheirsBelow(Theirs):
+    more: str = "more"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TheirsByName:
+    first: str
+    second: tuple[int, ...] = ()
+
+
+PAIRS = [(Ours, Theirs), (OursBelow, TheirsBelow)]
+ALL: list[Any] = [
+    Ours("a", 1, [2], "b"),
+    OursBelow("a", more="c"),
+    OursByName(first="a", second=(1,)),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), PAIRS)
+def test_made_compared_and_shown_alike(ours: type[Ours], theirs: type[Theirs]) -> None:
+    assert repr(ours("a", items=[1])) == repr(theirs("a", items=[1])).replace("Theirs", "Ours")
+    assert ours.__match_args__ == theirs.__match_args__  # type: ignore[attr-defined]
+    assert ours.__slots__ == theirs.__slots__  # type: ignore[attr-defined]
+    assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)
+    for made in (ours, theirs):
+        assert made("a") == made("a", 3, [], "aside is not compared")
+        assert made("a") != made("b")
+        assert made("a").items is not made("a").items
+        with pytest.raises(TypeError, match="missing 1 required positional argument: 'name'"):
+            made()  # type: ignore[call-arg]
+
+
+def test_another_class_is_never_equal() -> None:
+    assert Ours("a") != OursBelow("a")
+    assert Ours("a") != ("a", 3, [])
+
+
+def test_hashes_go_by_what_is_compared() -> None:
+    assert len({OursByName(first="a"), OursByName(first="a", second=()), OursByName(first="b")}) == 2
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Ours("a"))
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(OursByName, TheirsByName)])
+def test_by_name_only(ours: Any, theirs: Any) -> None:
+    assert ours.__match_args__ == theirs.__match_args__ == ()
+    for made in (ours, theirs):
+        with pytest.raises(TypeError, match="positional"):
+            made("a")
+
+
+@pytest.mark.parametrize("value", ALL, ids=lambda each: type(each).__name__)
+def test_nothing_of_it_changes(value: Any) -> None:
+    before = copy.deepcopy(value)
+    for name in (dataclasses.fields(value)[0].name, "other"):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, name, "x")
+        with pytest.raises(FrozenInstanceError):
+            delattr(value, name)
+    assert not hasattr(value, "__dict__")
+    assert value == before
+
+
+@pytest.mark.parametrize("value", ALL, ids=lambda each: type(each).__name__)
+def test_copied_pickled_and_replaced(value: Any) -> None:
+    assert pickle.loads(pickle.dumps(value)) == copy.copy(value) == dataclasses.replace(value) == value
+
+
+def test_what_a_class_writes_itself_stays() -> None:
+    @frozen.dataclass(frozen=True, slots=True)
+    class Own:
+        number: int
+
+        def __post_init__(self) -> None:
+            if self.number < 0:
+                raise ValueError("below zero")
+
+        def __repr__(self) -> str:
+            return "mine"
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Own)
+
+        def __hash__(self) -> int:
+            return 7
+
+    assert repr(Own(1)) == "mine"
+    assert Own(1) == Own(2)
+    assert hash(Own(1)) == 7
+    with pytest.raises(ValueError, match="below zero"):
+        Own(-1)
+
+
+def test_any_other_dataclass_is_the_librarys() -> None:
+    @frozen.dataclass(slots=True)
+    class Changing:
+        number: int
+
+    changing = Changing(1)
+    changing.number = 2
+    assert changing == Changing(2)
