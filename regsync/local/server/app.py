@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -21,13 +21,13 @@ from regsync.local.pages.site import Site
 from regsync.local.server import claims, jsons, streams, transfer
 from regsync.local.server.addresses import Addresses, Purpose, Signer
 from regsync.local.server.budget import Budget
+from regsync.local.server.callers import Callers, Proof
 from regsync.local.server.doors import Doors
 from regsync.local.server.engine import Answer, answer, asked, refusal
 from regsync.local.server.groups import Changes, Group
 from regsync.local.server.root import Root
 from regsync.local.server.session import Session
 from regsync.local.server.work import CHANGES_AT_ONCE, UPLOADS_AT_ONCE, UnreadableError, Work, body, chunks
-from regsync.local.store import accounts
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store
 from regsync.local.store.errors import RegistryError, Unauthorized
@@ -36,8 +36,6 @@ MAX_DOCUMENT = 8 * 1024 * 1024
 """Largest GraphQL request, in bytes."""
 MAX_CHUNK = 16 * 1024 * 1024
 """Largest chunk of a run's stream, in bytes; the client's are at most 10 MiB."""
-GUESSES_AT_ONCE = 2
-"""Keys that are not known yet and are looked at together: each takes a slow hash."""
 SHORT = 64 * 1024
 """Longest request that may wait for its change in a thread of those for changes, in bytes. Others are few at once: they take memory."""
 CHANGE_THREADS = 32
@@ -47,6 +45,14 @@ GROUPED = 10
 _IN_MEMORY = 1024 * 1024
 
 T = TypeVar("T")
+
+
+class Asking(NamedTuple):
+    """Who asks, where files are for them, and what shows in a transaction that it is them; None where that has just been asked."""
+
+    actor: Actor
+    addresses: Addresses
+    proof: Proof | None = None
 
 
 class Application(Starlette):
@@ -65,17 +71,11 @@ def create_app(
     `public_url` is what addresses of files begin with; without it, the address of the socket that a request came to, and never
     what the request says. `hosts` are names that clients may call the server by, beside addresses, localhost and this machine's.
     """
-    signing, work, guesses = signer or Signer(), Work(), CapacityLimiter(GUESSES_AT_ONCE)
-    changes, changing = Changes(store), CapacityLimiter(CHANGE_THREADS)
+    signing, work = signer or Signer(), Work()
+    changes, changing, callers = Changes(store), CapacityLimiter(CHANGE_THREADS), Callers(store)
 
     async def who(request: Request) -> Actor:
-        return claims.claiming(await identify(_key(request)), request.headers)
-
-    async def identify(key: str) -> Actor:
-        known = await run_in_threadpool(accounts.recall, store, key)
-        if known is None:
-            known = await to_thread.run_sync(accounts.identify, store, key, limiter=guesses)
-        return known
+        return claims.claiming(await callers.identify(_key(request)), request.headers)
 
     async def for_a_page(request: Request, user: int | None, act: Callable[[Callable[[], bool]], T]) -> T:
         async with work.turn(user):
@@ -83,7 +83,9 @@ def create_app(
 
     # Who asks is settled before the body is read, so that a stranger can make the server keep nothing.
     async def graphql(request: Request) -> Response:
-        actor = await who(request)
+        key = _key(request)
+        caller = await callers.caller(key)
+        actor = claims.claiming(caller.actor, request.headers)
         addresses = Addresses(public_url or _base_url(request), signing)
         async with AsyncExitStack() as turn:
             await turn.enter_async_context(work.turn(actor.user_id))
@@ -93,7 +95,12 @@ def create_app(
                 await turn.aclose()
                 await turn.enter_async_context(work.turn(actor.user_id, CHANGES_AT_ONCE))
                 threads = changing
-            return await work.do(request, lambda budget: _graphql(changes, actor, addresses, budget, held), threads)
+            asking = Asking(actor, addresses, caller.proof)
+            try:
+                return await work.do(request, lambda budget: _graphql(changes, asking, budget, held), threads)
+            except Unauthorized:
+                callers.forget(key)
+                raise
 
     async def file_stream(request: Request) -> Response:
         actor = await who(request)
@@ -118,7 +125,7 @@ def create_app(
         actor = await who(request)
         return _file(await run_in_threadpool(transfer.send_by_path, store, actor, request.path_params["path"]))
 
-    site = Site(store, identify, for_a_page, body)
+    site = Site(store, callers.identify, for_a_page, body)
     routes = [
         Route("/", _about),
         Route("/graphql", graphql, methods=["POST"]),
@@ -146,7 +153,7 @@ def _base_url(request: Request) -> str:
     return f"http://{shown}" if port is None else f"http://{shown}:{port}"
 
 
-def _graphql(changes: Changes, actor: Actor, addresses: Addresses, budget: Budget, held: bytes) -> Response:
+def _graphql(changes: Changes, asking: Asking, budget: Budget, held: bytes) -> Response:
     body = jsons.read(held, "the request")
     if not isinstance(body, dict) or not isinstance(body.get("query"), str):
         raise UnreadableError("expected a JSON object with a query")
@@ -156,10 +163,9 @@ def _graphql(changes: Changes, actor: Actor, addresses: Addresses, budget: Budge
     found = asked(body["query"], variables, operation or None)
 
     def act(group: Group | None = None) -> Answer:
-        if isinstance(found, Answer):
-            return found
-        with Session(changes.store, actor, addresses, budget, group) as session:
-            return answer(found, Root(session))
+        with Session(changes.store, asking.actor, asking.addresses, budget, group, asking.proof) as session:
+            session.prove()
+            return found if isinstance(found, Answer) else answer(found, Root(session))
 
     wanted = 0 if isinstance(found, Answer) else found.changes
     told = act() if wanted == 0 else changes.run(act, alone=wanted is None or wanted > GROUPED)

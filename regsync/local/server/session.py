@@ -24,6 +24,7 @@ class Session:
 
     Mutations of one document share a transaction, each in a savepoint of its own: one that fails takes back nothing but itself,
     and what is read after one is the state that it left. `settle` commits them, and must be called before anything is answered.
+    `proof` raises `Unauthorized` where the actor is not, or no longer, who sent the request; each transaction is asked.
     In a `group` the transaction is shared with other requests as well, and it is committed by whoever made the group.
     For one request in one thread; use it as a context manager.
     """
@@ -35,12 +36,14 @@ class Session:
         addresses: Addresses,
         budget: Budget | None = None,
         group: Group | None = None,
+        proof: Callable[[Transaction], None] | None = None,
     ) -> None:
         self.budget = budget or Budget()
         self.store = store
         self.actor = actor
         self.addresses = addresses
         self._group = group
+        self._proof = proof
         self._open = ExitStack()
         self._tx: Transaction | None = None
         self._group_end = 0.0
@@ -55,13 +58,23 @@ class Session:
         if self._tx is None:
             self.budget.begin_reading()
             if self._group is not None:
-                self._tx = self._group.enter(self.actor, self.budget.is_spent)
+                self._tx = self._proven(self._group.enter(self.actor, self.budget.is_spent))
                 return self._tx
             tx = self._open.enter_context(self.store.read(self.actor, self.budget.is_spent))
             with explained(self.store.path, self.store.timeout):
                 tx.value("SELECT 1 FROM instance")  # the first read is the one that may have to wait for a writer
-            self._tx = tx
+            self._tx = self._proven(tx)
         return self._tx
+
+    def prove(self) -> None:
+        """Ask in a transaction, the first of those that answer, whether the actor is who it is taken for. Raises `Unauthorized`."""
+        if self._proof is not None:
+            _ = self.tx
+
+    def _proven(self, tx: Transaction) -> Transaction:
+        if self._proof is not None:
+            self._proof(tx)
+        return tx
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -83,7 +96,7 @@ class Session:
         if self._tx is None or not self._tx.writing or time.monotonic() > self._group_end:
             self.settle()
             self.budget.begin_reading()
-            self._tx = self._open.enter_context(self.store.write(self.actor, self.budget.is_spent))
+            self._tx = self._proven(self._open.enter_context(self.store.write(self.actor, self.budget.is_spent)))
             self._group_end = time.monotonic() + GROUP_SECONDS
             self._changes = 0
         return self._tx

@@ -200,8 +200,19 @@ def authenticate(tx: Transaction, api_key: str) -> Actor:
 def recall(store: Store, api_key: str) -> Actor | None:
     """The actor of a key that the registry made up, or that proved right before in this process. Quick."""
     with store.read() as tx:
-        row = _by_hash(tx, keys.fast(api_key)) or _by_hash(tx, keys.recalled(api_key, _salt(tx)))
+        row = _recalled(tx, api_key)
     return None if row is None else _actor(row)
+
+
+def prove(tx: Transaction, api_key: str, actor: Actor) -> None:
+    """Raise `Unauthorized` unless a key that proved right before in this process is that actor's still."""
+    row = _recalled(tx, api_key)
+    if row is None or tuple(row) != (actor.user_id, actor.name):
+        _actor(None)
+
+
+def _recalled(tx: Transaction, api_key: str) -> Row | None:
+    return _by_hash(tx, keys.fast(api_key)) or _by_hash(tx, keys.recalled(api_key, _salt(tx)))
 
 
 def identify(store: Store, api_key: str) -> Actor:

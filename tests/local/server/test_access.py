@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from regsync.local.server.addresses import Purpose, Signer
+from regsync.local.store import accounts, events, user_keys
 from regsync.local.store.database import Store
 from regsync.local.store.errors import Forbidden
 from tests.interop.worlds import api_key
@@ -19,6 +20,10 @@ from tests.local.server.planting import artifact_id, plant_versions
 
 FILES = """query Files($id: ID!) { artifact(id: $id) {
   currentManifest { file { directUrl } } files { edges { node { name md5 directUrl } } } } }"""
+
+NEW_KEY = "mutation { generateApiKey(input: {}) { apiKey { id } } }"
+MANY_KEYS = f"mutation {{ {' '.join(f'k{number}: {NEW_KEY[11:-2]}' for number in range(20))} }}"
+"""Too many changes for a transaction that several requests share."""
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/files/acme-ml/p/r/file_stream"])
@@ -36,6 +41,27 @@ def test_a_key_is_needed(served: Served, path: str, auth: tuple[str, str] | None
 def test_a_header_that_cannot_be_read(served: Served, header: str) -> None:
     answer = httpx.post(f"{served.url}/graphql", json={"query": "{ viewer { id } }"}, headers={"Authorization": header})
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("document", ["{ viewer { id } }", NEW_KEY, MANY_KEYS, "{ nothing }"])
+def test_a_key_that_was_deleted_opens_nothing_from_then_on(served: Served, store: Store, document: str) -> None:
+    with store.write() as tx:
+        carol = accounts.actor(tx, "carol")
+    with store.write(carol) as tx:
+        made, secret = user_keys.make(tx, None)
+    auth = ("api", secret)
+    for _ in range(3):  # It is known by now.
+        assert httpx.post(f"{served.url}/graphql", json={"query": "{ viewer { id } }"}, auth=auth).status_code == 200
+    with store.write(carol) as tx:
+        user_keys.delete(tx, made)
+        before = events.last(tx)
+    for _ in range(2):
+        answer = httpx.post(f"{served.url}/graphql", json={"query": document}, auth=auth)
+        assert answer.status_code == 401
+        assert answer.json()["data"] is None
+        assert "Basic" in answer.headers["WWW-Authenticate"]
+    with store.read() as tx:
+        assert events.last(tx) == before
 
 
 def test_files_need_a_key_or_a_signed_address(served: Served, store: Store) -> None:
