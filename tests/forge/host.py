@@ -404,7 +404,7 @@ def running() -> Iterator[Host]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     host = Host(f"http://127.0.0.1:{server.server_address[1]}")
     server.RequestHandlerClass = type("Handler", (_Handler,), {"host": host})
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield host
