@@ -76,6 +76,9 @@ def stage(what: str, unit: str = "", total: int | None = None) -> Iterator[Stage
 
 def one_by_one(what: str, unit: str, things: Collection[T], size: Callable[[T], int] = lambda _: 1) -> Iterator[T]:
     """The things, one after the other, as a stage. `size`: how many of `unit` one of them counts for."""
+    if _watcher.get() is None:
+        yield from things
+        return
     with stage(what, unit, sum(map(size, things))) as under_way:
         for thing in things:
             yield thing
