@@ -16,11 +16,19 @@ from regsync.core import actions as a
 from regsync.core.plan import Plan
 from regsync.diagnostics import DiagnosticsError
 from regsync.planning.live import read_live
-from tests.backends.wandb.admitted import Admitted, admitted, nothing, some_of
 from tests.backends.wandb.script import DETECTOR, MANIFEST, SEED
+from tests.backends.wandb.servers import Server, admitted, nothing, some_of
 from tests.backends.wandb.worlds import KEYS, Json, Work, everything, local_plan, prints
 from tests.budget import share
 from tests.laws.worlds import live_worlds, wanted_worlds
+
+Switches = dict[str, object]
+
+
+def turn(server: Server, switches: Switches) -> None:
+    """Turn these switches."""
+    for name, value in switches.items():
+        setattr(server, name, value)
 
 
 def actions_of(plan: Plan) -> list[a.Action]:
@@ -76,22 +84,19 @@ def test_whatever_a_search_leaves_out_the_plan_is_right_or_there_is_none(
         assert planned == right
 
 
-@pytest.mark.parametrize(
-    "differ",
-    [
-        lambda server: setattr(server, "null_nodes", True),
-        lambda server: setattr(server, "counts_hidden", True),
-        lambda server: setattr(server, "largest_page", 100),
-    ],
-    ids=["null-nodes", "counts-what-is-hidden", "refuses-large-pages"],
-)
-def test_a_server_with_other_lists_gives_the_same_plan_and_the_same_result(
-    tmp_path: Path, differ: Callable[[Admitted], None]
-) -> None:
+OTHER_LISTS: dict[str, Switches] = {
+    "null nodes": {"null_nodes": True},
+    "counts what is hidden": {"counts_hidden": True},
+    "refuses large pages": {"largest_page": 100, "pages_fail": True},
+}
+
+
+@pytest.mark.parametrize("differ", OTHER_LISTS.values(), ids=OTHER_LISTS)
+def test_a_server_with_other_lists_gives_the_same_plan_and_the_same_result(tmp_path: Path, differ: Switches) -> None:
     with admitted(tmp_path, SEED) as (work, server, file, _):
         path = work.manifest({"registries": {**MANIFEST["registries"], "gone": {"description": "stays"}}})
         expected = actions_of(local_plan(file, path))
-        differ(server)
+        turn(server, differ)
         plan = work.plan(path)
         assert actions_of(plan) == expected
         receipt = work.apply(plan).receipt
@@ -137,21 +142,19 @@ def errors_of(work: Work, path: Path) -> list[str]:
     return [each.code for each in raised.value.diagnostics if each.is_error]
 
 
-UNSEEN: dict[str, Callable[[Admitted], None]] = {
-    "types": lambda server: setattr(server, "nulls", ("artifactTypes",)),
-    "tags": lambda server: setattr(server, "nulls", ("tags",)),
-    "links": lambda server: setattr(server, "nulls", ("artifactMemberships",)),
+UNSEEN: dict[str, Switches] = {
+    "types": {"nulls": ("artifactTypes",)},
+    "tags": {"nulls": ("tags",)},
+    "links": {"nulls": ("artifactMemberships",)},
 }
 
 
 @pytest.mark.parametrize("differ", UNSEEN.values(), ids=UNSEEN)
-def test_what_comes_as_null_is_left_alone_and_the_rest_is_done(
-    tmp_path: Path, differ: Callable[[Admitted], None]
-) -> None:
+def test_what_comes_as_null_is_left_alone_and_the_rest_is_done(tmp_path: Path, differ: Switches) -> None:
     with admitted(tmp_path, SEED) as (work, server, file, _):
         path = work.manifest({"registries": {"model": {"description": "edited", "collections": DETECTOR_EDITED}}})
         expected = actions_of(local_plan(file, path))
-        differ(server)
+        turn(server, differ)
         plan = work.plan(path)
         assert actions_of(plan) == expected and len(expected) == 3
         receipt = work.apply(plan).receipt
@@ -166,7 +169,7 @@ def test_a_collection_is_not_deleted_with_links_that_the_key_cannot_see(tmp_path
     with admitted(tmp_path, SEED) as (work, server, file, _):
         path = work.manifest({"registries": {"model": {"collections": {"doomed": "absent"}}}})
         plan = work.plan(path)
-        UNSEEN["links"](server)
+        turn(server, UNSEEN["links"])
         assert errors_of(work, path) == ["not-all-shown"]
         receipt = work.apply(plan).receipt  # It was planned when all of it could be seen.
         assert receipt is not None and receipt.exit_code != 0
@@ -210,20 +213,19 @@ def test_what_is_not_listed_goes_whatever_searches_leave_out(
 @pytest.mark.parametrize("kind", ["collections", "versions", "aliases"])
 @pytest.mark.parametrize("differ", [{"places": False}, {"lags": True}], ids=str)
 def test_what_is_not_listed_goes_where_collections_tell_no_registry_or_searches_lag(
-    tmp_path: Path, kind: str, differ: dict[str, bool]
+    tmp_path: Path, kind: str, differ: Switches
 ) -> None:
     with admitted(tmp_path, SEED) as (work, server, file, _):
         path = work.manifest(FOR_UNLISTED[kind])
         expected = actions_of(local_plan(file, path))
-        for name, value in differ.items():
-            setattr(server, name, value)
+        turn(server, differ)
         plan = work.plan(path)
         assert [str(each.address) for each in actions_of(plan)] == [str(each.address) for each in expected]
         receipt = work.apply(plan).receipt
         assert receipt is not None and (receipt.exit_code, receipt.verified) == (0, True)
 
 
-HIDING: dict[str, dict[str, object]] = {
+HIDING: dict[str, Switches] = {
     "collections": {"null_nodes": True},
     "counted collections": {"counts_own": True},
     "versions": {"nulls": ("artifactMemberships",)},
@@ -236,8 +238,7 @@ HIDING: dict[str, dict[str, object]] = {
 def test_nothing_unlisted_goes_where_the_key_cannot_see_all_of_it(tmp_path: Path, what: str) -> None:
     with admitted(tmp_path, SEED) as (work, server, _, _):
         path = work.manifest(FOR_UNLISTED[what.rsplit(maxsplit=1)[-1]])
-        for name, value in HIDING[what].items():
-            setattr(server, name, value)
+        turn(server, HIDING[what])
         with pytest.raises(DiagnosticsError) as raised:
             work.plan(path)
         [error] = [each for each in raised.value.diagnostics if each.is_error]
@@ -249,7 +250,7 @@ def test_an_alias_that_may_be_absent_unseen_is_warned_of(tmp_path: Path) -> None
     with admitted(tmp_path, SEED) as (work, server, _, _):
         block = {"detector": {"aliases": {"unused": "absent", "hidden": "absent"}}}
         path = work.manifest({"registries": {"model": {"collections": block}}})
-        UNSEEN["links"](server)
+        turn(server, UNSEEN["links"])
         plan = work.plan(path)
         assert [each.kind for each in actions_of(plan)] == ["remove-alias"]
         assert [(each.code, "hidden, declared absent" in each.message) for each in plan.warnings] == [

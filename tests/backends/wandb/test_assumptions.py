@@ -14,8 +14,8 @@ import pytest
 from regsync.backends.wandb.writing.assumptions import ASSUMPTIONS
 from regsync.core.actions import ProtectAlias, UnprotectAlias
 from regsync.diagnostics import DiagnosticsError
-from tests.backends.wandb.admitted import admitted
 from tests.backends.wandb.script import MANIFEST, SEED
+from tests.backends.wandb.servers import admitted
 from tests.backends.wandb.test_probe import SWITCHES, assumption_rows
 from tests.backends.wandb.wire import Behaviour
 from tests.backends.wandb.worlds import Work, local_plan

@@ -12,7 +12,7 @@ from regsync.backends.wandb.connection.options import options_from_environment
 from regsync.core.live import RegistryScope
 from regsync.diagnostics import DiagnosticsError
 from tests.backends.wandb.script import MANIFEST
-from tests.backends.wandb.servers import denying, like_wandb, null_is_unchanged
+from tests.backends.wandb.servers import Server, denying, like_wandb
 from tests.backends.wandb.wire import Forward, Relay, Request, Response, as_json
 from tests.backends.wandb.worlds import Work, everything
 
@@ -98,7 +98,7 @@ def test_clearing_a_description_works_or_is_said_to_be_impossible(
 ) -> None:
     manifest = work.manifest({"registries": {"model": change}})
     plan = work.plan(manifest)
-    between.reset(null_is_unchanged)
+    between.reset(Server(null_is_unchanged=True))
     receipt = work.apply(plan).receipt
     assert receipt is not None and not receipt.verified
     [outcome] = receipt.outcomes.values()

@@ -22,12 +22,10 @@ from regsync.schema_files import schema
 from tests.backends.wandb import faults
 from tests.backends.wandb.faults import is_secret_in
 from tests.backends.wandb.servers import (
+    Server,
     denying,
     lacking,
     like_wandb,
-    null_is_unchanged,
-    single_mutations,
-    small_pages,
 )
 from tests.backends.wandb.wire import DROPPED, Behaviour, Forward, Relay, Request, Response, as_json
 from tests.backends.wandb.worlds import KEYS, Work, everything, prints
@@ -203,8 +201,8 @@ def tags_without_pages(request: Request, forward: Forward) -> Response:
 
 SWITCHES: list[tuple[Behaviour, set[str]]] = [
     (like_wandb(), set()),
-    (single_mutations, {"together"}),
-    (null_is_unchanged, {"clear", "clear-collection"}),
+    (Server(one_mutation=True), {"together"}),
+    (Server(null_is_unchanged=True), {"clear", "clear-collection"}),
     (like_wandb("createArtifactPortfolio"), {"empty-collection"}),
     (like_wandb("createArtifactType"), {"empty-collection"}),
     (lacking(["aliasActionHistory"]), {"alias-history"}),
@@ -215,7 +213,7 @@ SWITCHES: list[tuple[Behaviour, set[str]]] = [
     (edits_that_do_nothing, {"empty"}),
     (what_is_not_named_is_closed, {"edit"}),
     (indices_that_skip, {"next-index", "latest"}),
-    (small_pages, {"page"}),
+    (Server(largest_page=100), {"page"}),
     (lacking(["features"]), {"features"}),
     (LateLookUps(), {"look-up"}),
     (RefusedRelinks(), {"link-again"}),
