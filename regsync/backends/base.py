@@ -85,10 +85,11 @@ class Reader(Protocol):
         """The collections of these registries that this key can see, by name only, sorted; nothing is asked for none."""
         ...
 
-    def unknown_members(self, members: Collection[str]) -> frozenset[str]:
+    def unknown_members(self, members: Collection[str]) -> Mapping[str, bool]:
         """Those of these users and teams (`team:NAME`) that are not there, or not shown to this key; nothing is asked for none.
 
-        Where the server tells this key of no users, none: nothing is known then.
+        True: it is certain, because an admin of the organization is shown everybody. Where the server tells this key of no users,
+        none: nothing is known then.
         """
         ...
 

@@ -118,6 +118,8 @@ def _planned(
     live = inputs.live
     alike = look_alikes(compared.operations, live, desired, reader)
     unknown = strangers(compared.operations, reader)
+    if any(each.is_error for each in unknown):
+        raise DiagnosticsError([*inputs.warnings, *compared.warnings, *alike, *unknown])
     compared = replace(compared, warnings=(*compared.warnings, *alike, *unknown))
     evidence = _evidence(compared.operations, desired, reader)
     with stage("planning"):

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def strangers(operations: Sequence[Operation], reader: Reader) -> tuple[Diagnostic, ...]:
-    """A warning for each new member who is not there, or not shown to this key: another key may see more, so it is no error.
+    """One for each new member who is not there, or not shown to this key: an error where the key is an admin's, who is shown
+    everybody, and the apply could only stop there. Else a warning, because another key may see more.
 
     Asks only where members are new. Raises `BackendError`.
     """
@@ -25,16 +26,17 @@ def strangers(operations: Sequence[Operation], reader: Reader) -> tuple[Diagnost
         if isinstance(each.action, SetMember) and each.action.old is None
     ]
     unknown = reader.unknown_members({member for _, member in new})
-    return tuple(_warning(operation, member) for operation, member in new if member in unknown)
+    return tuple(_told(operation, member, certain=unknown[member]) for operation, member in new if member in unknown)
 
 
-def _warning(operation: Operation, member: str) -> Diagnostic:
+def _told(operation: Operation, member: str, *, certain: bool) -> Diagnostic:
     name = member.removeprefix(TEAM_PREFIX)
     noun = "team" if member.startswith(TEAM_PREFIX) else "user"
-    return Diagnostic(
-        "unknown-member",
-        f"there is no {noun} {name!r}, or this key cannot see it: an apply with such a key stops at this member",
-        operation.reason.position,
-        "check the name; it is the user name, not the e-mail address" if noun == "user" else "check the name",
-        Severity.WARNING,
-    )
+    hint = "check the name; it is the user name, not the e-mail address" if noun == "user" else "check the name"
+    if certain:
+        message, severity = f"there is no {noun} {name!r}", Severity.ERROR
+        hint = f"{hint}, or take the line out until that {noun} is there"
+    else:
+        doubt = "or this key cannot see it: an apply with such a key stops at this member"
+        message, severity = f"there is no {noun} {name!r}, {doubt}", Severity.WARNING
+    return Diagnostic("unknown-member", message, operation.reason.position, hint, severity)

@@ -89,8 +89,8 @@ class Shown:
     def registry_names(self) -> list[str]:
         return sorted(self.live.registries)
 
-    def unknown_members(self, members: Collection[str]) -> frozenset[str]:
-        return frozenset()
+    def unknown_members(self, members: Collection[str]) -> Mapping[str, bool]:
+        return {}
 
     def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         registries = {}

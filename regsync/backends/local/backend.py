@@ -19,14 +19,12 @@ from typing import Self, assert_never
 
 from regsync.backends.base import BackendError, Capabilities, Outcome, Status
 from regsync.backends.local.actions import carry_out
+from regsync.backends.local.observing import observe
+from regsync.backends.local.resolving import is_in_registry, linked_version, resolved
 from regsync.core.actions import Action, LinkVersion
 from regsync.core.live import (
     Destination,
     Live,
-    LiveCollection,
-    LiveRegistry,
-    ReadProof,
-    RegistryScope,
     Scope,
     Unresolved,
     Version,
@@ -36,23 +34,15 @@ from regsync.core.model import Model
 from regsync.core.moves import AliasMove, AliasMoves, Held, Untold
 from regsync.core.scope import scope_of_actions
 from regsync.core.standing import Is, Standing, standing
-from regsync.diagnostics import did_you_mean
-from regsync.local.store import accounts, bulk, ids, links, members, moves, registries, seen
+from regsync.local.store import access, accounts, bulk, ids, moves, registries, seen
 from regsync.local.store.accounts import Organization
 from regsync.local.store.actor import OWNER, Actor
-from regsync.local.store.aliases import LATEST
-from regsync.local.store.artifacts import COMMITTED, DELETED
-from regsync.local.store.bulk import SourceRow
 from regsync.local.store.database import DEFAULT_TIMEOUT, Store, Transaction, open_store
 from regsync.local.store.errors import Damaged, Refused, RegistryError
-from regsync.local.store.registries import Registry
-from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Address, ArtifactId, SourceRef
-from regsync.stages import stage
+from regsync.names import TEAM_PREFIX, Address, ArtifactId, Role, SourceRef
 
 OWNER_NAME = "local:owner"
 """Who acts where the organization has no admin yet. No user can have this name, because of the colon."""
-MANY = 10
-"""Registries: from so many on, they are counted while they are read; else the links of each."""
 _SECONDS_A_DAY = 24 * 60 * 60
 _CAPABILITIES = Capabilities(manages_protected_aliases=True, reads_settle=True, batch_size=500)
 
@@ -96,27 +86,28 @@ class LocalReader:
                 for name, each in found.items()
             }
 
-    def unknown_members(self, members: Collection[str]) -> frozenset[str]:
-        """Those of these users and teams (`team:NAME`) that are not there, or not shown to this user."""
+    def unknown_members(self, members: Collection[str]) -> Mapping[str, bool]:
+        """Those of these users and teams (`team:NAME`) that are not there, or not shown to this user; an admin sees everybody."""
         if not members:
-            return frozenset()
+            return {}
         with self._read() as (tx, organization):
             users = {user.name for user in seen.users(tx, None)}
             teams = {TEAM_PREFIX + team.name for team in accounts.teams(tx, organization) if seen.entity(tx, team.name)}
-            return frozenset(members) - users - teams
+            certain = access.organization_role(tx, organization.id) is Role.ADMIN
+            return dict.fromkeys(frozenset(members) - users - teams, certain)
 
     def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
         """Read all that `scope` names, at one moment."""
         with self._read() as (tx, organization):
-            return _observe(tx, organization, scope)
+            return observe(tx, organization, scope)
 
     def resolve(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, Version | Unresolved]:
         """The version that each reference means now, or why there is none that could be linked."""
         with self._read() as (tx, organization):
-            linked = {ref for ref in refs if _is_in_registry(ref, organization)}
+            linked = {ref for ref in refs if is_in_registry(ref, organization)}
             rows = bulk.sources(tx, [ref for ref in refs if ref not in linked])
-            found = {ref: _resolved(tx, organization, ref, row) for ref, row in rows.items()}
-            return found | {ref: _linked(tx, organization, ref) for ref in linked}
+            found = {ref: resolved(tx, organization, ref, row) for ref, row in rows.items()}
+            return found | {ref: linked_version(tx, organization, ref) for ref in linked}
 
     def describe(self, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
         """Metadata, size, time to live and run of versions; deleted ones are left out."""
@@ -200,7 +191,7 @@ class LocalWriter(LocalReader):
         try:
             with self._store.write(replace(self._owner(), plan=self._plan, commit=self._commit)) as tx:
                 organization = _organization(tx, self._organization)
-                model = Model(_observe(tx, organization, scope_of_actions(actions)), tx.actor.name or OWNER_NAME)
+                model = Model(observe(tx, organization, scope_of_actions(actions)), tx.actor.name or OWNER_NAME)
                 found = [standing(action, model.registries) for action in actions]
                 if any(each.state is Is.MOVED for each in found):
                     return [_not_done(*pair, model) for pair in zip(actions, found, strict=True)]
@@ -267,124 +258,6 @@ def _first_admin(tx: Transaction, organization: Organization) -> Actor:
         organization.id,
     )
     return OWNER if row is None else Actor(row["id"], row["name"])
-
-
-# Reading -------------------------------------------------------------------------------------------------------------
-
-
-def _observe(tx: Transaction, organization: Organization, scope: Scope) -> Live:
-    found: dict[str, LiveRegistry] = {}
-    items = 0
-    with stage("reading registries", "registries", len(scope) if len(scope) >= MANY else None) as reading:
-        for name, wanted in scope.items():
-            registry = registries.find(tx, organization, name)
-            if registry is not None:
-                found[name] = live = _registry(tx, registry, wanted)
-                held = sum(1 + len(each.links) + len(each.aliases) for each in live.collections.values())
-                items += 1 + len(live.members or ()) + held
-            reading.advance()
-    return Live(found, ReadProof(complete=True, pages=1, items=items))
-
-
-def _registry(tx: Transaction, registry: Registry, wanted: RegistryScope) -> LiveRegistry:
-    listed = {member.member: member.role for member in members.members(tx, registry)} if wanted.members else None
-    return LiveRegistry(
-        registry.name,
-        registry.description,
-        registry.visibility,
-        None if registry.all_types else frozenset(registries.accepted_types(tx, registry)),
-        frozenset(registries.protected_aliases(tx, registry)),
-        None if listed is None else {str(member): role for member, role in listed.items()},
-        _collections(tx, registry, wanted.collections),
-        registries.role(tx, registry),
-    )
-
-
-def _collections(tx: Transaction, registry: Registry, names: frozenset[str] | None) -> dict[str, LiveCollection]:
-    if names is not None and not names:
-        return {}
-    by_key = {
-        row.key: LiveCollection(row.name, row.type, row.description, next_index=row.next_index)
-        for row in bulk.collections(tx, registry, names)
-    }
-    sequences, encode = bulk.sequences(tx, registry, names), ids.encoder(ids.Kind.ARTIFACT)
-    new = tuple.__new__  # Half the price of calling `Version`, of which there are many.
-    # Every index that was ever given: as many as there are links, where none was taken away.
-    about = sum(each.next_index or 0 for each in by_key.values())
-    with stage(registry.name, "links", about) as reading:
-        for key, number, artifact, sequence, version, digest in bulk.links(tx, registry, names):
-            path, type_name = sequences[sequence]
-            source = f"{path}{version}" if path else ""
-            by_key[key].links[number] = new(Version, (encode(artifact), source, digest, type_name))
-            reading.done += 1
-        reading.reach(about, about)
-    for key, found in bulk.aliases(tx, registry, names):
-        by_key[key].latest = found.pop(LATEST, None)
-        by_key[key].aliases = found
-    for key, group in groupby(bulk.tags(tx, registry, names), itemgetter(0)):
-        by_key[key].tags = frozenset(tag for _, tag in group)
-    return {collection.name: collection for collection in by_key.values()}
-
-
-def _resolved(tx: Transaction, organization: Organization, ref: SourceRef, row: SourceRow) -> Version | Unresolved:
-    if row.artifact is None or row.state != COMMITTED:
-        return _not_there(tx, ref, row)
-    if row.kind != "team" or row.organization_id != organization.id:
-        hint = f"log the artifact under a team of organization {organization.name!r}"
-        return Unresolved(f"cannot be linked: {links.FOREIGN_SOURCE}", hint)
-    source = f"{ref.entity}/{ref.project}/{ref.artifact}:v{row.number}"
-    return Version(ids.encode(ids.Kind.ARTIFACT, row.artifact), source, row.digest or "", row.type or "")
-
-
-def _is_in_registry(ref: SourceRef, organization: Organization) -> bool:
-    """Whether a reference names a link in a registry, as W&B's pages do; the organization by its entity or its display name."""
-    return ref.project.startswith(REGISTRY_PREFIX) and ref.entity in {organization.entity, organization.name}
-
-
-def _linked(tx: Transaction, organization: Organization, ref: SourceRef) -> Version | Unresolved:
-    """The version that a link in a registry stands for, by its source."""
-    registry = registries.find(tx, organization, ref.project.removeprefix(REGISTRY_PREFIX))
-    if registry is None:
-        known = [f"{REGISTRY_PREFIX}{each.name}" for each in registries.visible(tx, organization)]
-        hint = did_you_mean(ref.project, known)
-        return Unresolved(
-            f"does not exist: {ref.entity} has no project {ref.project!r}", hint, f"project {ref.entity}/{ref.project}"
-        )
-    collection = _collections(tx, registry, frozenset({ref.artifact})).get(ref.artifact)
-    index = None
-    if collection is not None:
-        index = collection.latest if ref.version == LATEST else collection.aliases.get(ref.version, ref.number)
-    if collection is None or index not in collection.links:
-        what = f"there is no {ref.artifact}:{ref.version} in project {ref.entity}/{ref.project}"
-        return Unresolved(f"does not exist: {what}", "check the name and the version on the collection's page")
-    return collection.links[index]
-
-
-def _not_there(tx: Transaction, ref: SourceRef, row: SourceRow) -> Unresolved:
-    if row.state == DELETED:
-        return Unresolved("was deleted", "bind to another version")
-    if row.sequence is not None:
-        numbers = tx.all(
-            "SELECT version_index FROM memberships WHERE collection_id = ? ORDER BY version_index DESC LIMIT 1",
-            row.sequence,
-        )
-        newest = f"the newest version is v{numbers[0][0]}" if numbers else "it has no version"
-        return Unresolved(f"does not exist: the artifact has no {ref.version}", newest)
-    if row.project is not None:
-        known = tx.all("SELECT name FROM collections WHERE project_id = ? AND kind = 'sequence'", row.project)
-        what = f"no artifact {ref.artifact!r} in project {ref.entity}/{ref.project}"
-        return Unresolved(f"does not exist: {what}", did_you_mean(ref.artifact, [each["name"] for each in known]))
-    if row.kind is not None:
-        known = tx.all(
-            "SELECT p.name FROM projects p JOIN entities e ON e.id = p.entity_id WHERE e.name = ?", ref.entity
-        )
-        hint = did_you_mean(ref.project, [each["name"] for each in known])
-        return Unresolved(
-            f"does not exist: {ref.entity} has no project {ref.project!r}", hint, f"project {ref.entity}/{ref.project}"
-        )
-    known = tx.all("SELECT name FROM entities WHERE kind <> 'organization'")
-    hint = did_you_mean(ref.entity, [each["name"] for each in known])
-    return Unresolved(f"does not exist: there is no team {ref.entity!r}", hint, f"team {ref.entity}")
 
 
 def _held(place: moves.Place | None) -> Held | None:

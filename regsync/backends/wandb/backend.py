@@ -106,7 +106,7 @@ class WandbReader:
                 found.setdefault(registry, []).append(text(node, "name"))
         return {name: sorted(each) for name, each in found.items()}
 
-    def unknown_members(self, members: Collection[str]) -> frozenset[str]:
+    def unknown_members(self, members: Collection[str]) -> Mapping[str, bool]:
         """Those of these users and teams that are not there, or not shown to this key. Raises `BackendError`."""
         return people.unknown(self.reading, members)
 

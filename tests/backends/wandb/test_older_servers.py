@@ -178,3 +178,54 @@ def test_the_index_of_a_link_is_told_so_that_the_executor_can_compare(work: Work
         assert live.collections["detector"].next_index == 2
         outcome = writer.perform([a.LinkVersion("model", "detector", version, 2)])[0]
     assert (outcome.status, outcome.linked_index) == (Status.DONE, 3)
+
+
+NO_ROLES = ("updateProjectMember", "updateProjectTeamMember")
+
+
+@pytest.mark.parametrize("member", ["bob", "team:acme-ml"])
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
+@pytest.mark.parametrize("switch", ["lacks", "refuses"])
+def test_a_new_member_whose_role_cannot_be_set_is_taken_off_again(
+    work: Work, between: Relay, file: Path, switch: str, together: bool, member: str
+) -> None:
+    """Nobody keeps a role that nobody declared."""
+    before = everything(file).registries["first name"].members
+    plan = work.plan(work.manifest({"registries": {"first name": {"members": {member: "viewer"}}}}))
+    between.reset(Server(lacks=NO_ROLES if switch == "lacks" else (), refuses=NO_ROLES, one_mutation=not together))
+    receipt = work.apply(plan).receipt
+    assert receipt is not None and receipt.exit_code == 1
+    [outcome] = receipt.outcomes.values()
+    assert outcome.status is Status.FAILED
+    assert f"{member} was added as restricted_viewer, and the role viewer was refused" in (outcome.message or "")
+    assert f"so {member} was taken off again" in (outcome.message or "")
+    assert everything(file).registries["first name"].members == before
+    written = sum(request.writes for request in between.requests)
+    refused_together = int(switch == "lacks" or not together)
+    assert written == (2 if refused_together else 1) + refused_together + 1
+
+
+@pytest.mark.parametrize("switch", ["lacks", "refuses"])
+def test_a_new_member_who_is_given_the_declared_role_at_first_stays(
+    work: Work, between: Relay, file: Path, switch: str
+) -> None:
+    plan = work.plan(work.manifest({"registries": {"first name": {"members": {"bob": "restricted_viewer"}}}}))
+    between.reset(Server(lacks=NO_ROLES if switch == "lacks" else (), refuses=NO_ROLES))
+    receipt = work.apply(plan).receipt
+    assert receipt is not None and receipt.verified
+    assert (everything(file).registries["first name"].members or {})["bob"] is Role.RESTRICTED_VIEWER
+
+
+def test_a_server_that_takes_one_mutation_a_document_is_asked_for_several_once(
+    tmp_path: Path, work: Work, between: Relay
+) -> None:
+    """Once for each of the documents that are under way at the same time, the first time there are several."""
+    aliases = {f"alias {number}": f"v{number % 3}" for number in range(60)}
+    manifest = work.manifest({"registries": {"model": {"collections": {"detector": {"aliases": aliases}}}}})
+    plan = work.plan(manifest)
+    between.reset(Server(one_mutation=True))
+    receipt = work.apply(plan).receipt
+    assert receipt is not None and receipt.verified
+    written = [request for request in between.requests if request.writes]
+    assert len(written) == len(aliases) + 1
+    assert len(between.requests) <= len(written) + 8

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given
 
 from regsync.backends.wandb.connection.options import Options
@@ -78,19 +79,34 @@ def test_any_world_and_any_manifest(seed: Json, manifest: Json) -> None:
 NOBODY = {"registries": {"model": {"members": {"bob": "viewer", "bobby": "member", "team:acme-xl": "member"}}}}
 
 
-def test_a_new_member_who_is_not_there_is_told_by_the_plan_of_both(tmp_path: Path) -> None:
-    """And the apply stops at that member, on both."""
+def test_a_new_member_who_is_not_there_is_an_error_of_the_plan_of_both(tmp_path: Path) -> None:
+    """To an admin, who is shown everybody."""
     file = write_world(tmp_path / "registry.db", SEED)
     with served(file) as server:
         work = Work(tmp_path, server, options=PATIENT)
         path = work.manifest(NOBODY)
-        plan = work.plan(path)
-        assert comparable(plan) == comparable(local_plan(file, path))
-        said = [(each.position.line, each.message) for each in plan.warnings if each.code == "unknown-member"]
-        assert [line for line, _ in said] == [7, 8]
-        assert [message.partition(",")[0] for _, message in said] == [
-            "there is no user 'bobby'",
-            "there is no team 'acme-xl'",
+        with pytest.raises(DiagnosticsError) as over_http:
+            work.plan(path)
+        with pytest.raises(DiagnosticsError) as on_the_file:
+            local_plan(file, path)
+        assert over_http.value.diagnostics == on_the_file.value.diagnostics
+        assert [(each.code, each.message) for each in over_http.value.diagnostics if each.is_error] == [
+            ("unknown-member", "there is no user 'bobby'"),
+            ("unknown-member", "there is no team 'acme-xl'"),
+        ]
+
+
+def test_a_new_member_whom_this_key_may_not_see_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Carol is no admin: another key may see more, and an apply with hers stops there."""
+    file = write_world(tmp_path / "registry.db", SEED)
+    monkeypatch.setenv("WANDB_API_KEY", KEYS["carol"])
+    with served(file) as server:
+        work = Work(tmp_path, server, options=PATIENT)
+        plan = work.plan(work.manifest(NOBODY))
+        said = [each.message for each in plan.warnings if each.code == "unknown-member"]
+        assert [message.partition(":")[0] for message in said] == [
+            "there is no user 'bobby', or this key cannot see it",
+            "there is no team 'acme-xl', or this key cannot see it",
         ]
         receipt = work.apply(plan).receipt
         assert receipt is not None and receipt.exit_code == 1

@@ -312,19 +312,20 @@ class Reading:
     def _role(self, members: dict[str, Role] | None, visibility: Visibility) -> Role | None:
         """The user's role: what they or their teams were given, and what the organization gives. None: not known for sure."""
         if members is None:
-            return Role.ADMIN if self._organization_role() is Role.ADMIN else None
+            return Role.ADMIN if self.organization_role() is Role.ADMIN else None
         mine = {self._session.user, *(TEAM_PREFIX + team for team in self._session.teams)}
         roles = [role for name, role in members.items() if name in mine]
         if Role.ADMIN in roles:
             return Role.ADMIN
-        in_organization = self._organization_role()
+        in_organization = self.organization_role()
         if in_organization in (None, Role.ADMIN):
             return in_organization  # An organization's admins are admins of all its registries.
         if visibility is Visibility.ORGANIZATION and in_organization is not None:
             roles.append(in_organization)
         return min(roles, key=lambda role: role.strength, default=None)
 
-    def _organization_role(self) -> Role | None:
+    def organization_role(self) -> Role | None:
+        """The role of the key's owner in the organization; None where the server does not tell. Asked once."""
         if not self._asked_role:
             self._asked_role = True
             self._in_organization = organization_role(self._fetcher.client, self._session)

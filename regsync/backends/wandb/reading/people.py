@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from regsync.backends.wandb.connection import documents
@@ -10,24 +10,27 @@ from regsync.backends.wandb.connection.answers import DeniedError, well_formed
 from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Part
 from regsync.backends.wandb.reading.observing import Reading
-from regsync.names import TEAM_PREFIX
+from regsync.names import TEAM_PREFIX, Role
 
 
-def unknown(reading: Reading, members: Collection[str]) -> frozenset[str]:
-    """Those that the server does not know, or does not show to this key; none where it tells this key of nobody.
+def unknown(reading: Reading, members: Collection[str]) -> Mapping[str, bool]:
+    """Those that the server does not know, or does not show to this key; none where it tells this key of nobody. True: it is an
+    admin's of the organization, who is shown everybody.
 
     Raises `BackendError`.
     """
     if not members:
-        return frozenset()
+        return {}
     names = sorted(members)
     what = "looking up new members"
     try:
         found = reading.fetch(lambda dialect: [lookup(name, dialect) for name in names], what)
     except DeniedError:
-        return frozenset()  # Whoever may not see people cannot say that somebody is missing.
+        return {}  # Whoever may not see people cannot say that somebody is missing.
     with well_formed(what):
-        return frozenset(name for name, each in zip(names, found, strict=True) if id_of(name, each) is None)
+        missing = [name for name, each in zip(names, found, strict=True) if id_of(name, each) is None]
+    certain = bool(missing) and reading.organization_role() is Role.ADMIN
+    return dict.fromkeys(missing, certain)
 
 
 def lookup(member: str, dialect: Dialect) -> Part:

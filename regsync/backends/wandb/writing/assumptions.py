@@ -352,7 +352,7 @@ ASSUMPTIONS: Final = (
         "members",
         "A new member gets the role that the server gives at first, and `updateProjectMember` (for a team "
         "`updateProjectTeamMember`) sets it.",
-        "The operation fails, and the receipt says so.",
+        "The member is taken off again, and the receipt says so.",
         _member,
     ),
     Assumption("rename", "A renamed registry keeps what is in it.", "The receipt is not `verified`.", _rename),

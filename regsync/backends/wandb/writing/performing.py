@@ -108,7 +108,10 @@ class Writing:
     def _settle(self, task: _Task, found: Standing, check: Check) -> Outcome | None:
         """The outcome that a read shows; None where the action is to be sent (again)."""
         action = task.action
-        if found.state is Is.PENDING or (task.sent and _is_half_done(action, check)):
+        half_done = bool(task.sent) and _is_half_done(action, check)
+        if half_done and task.refused is not None and isinstance(action, a.SetMember):
+            return self._take_back(action, task.refused, check)
+        if found.state is Is.PENDING or half_done:
             return self._settle_pending(task)
         index = _linked_index(action, check)
         if not task.sent:
@@ -133,6 +136,21 @@ class Writing:
         if tired:
             return Outcome(Status.UNKNOWN, f"{task.action.address}: sent {task.sent} times: {task.said}")
         return None
+
+    def _take_back(self, action: a.SetMember, refused: Replied, check: Check) -> Outcome:
+        """A new member whose role the server refuses to set is taken off again: nobody keeps a role that nobody declared."""
+        role = (check.registries[action.registry].members or {})[action.member]
+        translator = m.Translator(self._session.entity, self._reading.ids, check)
+        [undone] = self._sender.send(translator.mutations(a.RemoveMember(action.registry, action.member, role)))
+        said = (
+            f"{action.address}: {action.member} was added as {role}, and the role {action.role} was refused: "
+            f"{refused.fault.message}"
+        )
+        if undone.reply is Reply.DONE:
+            hint = hint_for(action, refused.fault) or f"declare the role {role}, or set it in the web app"
+            return Outcome(Status.FAILED, f"{said}; so {action.member} was taken off again", hint)
+        hint = f"set the role on the registry's page, or take {action.member} off there"
+        return Outcome(Status.UNKNOWN, f"{said}; taking the member off again failed: {undone.fault.message}", hint)
 
     # Artifact types --------------------------------------------------------------------------------------------------
 
@@ -195,20 +213,21 @@ class Writing:
         refused = next((each for each in replies if each.reply is Reply.REFUSED), None)
         lost = next((each for each in replies if each.reply is Reply.LOST), None)
         if refused is not None:
-            self._refusal(task, refused)
+            self._refusal(task, refused, begun=any(each.reply is not Reply.REFUSED for each in replies))
         elif lost is not None:
             task.lost = True
             task.said = f"no answer came ({lost.fault.message})"
         else:
             task.outcome = _done(task.action, replies[-1].payload)
 
-    def _refusal(self, task: _Task, refused: Replied) -> None:
-        """A refusal of the whole document is final, if this was the first try; any other is proven by reading first."""
+    def _refusal(self, task: _Task, refused: Replied, *, begun: bool) -> None:
+        """A refusal of the whole document is final, if this was the first try and nothing was done before it (`begun`); any other is
+        proven by reading first."""
         action = task.action
         if isinstance(action, a.CreateCollection) and is_unknown_mutation(refused.fault.message, m.CREATE_COLLECTION):
             self._deferred.needed = True
             task.outcome = self._deferred.take(action)
-        elif refused.unsent and task.sent == 1:
+        elif refused.unsent and task.sent == 1 and not begun:
             task.outcome = _refused(task, refused)
         else:
             task.refused, task.said = refused, f"the server answered: {refused.fault.message}"

@@ -97,9 +97,10 @@ class Sender:
         return [_replied(answer, each, f"m{number}") for number, each in enumerate(batch)]
 
     def _one_by_one(self, batch: Sequence[Mutation]) -> list[Replied]:
-        """After a refusal of many together: nothing of it was executed. If each alone is taken, that is how all will go."""
+        """After a refusal of many together: nothing of it was executed. If each alone is taken, that is how all will go; one that is
+        refused alone may have been what the others were refused for."""
         replies = [reply for each in batch for reply in self._send_document([each])]
-        if any(each.reply is Reply.DONE for each in replies):
+        if any(each.reply is Reply.DONE for each in replies) and not any(each.unsent for each in replies):
             self._together = 1
         return replies
 
