@@ -16,7 +16,8 @@ MAX_INT = 2**63 - 1
 
 def snake(name: str) -> str:
     """`artifactID` to `artifact_id`: how a name of the schema is written in Python."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    words = re.sub(r"IDs\b", "Ids", name)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", words).lower()
 
 
 @lru_cache(maxsize=1)

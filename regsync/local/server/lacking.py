@@ -11,21 +11,6 @@ from graphql import DocumentNode, FieldNode, GraphQLError, OperationDefinitionNo
 
 LACKING: Mapping[str, tuple[str, ...]] = {
     "this server runs no sweeps": ("upsertSweep", "createAgent", "agentHeartbeat", "enqueueSweepRun"),
-    "this server has no launch queues and no launch agents": (
-        "createRunQueue",
-        "upsertRunQueue",
-        "deleteRunQueues",
-        "createDefaultResourceConfig",
-        "pushToRunQueue",
-        "pushToRunQueueByName",
-        "popFromRunQueue",
-        "ackRunQueueItem",
-        "failRunQueueItem",
-        "deleteFromRunQueue",
-        "updateRunQueueItemWarning",
-        "createLaunchAgent",
-        "updateLaunchAgent",
-    ),
     "this server starts no automations": (
         "createFilterTrigger",
         "updateFilterTrigger",

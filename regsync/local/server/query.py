@@ -9,12 +9,13 @@ from regsync.local.server.features import FEATURES, NEWEST_CLIENT, OLDEST_CLIENT
 from regsync.local.server.nodes.accounts import EntityNode
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
-from regsync.local.store import accounts, artifacts
+from regsync.local.store import accounts, artifacts, launch_agents
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
 from regsync.local.store.errors import NotFound
 from regsync.local.store.ids import Kind, decode, encode
+from regsync.local.store.launch_agents import Agent
 
 Json = dict[str, Any]
 
@@ -83,9 +84,11 @@ class Queries:
         except NotFound:
             return None
 
-    def launch_agent(self, id: str) -> None:
-        """No agent works for this server."""
-        return
+    def launch_agent(self, id: str) -> Agent | None:
+        try:
+            return launch_agents.by_id(self.session.tx, decode(id, Kind.LAUNCH_AGENT))
+        except NotFound:
+            return None
 
     def client_id_mapping(self, client_id: str) -> Json:
         found = artifacts.by_client_id(self.session.tx, client_id)

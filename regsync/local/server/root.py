@@ -9,6 +9,7 @@ from regsync.local.server.mutations.collections import CollectionMutations
 from regsync.local.server.mutations.linking import LinkMutations
 from regsync.local.server.mutations.logging import ArtifactMutations
 from regsync.local.server.mutations.people import PeopleMutations
+from regsync.local.server.mutations.queues import QueueMutations
 from regsync.local.server.mutations.registry import RegistryMutations
 from regsync.local.server.mutations.runs import RunMutations
 from regsync.local.server.query import Queries
@@ -18,7 +19,14 @@ from regsync.local.server.showing import all_shown, shown
 
 @dataclass(frozen=True, slots=True)
 class Root(
-    Queries, RegistryMutations, CollectionMutations, LinkMutations, ArtifactMutations, RunMutations, PeopleMutations
+    Queries,
+    RegistryMutations,
+    CollectionMutations,
+    LinkMutations,
+    ArtifactMutations,
+    RunMutations,
+    PeopleMutations,
+    QueueMutations,
 ):
     """The fields of Query and of Mutation, for one request."""
 

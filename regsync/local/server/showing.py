@@ -15,6 +15,7 @@ from typing import Any
 from regsync.local.server.nodes.accounts import EntityNode, OrganizationNode, UserNode
 from regsync.local.server.nodes.collections import CollectionNode
 from regsync.local.server.nodes.projects import PlainProjectNode, RegistryNode
+from regsync.local.server.nodes.queues import AgentNode, ItemNode, QueueNode
 from regsync.local.server.nodes.runs import RunNode
 from regsync.local.server.nodes.versions import ArtifactNode, MembershipNode
 from regsync.local.server.session import Session
@@ -23,8 +24,11 @@ from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
+from regsync.local.store.launch_agents import Agent
 from regsync.local.store.links import Link
 from regsync.local.store.projects import Project, Run
+from regsync.local.store.queue_items import Item
+from regsync.local.store.queues import Queue
 from regsync.local.store.registries import Registry
 
 NODES: Mapping[type, Callable[[Session, Any], object]] = {
@@ -37,6 +41,9 @@ NODES: Mapping[type, Callable[[Session, Any], object]] = {
     Link: MembershipNode,
     Version: ArtifactNode,
     Run: RunNode,
+    Queue: QueueNode,
+    Item: ItemNode,
+    Agent: AgentNode,
 }
 
 
@@ -48,6 +55,9 @@ SEEN: Mapping[type, tuple[Callable[[Any], int], Callable[[Transaction, int], boo
     Project: (attrgetter("id"), access.sees_place),
     Collection: (attrgetter("project_id"), access.sees_place),
     Run: (attrgetter("project_id"), access.sees_place),
+    Queue: (attrgetter("project_id"), access.sees_place),
+    Item: (attrgetter("project_id"), access.sees_place),
+    Agent: (attrgetter("project_id"), access.sees_place),
     Link: (attrgetter("collection_id"), access.sees_collection),
     Version: (attrgetter("id"), access.sees_version),
 }

@@ -26,7 +26,7 @@ from regsync.local.store.errors import NewerVersion, NoRegistryFile, NotARegistr
 
 APPLICATION_ID = 0x52475359
 """`RGSY`, in the header of the file: this is a regsync registry and nothing else."""
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Files of older versions are brought to this one when they are opened (`migrations.py`); newer ones are refused."""
 DEFAULT_TIMEOUT = 10.0
 """Seconds to wait for another process's transaction."""

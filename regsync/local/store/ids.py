@@ -32,6 +32,10 @@ class Kind(StrEnum):
     ACTION = "ArtifactCollectionAction"
     API_KEY = "ApiKey"
     FIRST_KEY = "FirstApiKey"
+    RUN_QUEUE = "RunQueue"
+    RUN_QUEUE_ITEM = "RunQueueItem"
+    RESOURCE_CONFIG = "DefaultResourceConfig"
+    LAUNCH_AGENT = "LaunchAgent"
 
 
 def encode(kind: Kind, key: int | str) -> str:

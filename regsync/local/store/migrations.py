@@ -6,6 +6,7 @@ Version 3: an event tells by which plan it was made, where its actor said so.
 Version 4: what runs log step by step is kept, and a user may choose where their runs go by default.
 Version 5: events are found by what they are about, collections by their type, versions in the order of a metric; what runs print
 is kept; users have several keys, and versions may be logged in parts.
+Version 6: queues of launch, their items and agents; users whom an admin made by their address, and service accounts.
 """
 
 from __future__ import annotations
@@ -90,6 +91,31 @@ _TO_5 = (
          hint TEXT NOT NULL, description TEXT, created_at TEXT NOT NULL) STRICT""",
     "CREATE INDEX api_keys_by_user ON api_keys (user_id)",
 )
+_TO_6 = (
+    "ALTER TABLE users ADD COLUMN email TEXT",
+    "ALTER TABLE users ADD COLUMN is_service INTEGER NOT NULL DEFAULT 0 CHECK (is_service IN (0, 1))",
+    "CREATE UNIQUE INDEX users_by_email ON users (email) WHERE email IS NOT NULL",
+    """CREATE TABLE resource_configs (
+         id INTEGER PRIMARY KEY AUTOINCREMENT, entity_id INTEGER NOT NULL REFERENCES entities (id), resource TEXT NOT
+         NULL, config TEXT NOT NULL, variables TEXT NOT NULL, created_at TEXT NOT NULL) STRICT""",
+    """CREATE TABLE run_queues (
+         id INTEGER PRIMARY KEY AUTOINCREMENT, project_id INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+         name TEXT NOT NULL, access TEXT NOT NULL CHECK (access IN ('PROJECT', 'USER')), prioritized INTEGER NOT NULL
+         CHECK (prioritized IN (0, 1)), config_id INTEGER REFERENCES resource_configs (id), external_links TEXT NOT NULL
+         DEFAULT '{}', user_id INTEGER REFERENCES users (id), created_at TEXT NOT NULL, UNIQUE (project_id, name))
+         STRICT""",
+    "CREATE INDEX run_queues_by_config ON run_queues (config_id) WHERE config_id IS NOT NULL",
+    """CREATE TABLE launch_agents (
+         id INTEGER PRIMARY KEY AUTOINCREMENT, project_id INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+         queues TEXT NOT NULL, hostname TEXT NOT NULL, config TEXT NOT NULL, version TEXT, status TEXT NOT NULL, user_id
+         INTEGER REFERENCES users (id), created_at TEXT NOT NULL, heartbeat_at TEXT NOT NULL) STRICT""",
+    """CREATE TABLE run_queue_items (
+         id INTEGER PRIMARY KEY AUTOINCREMENT, queue_id INTEGER NOT NULL REFERENCES run_queues (id) ON DELETE CASCADE,
+         state TEXT NOT NULL CHECK (state IN ('PENDING', 'LEASED', 'CLAIMED', 'FAILED')), priority INTEGER NOT NULL, spec
+         TEXT NOT NULL, run_name TEXT, error TEXT, warnings TEXT NOT NULL DEFAULT '[]', user_id INTEGER REFERENCES users
+         (id), created_at TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT""",
+    "CREATE INDEX run_queue_items_by_state ON run_queue_items (queue_id, state, priority, id)",
+)
 _JSON_COLUMNS = (("artifacts", "metadata"), ("runs", "config"), ("runs", "summary"), ("runs", "fields"))
 
 
@@ -110,6 +136,9 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
         for statement in _TO_5:
             connection.execute(statement)
         _fill_metrics(connection)
+    if version < 6:
+        for statement in _TO_6:
+            connection.execute(statement)
 
 
 def _mend_json(connection: sqlite3.Connection) -> None:

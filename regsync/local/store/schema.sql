@@ -1,4 +1,4 @@
--- The embedded registry's tables. Version 5; the number lives in PRAGMA user_version (database.py), older files are
+-- The embedded registry's tables. Version 6; the number lives in PRAGMA user_version (database.py), older files are
 -- brought here by migrations.py.
 -- Integer keys are never reused (AUTOINCREMENT), so the global ids made from them (ids.py) never change meaning.
 -- Times are ISO 8601 in UTC, as W&B writes them. JSON columns hold one JSON object as text.
@@ -35,8 +35,11 @@ CREATE TABLE users (
     created_at      TEXT NOT NULL,
     default_entity  INTEGER REFERENCES entities (id),         -- where runs go that name no entity; null: the user's own
     server_admin    INTEGER NOT NULL DEFAULT 0                -- who sees all users, and the names of their keys
-                    CHECK (server_admin IN (0, 1))
+                    CHECK (server_admin IN (0, 1)),
+    email           TEXT,                                     -- of those whom an admin made by it
+    is_service      INTEGER NOT NULL DEFAULT 0 CHECK (is_service IN (0, 1)) -- an account of a team's machines
 ) STRICT;
+CREATE UNIQUE INDEX users_by_email ON users (email) WHERE email IS NOT NULL;
 
 -- Keys that users made for themselves; the one that they came with is in `users`.
 CREATE TABLE api_keys (
@@ -134,6 +137,58 @@ CREATE TABLE run_lines (
     content         TEXT NOT NULL,
     PRIMARY KEY (run_id, line)
 ) STRICT, WITHOUT ROWID;
+
+-- Launch: what a queue's runs get, the queues, the agents that take from them, and what waits in them (queue_items.py).
+CREATE TABLE resource_configs (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    entity_id       INTEGER NOT NULL REFERENCES entities (id),
+    resource        TEXT NOT NULL,
+    config          TEXT NOT NULL,
+    variables       TEXT NOT NULL,
+    created_at      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE run_queues (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    project_id      INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    name            TEXT NOT NULL,
+    access          TEXT NOT NULL CHECK (access IN ('PROJECT', 'USER')),
+    prioritized     INTEGER NOT NULL CHECK (prioritized IN (0, 1)),
+    config_id       INTEGER REFERENCES resource_configs (id),
+    external_links  TEXT NOT NULL DEFAULT '{}',
+    user_id         INTEGER REFERENCES users (id),
+    created_at      TEXT NOT NULL,
+    UNIQUE (project_id, name)
+) STRICT;
+CREATE INDEX run_queues_by_config ON run_queues (config_id) WHERE config_id IS NOT NULL;
+
+CREATE TABLE launch_agents (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    project_id      INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    queues          TEXT NOT NULL,                            -- JSON list of the keys of its queues
+    hostname        TEXT NOT NULL,
+    config          TEXT NOT NULL,
+    version         TEXT,
+    status          TEXT NOT NULL,
+    user_id         INTEGER REFERENCES users (id),
+    created_at      TEXT NOT NULL,
+    heartbeat_at    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE run_queue_items (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue_id        INTEGER NOT NULL REFERENCES run_queues (id) ON DELETE CASCADE,
+    state           TEXT NOT NULL CHECK (state IN ('PENDING', 'LEASED', 'CLAIMED', 'FAILED')),
+    priority        INTEGER NOT NULL,
+    spec            TEXT NOT NULL,
+    run_name        TEXT,
+    error           TEXT,
+    warnings        TEXT NOT NULL DEFAULT '[]',
+    user_id         INTEGER REFERENCES users (id),
+    created_at      TEXT NOT NULL,
+    updated_at      TEXT NOT NULL
+) STRICT;
+CREATE INDEX run_queue_items_by_state ON run_queue_items (queue_id, state, priority, id);
 
 -- `accepted` marks the types that a registry was told to accept; other rows only record that a type is in use.
 CREATE TABLE artifact_types (

@@ -25,7 +25,20 @@ from tests.budget import share
 from tests.interop.worlds import make_world
 from tests.local.server.planting import plant_registry, plant_versions
 
-KINDS = ("Artifact", "ArtifactCollection", "ArtifactType", "Entity", "File", "Project", "Run", "User", "Nothing")
+KINDS = (
+    "Artifact",
+    "ArtifactCollection",
+    "ArtifactType",
+    "Entity",
+    "File",
+    "Project",
+    "Run",
+    "User",
+    "RunQueue",
+    "RunQueueItem",
+    "LaunchAgent",
+    "Nothing",
+)
 IDS = st.builds(
     lambda kind, key: b64encode(f"{kind}:{key}".encode()).decode(), st.sampled_from(KINDS), st.integers(0, 6)
 )

@@ -21,6 +21,7 @@ from regsync.local.server.nodes.collections import CollectionNode, HiddenSequenc
 from regsync.local.server.nodes.files import FileNode, ManifestNode
 from regsync.local.server.nodes.labels import AliasNode, TypeNode
 from regsync.local.server.nodes.projects import PlainProjectNode, RegistryNode
+from regsync.local.server.nodes.queues import AgentNode, ItemNode, QueueNode
 from regsync.local.server.nodes.runs import RunNode
 from regsync.local.server.nodes.versions import ArtifactNode, MembershipNode
 from regsync.local.server.root import Root
@@ -42,6 +43,9 @@ OBJECTS: dict[str, list[type]] = {
     "ArtifactManifest": [ManifestNode],
     "File": [FileNode],
     "Run": [RunNode],
+    "RunQueue": [QueueNode],
+    "RunQueueItem": [ItemNode],
+    "LaunchAgent": [AgentNode],
 }
 STORE = "regsync.local.store."
 CORE_DOCUMENTS = (

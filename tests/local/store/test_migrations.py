@@ -47,6 +47,13 @@ def old(tmp_path: Path) -> Path:
               (SELECT c.id FROM collections c WHERE c.name = 'mine');
             DELETE FROM team_members WHERE user_id = (SELECT id FROM users WHERE name = 'vera');
             UPDATE artifacts SET metadata = '{"loss": NaN, "n": 1}';
+            DROP TABLE run_queue_items;
+            DROP TABLE launch_agents;
+            DROP TABLE run_queues;
+            DROP TABLE resource_configs;
+            DROP INDEX users_by_email;
+            ALTER TABLE users DROP COLUMN email;
+            ALTER TABLE users DROP COLUMN is_service;
             DROP TABLE run_rows;
             DROP TABLE run_lines;
             DROP TABLE api_keys;
@@ -174,6 +181,13 @@ def test_version_4_becomes_what_is_made_today(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.executescript(
             """
+            DROP TABLE run_queue_items;
+            DROP TABLE launch_agents;
+            DROP TABLE run_queues;
+            DROP TABLE resource_configs;
+            DROP INDEX users_by_email;
+            ALTER TABLE users DROP COLUMN email;
+            ALTER TABLE users DROP COLUMN is_service;
             DROP TABLE metrics;
             DROP TABLE run_lines;
             DROP TABLE api_keys;
@@ -198,6 +212,30 @@ def test_version_4_becomes_what_is_made_today(tmp_path: Path) -> None:
     connection.close()
     open_store(path).close()
     assert (_shape(path), _rows(path, metrics), _rows(path, keys)) == before
+
+
+def test_version_5_becomes_what_is_made_today(tmp_path: Path) -> None:
+    world = make_world(tmp_path / "registry.db")
+    world.store.close()
+    path = world.store.path
+    users = "SELECT id, name, key_hash, email, is_service FROM users ORDER BY id"
+    before = _shape(path), _rows(path, users)
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            """
+            DROP TABLE run_queue_items;
+            DROP TABLE launch_agents;
+            DROP TABLE run_queues;
+            DROP TABLE resource_configs;
+            DROP INDEX users_by_email;
+            ALTER TABLE users DROP COLUMN email;
+            ALTER TABLE users DROP COLUMN is_service;
+            PRAGMA user_version = 5;
+            """
+        )
+    connection.close()
+    open_store(path).close()
+    assert (_shape(path), _rows(path, users)) == before
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What this server has none of, and answers so: sweeps, launch queues and agents, saved views and reports, automations.
+"""What this server has none of, and answers so: sweeps, saved views and reports, automations.
 
 Nothing here can be made through the server either, so an empty list is the whole truth. Everything hangs on an object that the
 viewer was found to see first.
@@ -25,19 +25,16 @@ class NoAutomations:
 
 
 class NoIntegrations(NoAutomations):
-    """An entity without automations, integrations with chats and webhooks, and configurations of launch queues."""
+    """An entity without automations, and without integrations with chats and webhooks."""
 
     __slots__ = ()
 
     def integrations(self, **page: Any) -> Connection:
         return _none()
 
-    def default_resource_config(self, id: str) -> None:
-        return None
-
 
 class NoSweeps:
-    """A project without sweeps, queues, saved views and automations."""
+    """A project without sweeps, saved views and automations."""
 
     __slots__ = ()
 
@@ -47,18 +44,11 @@ class NoSweeps:
     def triggers(self) -> tuple[()]:
         return ()
 
-    @property
-    def run_queues(self) -> tuple[()]:
-        return ()
-
     def sweep(self, sweep_name: str) -> None:
         return None
 
     def sweeps(self, **page: Any) -> Connection:
         return _none()
-
-    def run_queue(self, name: str) -> None:
-        return None
 
     def all_views(self, **page: Any) -> Connection:
         return _none()

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from regsync.frozen import dataclass
 from regsync.local.server import listings, seen
 from regsync.local.server.nodes.absent import NoAutomations, NoIntegrations
+from regsync.local.server.nodes.queues import config_key, config_shown
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
-from regsync.local.store import accounts, user_keys
+from regsync.local.store import accounts, queues, user_keys
 from regsync.local.store.access import sees_entity
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.ids import Kind, encode
@@ -163,6 +164,10 @@ class EntityNode(NoIntegrations):
         if self.record.kind == "team":
             return [_member(user, role) for user, role in accounts.team_members(tx, self.record)]
         return [_member(user, role) for user, role in accounts.organization_members(tx, self._organization)]
+
+    def default_resource_config(self, id: str) -> Json | None:
+        found = queues.config_by_id(self.session.tx, config_key(id))
+        return None if found is None or found.entity_id != self.record.id else config_shown(found)
 
     def project(self, name: str | None = None) -> seen.Place | None:
         return seen.place_named(self.session, self.record.name, name)

@@ -14,7 +14,7 @@ from regsync.local.server.nodes.absent import NoSweeps
 from regsync.local.server.nodes.labels import TypeNode
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
-from regsync.local.store import accounts, collections, members, projects, registries
+from regsync.local.store import accounts, collections, members, projects, queues, registries
 from regsync.local.store.access import entity_role
 from regsync.local.store.accounts import Entity
 from regsync.local.store.artifacts import Version
@@ -23,6 +23,7 @@ from regsync.local.store.errors import NotFound
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.links import Link
 from regsync.local.store.projects import Project, Run
+from regsync.local.store.queues import Queue
 from regsync.local.store.registries import Registry
 from regsync.names import TEAM_PREFIX, Role, Visibility
 
@@ -183,6 +184,13 @@ class RegistryNode(_ProjectNode):
     def run_count(self, filters: str | None = None) -> int:
         return 0
 
+    @property
+    def run_queues(self) -> tuple[()]:
+        return ()
+
+    def run_queue(self, name: str) -> None:
+        return None
+
     def _types(self) -> list[TypeNode]:
         """The types on the registry's list; where it accepts all, those in use as well (the client's words)."""
         found = labels.types(self.session, self.place)
@@ -230,3 +238,10 @@ class PlainProjectNode(_ProjectNode):
 
     def run_count(self, filters: str | None = None) -> int:
         return self.runs(filters, first=0).total_count()
+
+    @property
+    def run_queues(self) -> list[Queue]:
+        return queues.of_project(self.session.tx, self.place)
+
+    def run_queue(self, name: str) -> Queue | None:
+        return queues.find(self.session.tx, self.place, name)
