@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from regsync.frozen import dataclass
 from regsync.local.store import projects, queues
 from regsync.local.store.access import missing
 from regsync.local.store.database import Transaction

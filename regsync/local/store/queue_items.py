@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Row
 from typing import Any
 
 import jsonschema_rs
 
+from regsync.frozen import dataclass
 from regsync.local.store import projects, queues
 from regsync.local.store.access import missing
 from regsync.local.store.database import Transaction

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any
 
+from regsync.frozen import dataclass
 from regsync.local.store import projects
 from regsync.local.store.access import entity_role, missing
 from regsync.local.store.database import Transaction

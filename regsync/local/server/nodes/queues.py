@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from regsync.frozen import dataclass
 from regsync.local.server.filters import Condition
 from regsync.local.server.pages import Connection, Listing, select
 from regsync.local.server.session import Session
