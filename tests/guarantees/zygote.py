@@ -15,7 +15,7 @@ import resource
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -123,16 +123,16 @@ def _put_in(cut: Cut) -> None:
 
 def _torn_lines(cut: Cut, owner: Any) -> None:
     """A point in the middle of each line of the journal: half of it is on disk."""
-    whole = owner._append
+    whole = owner._write
 
-    def append(self: Any, line: Json) -> None:
+    def write(self: Any, pieces: Iterable[str]) -> None:
+        line = "".join(pieces).encode("utf-8", "surrogatepass")
         if cut.kills_next:
-            text = json.dumps(line).encode()
-            os.write(self._file.fileno(), text[: len(text) // 2])
+            os.write(self._file.fileno(), line[: len(line) // 2])
         cut.here("in the middle of a line of the journal")
-        whole(self, line)
+        whole(self, [line.decode("utf-8", "surrogatepass")])
 
-    owner._append = append
+    owner._write = write
 
 
 def _small_batches(size: int) -> None:
