@@ -53,6 +53,19 @@ def _manifest(size: int, version: int, *, extra: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
+def _theirs(size: int) -> str:
+    """What is live after new.yaml, but for texts, tags, members and versions."""
+    text = _manifest(size, 2, extra="canary: v0")
+    for old, new in (
+        ("    protected_aliases", '    members: {"team:acme-ml": viewer}\n    protected_aliases'),
+        ("number ", "another "),
+        (", all]", ", all, more, and more]"),
+        (":v1]", ":v1, acme-ml/p/a0:v3, acme-ml/p/a1:v3]"),
+    ):
+        text = text.replace(old, new)
+    return text
+
+
 ALLOW = ("--allow", "mass-change", "--allow", "latest-moves", "--allow", "remove-alias", "--allow", "irreversible")
 READING = {
     "validate": ("validate", "new.yaml"),
@@ -91,6 +104,10 @@ def _bootstrap(cli: Cli) -> dict[str, int]:
     counting("promote", "promote", "r0/c0", "--from", "staging", "--to", "production", "new.yaml")
     counting("set", "set", "r0/c0:staging=acme-ml/p/a0:v1", "new.yaml")
     counting("accept", "accept", "old.yaml")
+    counting("accept texts, tags, members and versions", "accept", "theirs.yaml")
+    counting("accept into an overlay", "accept", "third.yaml", "--overlay", "overlay.yaml")
+    for files in (("theirs.yaml",), ("third.yaml", "--overlay", "overlay.yaml")):
+        assert "No changes" in cli("plan", *files).out
     return counted
 
 
@@ -101,6 +118,9 @@ def _world(folder: Path, size: int, backend: str, patch: pytest.MonkeyPatch) -> 
     registry = write_world(folder / "registry.db", _seed(size))
     Path("old.yaml").write_text(_manifest(size, 1), encoding="utf-8")
     Path("new.yaml").write_text(_manifest(size, 2, extra="canary: v0"), encoding="utf-8")
+    Path("theirs.yaml").write_text(_theirs(size), encoding="utf-8")
+    Path("third.yaml").write_text(_manifest(size, 3), encoding="utf-8")
+    Path("overlay.yaml").write_text("apiVersion: regsync/v1\norganization: acme\n", encoding="utf-8")
     patch.setenv("REGSYNC_STATE_DIR", str(folder / "state"))
     patch.setenv("WANDB_API_KEY", KEYS["alice"])
     with served(registry) if backend == "wandb" else nullcontext("") as where:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from regsync.core.live import Live, LiveCollection
 from regsync.diagnostics import RegsyncError
 from regsync.manifest.editing.edit import Edit, Manifests
-from regsync.manifest.editing.keep import Written, add_to_list, bind, edit_of, set_member, with_splices
+from regsync.manifest.editing.fields import member
+from regsync.manifest.editing.keep import bind_all
+from regsync.manifest.editing.lists import more
 from regsync.manifest.editing.places import Place, places
+from regsync.manifest.editing.rounds import Step, carried_out
+from regsync.manifest.editing.written import Written, edit_of
 from regsync.manifest.reading.load import Loaded
 from regsync.manifest.reading.spans import Map
 from regsync.manifest.writing.emit import emit
@@ -30,18 +34,19 @@ def add(
     `missing` holds no registries. `within`: only there; nothing: everywhere. Raises `RegsyncError`, `DiagnosticsError`.
     """
     now = Written(manifests, loaded)
+    aliases = []
     for address in missing:
         collection = live.registries[address.registry].collections[str(address.collection)]
         if address.alias is None:
             now = _collection(now, address, collection, content)
         else:
             index = collection.aliases[address.alias]
-            now = bind(now, address, collection.links[index], index)
-    now = _listed(now, live, content, within)
+            aliases.append((address, collection.links[index], index))
+    now = carried_out(bind_all(now, aliases), [*_listed(now, live, content, within)])
     return edit_of(manifests, now)
 
 
-def _listed(now: Written, live: Live, content: Content, within: Sequence[Address]) -> Written:
+def _listed(now: Written, live: Live, content: Content, within: Sequence[Address]) -> Iterator[Step]:
     """Tags and members that lists lack which are there: a kind that nothing lists stays unmanaged."""
 
     def asked(address: Address) -> bool:
@@ -53,15 +58,14 @@ def _listed(now: Written, live: Live, content: Content, within: Sequence[Address
             continue
         address = Address(registry.name)
         if registry.members is not None and content.members and asked(address):
-            for member in sorted((there.members or {}).keys() - registry.members.keys()):
-                now = set_member(now, address, member, (there.members or {})[member])
+            for name in sorted((there.members or {}).keys() - registry.members.keys()):
+                yield member(address, name, (there.members or {})[name])
         for collection in (registry.collections or {}).values():
             found = there.collections.get(collection.name)
             place = Address(registry.name, collection.name)
             if found is not None and collection.tags is not None and asked(place):
                 for tag in sorted(found.tags - collection.tags.keys()):
-                    now = add_to_list(now, place, "tags", tag)
-    return now
+                    yield more(place, "tags", tag)
 
 
 def _collection(now: Written, address: Address, live: LiveCollection, content: Content) -> Written:
@@ -89,7 +93,7 @@ def _lines(now: Written, place: Place, parent: Map, block: dict[str, Any]) -> Wr
     document, last = place.document, parent.entries[-1]
     indent = " " * parent.entries[0][0].start.column
     lines = [f"{indent}{line}" if line else "" for line in emit(block).rstrip("\n").split("\n")]
-    return with_splices(now, {document.name: [document.insert_line(last, document.line_break().join(lines))]})
+    return now.with_splices({document.name: [document.insert_line(last, document.line_break().join(lines))]})
 
 
 def _by_hand(place: Place, address: Address) -> RegsyncError:

@@ -6,7 +6,7 @@ otherwise what it declared before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import field, replace
 from typing import Any, NamedTuple
@@ -194,12 +194,28 @@ def target_of(manifests: Manifests, address: Address, read: Reader = documents) 
     return Target(([place for place in either if place.aliases] or either)[:1], not over)
 
 
+class Known(NamedTuple):
+    """What is looked up to edit one alias, and is the same for all: the documents of a file, the variables of the environment with the
+    places that set them, and those of the shared manifests."""
+
+    read: Reader
+    outside: Callable[[], Mapping[str, Setting]]
+    shared: Callable[[], Mapping[str, Setting]]
+
+
 def attempts(
-    manifests: Manifests, desired: Desired, address: Address, value: Pin, target: Target, made_of: frozenset[str]
+    manifests: Manifests,
+    desired: Desired,
+    address: Address,
+    value: Pin,
+    target: Target,
+    made_of: frozenset[str],
+    known: Known | None = None,
 ) -> Iterator[dict[str, list[Splice]]]:
     """The ways to edit, best first, each as changes by file name: where the alias is written, in the variables that it is
     made of, in the overlay at hand. No way writes what one environment says where others read it."""
-    alias, outside = str(address.alias), manifests.outside()
+    known = known or Known(documents, manifests.outside, lambda: shared_settings(manifests.sources))
+    alias, outside = str(address.alias), known.outside()
     old = {name for place in target.places for text in texts_of(place, alias) for name in variables_in(text)}
     own = (old & outside.keys()) | made_of
     ways = [Pin(text, value.digest) for text in _ways_to_write(value.version, target.places, desired, address)]
@@ -209,7 +225,7 @@ def attempts(
         for pin in keeping:
             yield _splices(target.places, alias, pin)
     if old & outside.keys():
-        settings = shared_settings(manifests.sources) | outside
+        settings = {**known.shared(), **outside}
         for found in reset(target.places[0], alias, value, settings):
             changes: dict[str, list[Splice]] = {}
             for name, splice in found:
@@ -220,12 +236,12 @@ def attempts(
             yield _splices(target.places, alias, pin)
     elif manifests.overlays:
         for pin in ways:
-            yield _into_overlay(manifests.overlays[-1], address, pin)
+            yield _into_overlay(manifests.overlays[-1], address, pin, known.read)
 
 
-def _into_overlay(source: Source, address: Address, pin: Pin) -> dict[str, list[Splice]]:
+def _into_overlay(source: Source, address: Address, pin: Pin, read: Reader) -> dict[str, list[Splice]]:
     """Give an alias to an overlay that does not mention its collection."""
-    document, parent, missing = room(source, address)
+    document, parent, missing = room(source, address, read)
     keys = [*missing, str(address.alias)]
     last = parent.entries[-1] if parent.entries else None
     if parent.flow or last is None:

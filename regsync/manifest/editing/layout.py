@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
+from regsync.manifest.editing.lines import comment_behind, indent_of, stripped, trimmed, trimmed_end, trimmed_start
 from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.shape import Shape
 from regsync.manifest.reading.spans import List, Map, Node, Scalar, Written, after_properties, comments, scalars, spans
@@ -116,7 +117,7 @@ class _Layout:
         for document in documents:
             lines, at = self.document(document, at)
             out += lines
-        out += _trimmed(self.gap(at, len(self.lines), 0))
+        out += trimmed(self.gap(at, len(self.lines), 0))
         while out and not out[0]:
             out.pop(0)
         return "".join(line + self.line_break for line in out)
@@ -141,7 +142,7 @@ class _Layout:
         root, stop = document.root, min(document.end.line, len(self.lines))
         out: list[str] = []
         if document.explicit:
-            out = [*_trimmed(self.gap(at, document.start.line, 0))]
+            out = [*trimmed(self.gap(at, document.start.line, 0))]
             at = document.start.line
             if root.start.line > at or _is_empty(root):
                 out.append(self.lines[at].rstrip())
@@ -150,13 +151,13 @@ class _Layout:
             if root.start.line < at or root.anchor or (document.explicit and root.start.line == document.start.line):
                 raise _UnusualError(root.start.line, "a document that starts like this")
             top = self.end_of_header(at, root.start.line)
-            return [*out, *_trimmed_start(self.gap(at, top, 0)), *self.block(root, 0, Shape.root(), top, stop)], stop
+            return [*out, *trimmed_start(self.gap(at, top, 0)), *self.block(root, 0, Shape.root(), top, stop)], stop
         if _is_empty(root):
-            return out + _trimmed(self.gap(at, stop, 0)), stop
+            return out + trimmed(self.gap(at, stop, 0)), stop
         last = self.last_line(root)
         out += self.gap(at, root.start.line, 0) if root.start.line >= at else []
         out += [self.lines[number].rstrip() for number in range(root.start.line, last + 1)]
-        return out + _trimmed_end(self.gap(last + 1, stop, 0)), stop
+        return out + trimmed_end(self.gap(last + 1, stop, 0)), stop
 
     def end_of_header(self, first: int, key: int) -> int:
         """Of the lines above the first key: up to where they are about the file. Comments right above the key are about it."""
@@ -193,9 +194,9 @@ class _Layout:
             at = self.end_of_afterword(end, after)
             body += self.gap(end, at, indent)
         entries.sort(key=lambda each: each.rank)
-        entries[0].lead = _trimmed_start(entries[0].lead)
+        entries[0].lead = trimmed_start(entries[0].lead)
         out = [line for each in entries for line in (*each.lead, *each.body)]
-        return out + _trimmed_end(self.gap(at, stop, indent))
+        return out + trimmed_end(self.gap(at, stop, indent))
 
     def end_of_entry(self, first: int, stop: int, column: int, *, level: bool = False) -> int:
         """Of the comments from line `first`: up to where they are deeper than the entry above them, and so belong to it.
@@ -208,7 +209,7 @@ class _Layout:
             line = self.lines[number]
             if line.strip():
                 in_item = level and bool((_GOES_ON if in_item else _ITEM).match(line.strip()))
-                if _indent(line) < column or (_indent(line) == column and not in_item):
+                if indent_of(line) < column or (indent_of(line) == column and not in_item):
                     break
                 end = number + 1
         return end
@@ -257,15 +258,15 @@ class _Layout:
                 prefix += f" &{value.anchor}"
                 rest = rest.split(f"&{value.anchor}", 1)[1]
             inner = self.block(value, indent + STEP, shape, line + 1, stop)
-            return [prefix + _comment(rest), *inner]
+            return [prefix + comment_behind(rest), *inner]
         if _is_empty(value):
-            return [prefix + _comment(rest), *_trimmed_end(self.gap(line + 1, stop, indent + STEP))]
+            return [prefix + comment_behind(rest), *trimmed_end(self.gap(line + 1, stop, indent + STEP))]
         body = self.inline(value, indent, column, shape)
         deeper = 0 if isinstance(value, Scalar) and value.is_block else STEP  # Deeper would be a part of a block text.
         below = self.gap(self.last_line(value) + 1, stop, indent + deeper)
         if value.start.line > line and (rest.strip() or any(map(str.strip, self.lines[line + 1 : value.start.line]))):
             above = self.gap(line + 1, value.start.line, indent + STEP)
-            return [prefix + _comment(rest), *above, " " * (indent + STEP) + body[0], *body[1:], *below]
+            return [prefix + comment_behind(rest), *above, " " * (indent + STEP) + body[0], *body[1:], *below]
         return [f"{prefix} {body[0]}", *body[1:], *below]
 
     # Values in a line -------------------------------------------------------------------------------------------
@@ -277,14 +278,14 @@ class _Layout:
         if isinstance(value, Scalar) and value.is_block:
             return [first.rstrip(), *self.block_text(value, indent, column, last)]
         if start.line == last:
-            return [self.flow(value, shape) + _comment(self.lines[last][value.end.column :])]
+            return [self.flow(value, shape) + comment_behind(self.lines[last][value.end.column :])]
         shift = indent - column
         rest = [self.shifted(number, shift, indent) for number in range(start.line + 1, last + 1)]
-        return [_rstrip(first), *(_rstrip(line) for line in rest[:-1]), rest[-1].rstrip()]
+        return [stripped(first), *(stripped(line) for line in rest[:-1]), rest[-1].rstrip()]
 
     def shifted(self, number: int, shift: int, least: int) -> str:
         line = self.lines[number]
-        old = _indent(line)
+        old = indent_of(line)
         if not shift or not line.strip() or line[old : old + 1] == "\t":
             return line
         return " " * max(old + shift, least) + line[old:]
@@ -302,7 +303,7 @@ class _Layout:
         header = _BLOCK_HEADER.match(self.text, after_properties(self.text, value))
         if header and header[2]:
             return column + int(header[2])
-        return next((_indent(line) for line in lines if line.strip(" ")), len(self.text))
+        return next((indent_of(line) for line in lines if line.strip(" ")), len(self.text))
 
     def flow(self, node: Node, shape: Shape) -> str:
         """A value that stands in one line."""
@@ -387,31 +388,3 @@ def _is_empty(node: Node) -> bool:
 
 def _name(key: Node) -> str:
     return key.value if isinstance(key, Scalar) else ""
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _comment(rest: str) -> str:
-    """What stands behind a value: nothing, or a comment with the spaces before it."""
-    text = rest.rstrip()
-    return text if not text.strip() or text[0] in " \t" else f" {text}"
-
-
-def _rstrip(line: str) -> str:
-    """Without trailing spaces, unless the first of them is escaped in a quoted text that goes on."""
-    text = line.rstrip()
-    return line if text.endswith("\\") else text
-
-
-def _trimmed_start(lines: list[str]) -> list[str]:
-    return lines[1:] if lines and not lines[0] else lines
-
-
-def _trimmed_end(lines: list[str]) -> list[str]:
-    return lines[:-1] if lines and not lines[-1] else lines
-
-
-def _trimmed(lines: list[str]) -> list[str]:
-    return _trimmed_start(_trimmed_end(lines))

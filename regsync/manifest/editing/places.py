@@ -66,14 +66,13 @@ def places(sources: Iterable[Source], address: Address, read: Reader = documents
                 yield found
 
 
-def room(source: Source, address: Address) -> tuple[Document, Map, tuple[str, ...]]:
+def room(source: Source, address: Address, read: Reader = documents) -> tuple[Document, Map, tuple[str, ...]]:
     """Where the aliases of a collection that a file does not mention have their room: the innermost map above them that is
     there, and the keys that are missing between the two."""
     steps = ("registries", address.registry, "collections", str(address.collection), "aliases")
-    text = source.data.decode()
     found: list[tuple[int, Document, Map]] = []
-    for written in spans(text):
-        document, node, depth = _document(text, source, written), written.root, 0
+    for document, root in read(source):
+        node, depth = root, 0
         for step in steps:
             entry = node.find(step) if isinstance(node, Map) else None
             if entry is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 import yaml
@@ -35,8 +36,8 @@ class Pin(NamedTuple):
 
 
 def spliced(text: str, splices: Iterable[Splice]) -> str:
-    """The text with all splices done, the last one first."""
-    inorder = sorted(splices)
+    """The text with all splices done, the last one first. What is put at one place stands there in the order given."""
+    inorder = sorted(splices, key=itemgetter(0, 1))
     if any(each.end > following.start for each, following in pairwise(inorder)):
         for start, end, new in reversed(inorder):  # Of two items that go, each may take the comma between them along.
             text = text[:start] + new + text[end:]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from regsync.diagnostics import Position
 from regsync.frozen import dataclass
-from regsync.manifest.editing.places import repeated
 from regsync.manifest.editing.splice import Document, Splice, quoted, style_of
-from regsync.manifest.reading.files import Source
-from regsync.manifest.reading.spans import List, Map, Node, Scalar, after_properties, spans
+from regsync.manifest.reading.spans import List, Map, Node, Scalar, after_properties
 
 Entry = tuple[Node, Node]
 
@@ -101,7 +98,8 @@ def with_item(document: Document, entry: Entry, text: str) -> list[Splice]:
     if listed.flow:
         return [Splice(last.end.offset, last.end.offset, f", {text}")]
     dash = _dash(document, listed, last)
-    gap = last.start.offset - dash if last.start.line == document.text.count("\n", 0, dash) else 2
+    one_line = document.line_start(dash) == document.line_start(last.start.offset)
+    gap = last.start.offset - dash if one_line else 2
     prefix = f"{document.text[document.line_start(dash) : dash]}-{' ' * (gap - 1)}"
     return [document.insert_line((_leaf(last), _leaf(last)), f"{prefix}{text}")]
 
@@ -124,17 +122,14 @@ def set_scalar(document: Document, parent: Map, key: str, text: str) -> list[Spl
     return [Splice(start, end, quoted(text, "" if node.is_block else node.style, flow=parent.flow))]
 
 
-def spot_at(source: Source, position: Position) -> Spot | None:
-    """What is at a position of a file: an item of a list, or an entry of a map by its key."""
-    text = source.data.decode()
-    for written in spans(text):
-        flow = isinstance(written.root, Map) and written.root.flow
-        document = Document(text, source.name, frozenset(repeated(written.root)), flow)
-        for spot in _spots(document, (), written.root):
+def spots_of(documents: Iterable[tuple[Document, Node]]) -> dict[tuple[int, int], Spot]:
+    """What is where in a file, by line and column: the items of lists, and the entries of maps by their keys."""
+    found: dict[tuple[int, int], Spot] = {}
+    for document, root in documents:
+        for spot in _spots(document, (), root):
             node = spot.entry[0] if spot.item is None else spot.item
-            if (node.start.line + 1, node.start.column + 1) == (position.line, position.column):
-                return spot
-    return None
+            found.setdefault((node.start.line + 1, node.start.column + 1), spot)
+    return found
 
 
 def _spots(document: Document, path: tuple[Node, ...], node: Node) -> Iterator[Spot]:

@@ -1,73 +1,56 @@
-"""Many bindings at once: one pass over the files, where `assign` takes one for each."""
+"""Many bindings at once: a few passes over the files, where `assign` takes one for each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache
-from itertools import pairwise
-from typing import Any, NamedTuple
+from collections.abc import Mapping
 
 from regsync.diagnostics import RegsyncError
-from regsync.manifest.editing.edit import Manifests, attempts, rendered, target_of
-from regsync.manifest.editing.places import documents
-from regsync.manifest.editing.splice import Pin, Splice, spliced
-from regsync.manifest.reading.load import Loaded
+from regsync.manifest.editing.edit import attempts, rendered, target_of
+from regsync.manifest.editing.lists import step
+from regsync.manifest.editing.places import room
+from regsync.manifest.editing.rounds import Change, Step, carried_out
+from regsync.manifest.editing.splice import Pin
+from regsync.manifest.editing.written import Written
 from regsync.manifest.writing.render import to_manifest
 from regsync.names import Address
 
 
-class Together(NamedTuple):
-    """Manifests with all bindings, which are not on disk yet, and what they declare."""
-
-    manifests: Manifests
-    loaded: Loaded
-
-
-def assign_all(manifests: Manifests, loaded: Loaded, bindings: Mapping[Address, Pin]) -> Together | None:
+def assign_all(now: Written, bindings: Mapping[Address, Pin]) -> Written | None:
     """Bind every alias as `assign` would, each where it is written now.
 
-    None: they have to be bound one after the other, which also tells what is wrong. So it is with overlays, with edits that
-    touch, and where the edited manifests do not declare just what was asked for and otherwise what they declared before.
+    None: they have to be bound one after the other, which also tells what is wrong. So it is where the edited manifests do not
+    declare just what was asked for and otherwise what they declared before.
     """
-    expected = to_manifest(loaded.desired)
-    splices = {} if manifests.overlays else _splices(manifests, loaded, bindings, expected)
-    if not splices or any(map(_some_touch, splices.values())):
-        return None
-    texts = {name: spliced(manifests.find(name).data.decode(), each) for name, each in splices.items()}
-    edited = manifests.with_texts(texts)
+    expected = to_manifest(now.loaded.desired)
+    steps = []
+    for address, pin in bindings.items():
+        collection = now.loaded.desired.collection_at(address)
+        if collection is None or collection.absent or "${" in pin.version:
+            return None
+        aliases = expected["registries"][address.registry]["collections"][address.collection].setdefault("aliases", {})
+        if aliases.get(address.alias) != rendered(pin):
+            aliases[address.alias] = rendered(pin)
+            steps.append(_bound(address, pin))
     try:
-        again = edited.load()
+        edited = carried_out(now, steps)
     except RegsyncError:
         return None
-    return Together(edited, again) if to_manifest(again.desired) == expected else None
+    return edited if to_manifest(edited.loaded.desired) == expected else None
 
 
-def _splices(
-    manifests: Manifests, loaded: Loaded, bindings: Mapping[Address, Pin], expected: dict[str, Any]
-) -> dict[str, list[Splice]]:
-    """The changes, by file name; none where one of them cannot be told alone. `expected` becomes what they make of it."""
-    read = cache(documents)
-    found: dict[str, list[Splice]] = {}
-    for address, pin in bindings.items():
-        collection = loaded.desired.collection_at(address)
-        if collection is None or collection.absent or "${" in pin.version:
-            return {}
-        aliases = expected["registries"][address.registry]["collections"][address.collection].setdefault("aliases", {})
-        if aliases.get(address.alias) == rendered(pin):
-            continue
-        aliases[address.alias] = rendered(pin)
-        try:
-            target = target_of(manifests, address, read)
-            changes = next(attempts(manifests, loaded.desired, address, pin, target, frozenset()), None)
-        except RegsyncError:
-            return {}
-        if not changes:
-            return {}
-        for name, each in changes.items():
-            found.setdefault(name, []).extend(each)
-    return found
+def _bound(address: Address, pin: Pin) -> Step:
+    def change(now: Written) -> Change | None:
+        target = target_of(now.manifests, address, now.documents)
+        ways = attempts(now.manifests, now.loaded.desired, address, pin, target, frozenset(), now.known())
+        splices = next(ways, None)
+        return None if splices is None else Change(splices, _new_in_overlay(now, address) if target.shared else None)
+
+    return step(change)
 
 
-def _some_touch(splices: Sequence[Splice]) -> bool:
-    inorder = sorted(splices)
-    return any(each.end >= following.start for each, following in pairwise(inorder))
+def _new_in_overlay(now: Written, address: Address) -> str | None:
+    """What an overlay that does not mention the alias' collection gets: a block of that name, below the last of others."""
+    if not now.manifests.overlays:
+        return None
+    _, parent, missing = room(now.manifests.overlays[-1], address, now.documents)
+    return None if parent.flow or not parent.entries else next(iter(missing), None)
