@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from enum import Enum
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain, islice
 from operator import attrgetter, methodcaller
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from graphql.pyutils import Path
 
 from regsync.local.server.budget import Budget
 from regsync.local.server.columns import Column, column, keys
-from regsync.local.server.contract import snake
+from regsync.local.server.contract import schema, snake
 
 
 class _Way(Enum):
@@ -144,30 +144,10 @@ class Completion(Executor[None]):
 
     def _step(self, parent: GraphQLObjectType, name: str, details: Any, shape: type) -> _Step:
         node = details[0].node
-        field = self.schema.get_field(parent, node.name.value)
-        attribute = snake(node.name.value)
-        read: Callable[[Any], Any] = attrgetter(attribute)
-        read_all = column(shape, attribute)
-        if issubclass(shape, Mapping):
-            read = methodcaller("get", attribute)
-            read_all = partial(_got, attribute)
-        way, coerce, kind = _Way.LIBRARY, None, field.type if field else None
-        bare: Any = graphql.get_nullable_type(kind) if kind else None
-        if field is graphql.TypeNameMetaFieldDef:
-            way = _Way.NAME
-        elif (
-            field
-            and field.resolve is None
-            and not node.arguments
-            and all(argument.default_value is Undefined for argument in field.args.values())
-        ):
-            if graphql.is_leaf_type(bare):
-                way, coerce = _Way.VALUE, None if bare.name in ("String", "ID") else bare.coerce_output_value
-            elif not graphql.is_leaf_type(graphql.get_named_type(field.type)):
-                way = _Way.OBJECT
-        key_of, all_keys = (keys(shape, attribute) if self._reads_only else None) or (None, None)
-        required, is_int = bool(kind) and graphql.is_non_null_type(kind), way is _VALUE and bare is graphql.GraphQLInt
-        return _Step(way, name, read, kind, details, required, coerce, is_int, read_all, key_of, all_keys)
+        known = _field(parent.name, node.name.value, shape, bool(node.arguments))
+        if not self._reads_only:
+            known = known._replace(key_of=None, keys=None)
+        return known._replace(name=name, details=details)
 
     def _by_library(self, parent: Any, source: Any, path: Path, step: _Step) -> Any:
         return self.execute_field(parent, source, step.details, Path(path, step.name, parent.name), None)
@@ -333,6 +313,39 @@ class Completion(Executor[None]):
             values = [value() for value in values]
         part = self._values(step.kind, step, self.root_value.all_shown(values))
         return part._replace(fields=part.fields + len(items))
+
+
+@lru_cache(maxsize=4096)
+def _field(parent: str, called: str, shape: type, with_arguments: bool) -> _Step:
+    """What is the same each time that a field is asked of objects of that class: all but its name in the answer and its nodes."""
+    kind: Any = schema().type_map[parent]
+    field = schema().get_field(kind, called)
+    attribute = snake(called)
+    read: Callable[[Any], Any] = attrgetter(attribute)
+    read_all = column(shape, attribute)
+    if issubclass(shape, Mapping):
+        read = methodcaller("get", attribute)
+        read_all = partial(_got, attribute)
+    way, coerce = _LIBRARY, None
+    bare: Any = graphql.get_nullable_type(field.type) if field else None
+    if field is graphql.TypeNameMetaFieldDef:
+        way = _NAME
+    elif (
+        field
+        and field.resolve is None
+        and not with_arguments
+        and all(argument.default_value is Undefined for argument in field.args.values())
+    ):
+        if graphql.is_leaf_type(bare):
+            way, coerce = _VALUE, None if bare.name in ("String", "ID") else bare.coerce_output_value
+        elif not graphql.is_leaf_type(graphql.get_named_type(field.type)):
+            way = _Way.OBJECT
+    key_of, all_keys = keys(shape, attribute) or (None, None)
+    required = field is not None and graphql.is_non_null_type(field.type)
+    is_int = way is _VALUE and bare is graphql.GraphQLInt
+    return _Step(
+        way, called, read, field.type if field else None, None, required, coerce, is_int, read_all, key_of, all_keys
+    )
 
 
 def _got(name: str, session: Any, items: list[Any]) -> list[Any]:

@@ -1,6 +1,6 @@
 """Parsed GraphQL documents, kept while they are small: clients send the same few over and over.
 
-A parsed document takes some hundred times the memory of its text, so what is kept is bounded by length and not by number.
+A parsed document takes some forty times the memory of its text, so what is kept is bounded by length and not by number.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 
 import graphql
-from graphql import DocumentNode, GraphQLError
+from graphql import DocumentNode, GraphQLError, Node
 from graphql.validation import OverlappingFieldsCanBeMergedRule, specified_rules
 
 from regsync.local.server.contract import schema
@@ -19,9 +19,10 @@ MAX_TOKENS = 20_000
 """Longest document that is read, in GraphQL tokens: some hundreds of mutations, and about a second of a processor."""
 MAX_OPERATIONS = 100
 """Most operations and fragments of one document. Whether each operation uses each fragment is asked pair by pair."""
-KEPT_LENGTH = 512 * 1024
+KEPT_LENGTH = 1024 * 1024
 """Characters of all documents that are kept together."""
-_LONGEST_KEPT = 32 * 1024
+_LONGEST_KEPT = 128 * 1024
+"""A hundred look-ups of regsync in one document have up to 40 KiB, and it sends many of them that differ in their variables only."""
 _RULES = [rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule]
 """What is valid. That fields can be merged is found by `cost.py`, in linear time."""
 
@@ -34,18 +35,36 @@ class Documents:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Parsed] = OrderedDict()
         self._length = 0
+        self._parsing: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
     def parsed(self, text: str) -> Parsed:
         """The document, or what is wrong with it."""
+        found = self._found(text)
+        if found is not None:
+            return found
+        if len(text) > _LONGEST_KEPT:
+            return _parse(text)
+        with self._guard:
+            parsing = self._parsing.setdefault(text, threading.Lock())
+        with parsing:  # Those who send the same at the same moment wait for the first of them.
+            found = self._found(text)
+            if found is None:
+                try:
+                    found = _parse(text)
+                    if isinstance(found, DocumentNode):
+                        _forget_tokens(found)
+                    self._keep(text, found)
+                finally:
+                    with self._guard:
+                        self._parsing.pop(text, None)
+        return found
+
+    def _found(self, text: str) -> Parsed | None:
         with self._guard:
             if text in self._kept:
                 self._kept.move_to_end(text)
-                return self._kept[text]
-        document = _parse(text)
-        if len(text) <= _LONGEST_KEPT:
-            self._keep(text, document)
-        return document
+            return self._kept.get(text)
 
     def _keep(self, text: str, document: Parsed) -> None:
         with self._guard:
@@ -55,6 +74,20 @@ class Documents:
             while self._length > KEPT_LENGTH:
                 oldest, _ = self._kept.popitem(last=False)
                 self._length -= len(oldest)
+
+
+def _forget_tokens(document: DocumentNode) -> None:
+    """Of what a document was read from, places are needed after it was checked; its tokens take more memory than all the rest."""
+    rest: list[Node] = [document]
+    while rest:
+        node = rest.pop()
+        if node.loc is not None:
+            node.loc.start_token = node.loc.end_token = None  # type: ignore[assignment]
+        for child in vars(node).values():
+            if isinstance(child, Node):
+                rest.append(child)
+            elif isinstance(child, tuple | list):
+                rest += [each for each in child if isinstance(each, Node)]
 
 
 def _parse(text: str) -> Parsed:
