@@ -155,6 +155,9 @@ def cli(ctx: click.Context, backend: str, organization: str | None, color: str, 
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit. Every error that a user can cause ends in a message, never in a traceback."""
+    # Where rich and pygments are installed, httpx loads them for a command line of its own: half of what loading it takes. A module
+    # that is None cannot be imported, and httpx goes on without. In this process only: whoever imports regsync keeps all of httpx.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     sys.exit(run(args))
 
 

@@ -18,9 +18,7 @@ from regsync.backends.wandb.reading import people, resolving
 from regsync.backends.wandb.reading.facts import completeness, facts, searching
 from regsync.backends.wandb.reading.moves import alias_moves
 from regsync.backends.wandb.reading.observing import Reading
-from regsync.backends.wandb.writing.bench import Probing
 from regsync.backends.wandb.writing.performing import Writing
-from regsync.backends.wandb.writing.probing import linked_versions, probe
 from regsync.core.actions import Action
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
 from regsync.core.moves import AliasMoves, Untold
@@ -202,6 +200,10 @@ class WandbWriter(WandbReader):
 
     def probe(self, registry: str, sources: Sequence[SourceRef], stop_requested: Callable[[], bool]) -> Probed:
         """Try every assumption on a throw-away registry, and delete it. Raises `BackendError` where it cannot begin."""
+        # Only `doctor` gets here; no other command has to load what it tries.
+        from regsync.backends.wandb.writing.bench import Probing
+        from regsync.backends.wandb.writing.probing import linked_versions, probe
+
         if sources:
             found = self.resolve(sources)
             versions = []

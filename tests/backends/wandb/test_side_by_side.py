@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb import open_wandb
-from regsync.backends.wandb.writing.sending import Place, _lanes
+from regsync.backends.wandb.connection.documents import Dialect
+from regsync.backends.wandb.connection.transport import WritingClient
+from regsync.backends.wandb.writing.sending import Place, Sender, _lanes
 from tests.backends.wandb.wire import Forward, Request, Response, as_json, relay
 from tests.backends.wandb.worlds import PEOPLE, QUICK, Work, served, write_world
 
@@ -30,6 +33,23 @@ def test_what_changes_one_place_stays_in_one_lane_in_its_order(places: list[Plac
     assert all(lane == sorted(lane) for lane in lanes)
     for place in set(places):
         assert sum(any(places[position] == place for position in lane) for lane in lanes) == 1
+
+
+@pytest.mark.parametrize(("left", "documents"), [(25, 1), (30, 1), (31, 2), (55, 2), (56, 3), (100, 4)])
+def test_a_few_more_than_usual_save_a_document(left: int, documents: int) -> None:
+    sent: list[int] = []
+    sender = Sender(cast(WritingClient, None), 25, 4)
+    while left:
+        sent.append(sender.next_size(left))
+        left -= sent[-1]
+    assert len(sent) == documents
+    assert all(0 < size <= 30 for size in sent)
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_server_that_does_not_know_links_by_name_is_asked_for_collections(quote: str) -> None:
+    without = Dialect().without(f"Unknown type {quote}ArtifactCollectionMembership{quote}.")
+    assert without == Dialect(membership_by_name=False)
 
 
 class _Watched:

@@ -13,7 +13,6 @@ import os
 import threading
 import time
 from collections.abc import Generator
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -100,6 +99,8 @@ def _names(netloc: str, *, is_default: bool) -> tuple[str, ...]:
 
 def _client_asks(host: str) -> bool:
     """Whether the client that is installed beside regsync, or else the newest one, asks for this name of the public cloud."""
+    from importlib import metadata  # It reads zip files, tables and settings, and only the public cloud needs it.
+
     try:
         older = tuple(int(part) for part in metadata.version("wandb").split(".")[:2]) < _TWO_NAMES_SINCE
     except (metadata.PackageNotFoundError, ValueError):

@@ -15,6 +15,10 @@ VERSION = (
     "id digest state versionIndex artifactType { name } artifactSequence { name project { name entity { name } } }"
 )
 _LINK = f"id versionIndex aliases {{ alias }} artifactCollection {{ name project {{ name }} }} artifact {{ {VERSION} }}"
+_MEMBERSHIP = (
+    "fragment Membership on ArtifactCollectionMembership"
+    " { versionIndex aliases { alias } artifactCollection { name } artifact { ...Version } }"
+)
 _MEMBERS = "members { id username role { name } } teamMembers { team { id name } role { name } }"
 _RUN_INPUTS = (
     "inputArtifacts(first: 100) { edges { node { versionIndex artifactSequence { name project { name entity { name } } } } }"
@@ -77,7 +81,11 @@ _OPTIONAL = {
     "protected_aliases": ("protectedAliases",),
     "registry_types": ("allowAllArtifactTypesInRegistry", "includeAll"),
     "tag_pages": ("TagConnection",),
-    "membership_by_name": ("artifactCollectionMembership",),
+    "membership_by_name": (
+        "artifactCollectionMembership",
+        'Unknown type "ArtifactCollectionMembership"',
+        "Unknown type 'ArtifactCollectionMembership'",
+    ),
     "read_only": ("readOnly",),
     "run_inputs": ("inputArtifacts", "createdBy", "commitHash"),
     "collection_links": ("artifactMemberships",),
@@ -289,7 +297,10 @@ def versions(entity: str, project: str, names: Sequence[str], dialect: Dialect) 
             "entity": Variable("String", entity),
             **{f"name{number}": Variable("String!", name) for number, name in enumerate(names)},
         },
-        fragments={"Version": f"fragment Version on Artifact {{ {VERSION} }}"},
+        fragments={
+            "Version": f"fragment Version on Artifact {{ {VERSION} }}",
+            **({"Membership": _MEMBERSHIP} if dialect.membership_by_name else {}),
+        },
         weight=4 * len(names),
     )
 
@@ -297,8 +308,7 @@ def versions(entity: str, project: str, names: Sequence[str], dialect: Dialect) 
 def _version_field(name: str, dialect: Dialect) -> str:
     if not dialect.membership_by_name:
         return f"artifact(name: {name}) {{ ...Version }}"
-    node = "versionIndex aliases { alias } artifactCollection { name } artifact { ...Version }"
-    return f"artifactCollectionMembership(name: {name}) {{ {node} }}"
+    return f"artifactCollectionMembership(name: {name}) {{ ...Membership }}"
 
 
 def entity(name: str) -> Part:

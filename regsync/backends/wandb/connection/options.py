@@ -27,6 +27,7 @@ class Options:
     in_flight: int = 8
     """Requests under way at once."""
     mutations_per_document: int = 25
+    """A fifth more where that saves a document."""
     documents_of_mutations: int = 4
     """How many of them are under way at once; what changes one collection is never in two of them."""
     timeout: float = 60.0
