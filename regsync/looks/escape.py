@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from regsync.names import is_invisible
 
+_PERHAPS = re.compile(r"[^ -~]")
+"""What may be invisible: of ASCII, what is no letter, digit, sign or space."""
 _VISIBLE = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -13,9 +17,7 @@ def plain(text: str, *, keep_lines: bool = False) -> str:
     >>> plain("prod\x1b[2Juction")
     'prod\\x1b[2Juction'
     """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(character if keep_lines and character == "\n" else _shown(character) for character in text)
+    return _PERHAPS.sub(lambda found: found[0] if keep_lines and found[0] == "\n" else _shown(found[0]), text)
 
 
 def _shown(character: str) -> str:
