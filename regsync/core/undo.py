@@ -157,8 +157,8 @@ def _check_only_own(action: a.Action, model: Model, put: _Put) -> None:
     if isinstance(action, a.CreateRegistry):
         registry = model.registries[action.registry]
         collections = registry.collections
-        if registry.unseen:
-            raise _NoWayBackError(f"it holds {counted(registry.unseen, 'collection')} that this key cannot see")
+        if registry.unseen != 0:
+            raise _NoWayBackError("not all that it holds can be seen with this key")
         others = sorted(collections.keys() - put.collections.get(action.registry, set()))
         if others:
             raise _NoWayBackError(
@@ -174,8 +174,8 @@ def _check_only_own(action: a.Action, model: Model, put: _Put) -> None:
 def _check_contents(address: Address, collection: LiveCollection, put: _Put) -> None:
     place = address[:2]
     linked, bound = put.linked.get(place, set()), put.bound.get(place, {})
-    if collection.unseen:
-        raise _NoWayBackError(f"{named(address)} holds {counted(collection.unseen, 'thing')} that this key cannot see")
+    if collection.unseen != 0:
+        raise _NoWayBackError(f"not all that {named(address)} holds can be seen with this key")
     others = [f"v{index}" for index, version in sorted(collection.links.items()) if version.artifact_id not in linked]
     for alias, index in sorted(collection.aliases.items()):
         if bound.get(alias) != collection.links[index].artifact_id:

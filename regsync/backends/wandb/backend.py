@@ -132,17 +132,21 @@ class WandbReader:
         found = facts(self.session, self.reading.dialect, self._client.credentials.source)
         if not self.session.instance:  # Our own server searches the file itself.
             found += searching(has_search_index(self._client, self.session))
-        missed = self.reading.missed_by_searches + self._collections_that_searches_miss()
+        compared = self._collections_that_searches_miss()
+        missed = None if compared is None else self.reading.missed_by_searches + compared
         return found + completeness(missed, self.reading.unseen)
 
-    def _collections_that_searches_miss(self) -> int:
-        """How many collections the registries that were read list themselves, and a search for all of theirs does not show."""
+    def _collections_that_searches_miss(self) -> int | None:
+        """How many collections the registries that were read list themselves, and a search for all of theirs does not show; None
+        where that cannot be compared."""
         names = sorted(self.reading.ids.registries)[:_REGISTRIES_TO_COMPARE]
         try:
             listed = self.reading.listed(names)
             searched = self.collection_names(names)
         except BackendError:
-            return 0  # Whatever keeps it from being read is told where it is needed.
+            return None  # Whatever keeps it from being read is told where it is needed.
+        if self.reading.searched:
+            return None
         return sum(len(found.names - set(searched[name])) for name, found in listed.items())
 
     def may_write(self, registry: str) -> bool | None:
@@ -159,6 +163,8 @@ class WandbReader:
                 self._client.say(
                     f"{number} in its lists cannot be seen with this key: left alone, and not taken for absent"
                 )
+            if self._made[1].searched:
+                self._client.say("lists what registries hold by search only, and a search may leave something out")
             self._made = None
         self._client.close()
 

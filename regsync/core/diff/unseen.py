@@ -17,6 +17,7 @@ def may_delete(address: Address, live: LiveRegistry | LiveCollection, position: 
     if isinstance(live, LiveRegistry):
         inside += live.collections.values()
     hidden = sum(each.unseen or 0 for each in inside)
+    unproven = any(each.unseen is None for each in inside)
     if hidden:
         findings.error(
             "not-all-shown",
@@ -24,9 +25,9 @@ def may_delete(address: Address, live: LiveRegistry | LiveCollection, position: 
             position,
             f"{_BETTER_KEY}, or leave {address} as it is",
         )
-    elif any(each.unseen is None for each in inside):
-        _not_proven(address, position, findings)
-    return not hidden
+    elif unproven:
+        _not_proven(address, position, findings, "delete it in the web app, once you have looked at all that it holds")
+    return not hidden and not unproven
 
 
 def may_remove_unlisted(
@@ -42,8 +43,10 @@ def may_remove_unlisted(
             f"{_BETTER_KEY}, or name what is to go as `absent`, in place of `unlisted: {{{kind}: remove}}`",
         )
     elif live.unseen is None:
-        _not_proven(address, position, findings)
-    return not live.unseen
+        _not_proven(
+            address, position, findings, f"name what is to go as `absent`, in place of `unlisted: {{{kind}: remove}}`"
+        )
+    return live.unseen == 0
 
 
 def note_absent_unseen(wanted: DesiredCollection, live: LiveCollection, address: Address, findings: Findings) -> None:
@@ -64,10 +67,10 @@ def note_absent_unseen(wanted: DesiredCollection, live: LiveCollection, address:
         )
 
 
-def _not_proven(address: Address, position: Position, findings: Findings) -> None:
-    findings.warn(
+def _not_proven(address: Address, position: Position, findings: Findings, hint: str) -> None:
+    findings.error(
         "list-not-proven",
         f"this server lists what {address} holds by search only, and a search may leave something out",
         position,
-        "look at it in the web app before this is applied",
+        hint,
     )

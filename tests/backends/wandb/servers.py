@@ -155,7 +155,8 @@ class Server:
 
     def _read(self, request: Request, forward: Forward) -> Response:
         key = json.dumps([request.document, request.variables], sort_keys=True)
-        if self.lags and "orgEntity {" in request.document and key in self._shown:
+        filtered = any(str(value).startswith("{") for value in request.variables.values())
+        if self.lags and filtered and key in self._shown:
             return self._shown[key]
         answer = forward()
         if answer.status != 200:

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from regsync.backends.base import BackendError
-from regsync.backends.checkup import State, examine
 from regsync.core import actions as a
 from regsync.core.plan import Plan
 from regsync.diagnostics import DiagnosticsError
@@ -258,54 +257,18 @@ def test_an_alias_that_may_be_absent_unseen_is_warned_of(tmp_path: Path) -> None
         ]
 
 
-def test_a_server_without_lists_of_its_own_is_searched_and_the_plan_says_so(tmp_path: Path) -> None:
-    with admitted(tmp_path, SEED) as (work, server, file, _):
-        path = work.manifest(FOR_UNLISTED["collections"])
-        expected = actions_of(local_plan(file, path))
+@pytest.mark.parametrize("manifest", [FOR_UNLISTED["collections"], {"registries": {"gone": "absent"}}], ids=str)
+def test_a_server_without_lists_of_its_own_proves_nothing_absent(tmp_path: Path, manifest: Json) -> None:
+    with admitted(tmp_path, SEED) as (work, server, _, _):
+        path = work.manifest(manifest)
         server.own_lists = False
-        plan = work.plan(path)
-        assert actions_of(plan) == expected
-        assert {each.code for each in plan.warnings} == {"list-not-proven"}
+        assert errors_of(work, path) == ["list-not-proven"]
 
 
-def test_a_collection_that_does_not_tell_its_registry_is_not_taken_for_absent(tmp_path: Path) -> None:
+def test_an_import_from_a_server_without_lists_of_its_own_says_that_it_searched(tmp_path: Path) -> None:
     with admitted(tmp_path, SEED) as (work, server, file, _):
-        block = {"type": "model", "aliases": {"staging": "v1"}}
-        path = work.manifest(
-            {"registries": {"model": {"collections": {"detector": block, "older": {"type": "model"}}}}}
-        )
-        assert actions_of(local_plan(file, path)) == []
-        server.places = False
-        assert actions_of(work.plan(path)) == []
-
-
-@pytest.mark.parametrize("shows", [nothing, some_of(3), some_of(4)], ids=["nothing", "some", "others"])
-def test_an_import_has_what_searches_leave_out(tmp_path: Path, shows: Callable[[str, Json], bool]) -> None:
-    with admitted(tmp_path, SEED) as (work, server, file, _):
-        server.shows = shows
-        with work.reader() as reader:
-            live, _ = read_live(reader, [], members=False)
-        whole = everything(file).registries
-        assert {name: each.collections for name, each in live.registries.items()} == {
-            name: each.collections for name, each in whole.items()
-        }
-
-
-def test_an_import_takes_what_can_be_seen_and_says_how_much_cannot(tmp_path: Path) -> None:
-    with admitted(tmp_path, SEED) as (work, server, file, _):
-        server.null_nodes = True
+        server.own_lists = False
         with work.reader() as reader:
             live, _ = read_live(reader, [], members=False)
         assert live.registries["model"].collections == everything(file).registries["model"].collections
-        assert any("cannot be seen with this key" in line for line in work.said)
-
-
-@pytest.mark.parametrize("leaves_out", [True, False])
-def test_doctor_compares_what_searches_show_with_what_registries_list(tmp_path: Path, leaves_out: bool) -> None:
-    with admitted(tmp_path, SEED) as (work, server, _, _):
-        if leaves_out:
-            server.shows = lambda _kind, node: node is None or node.get("name") != "detector"
-        found = {each.subject: each for each in examine(work.reader, None)}
-        told = found["searches"]
-        assert told.state is (State.NOTE if leaves_out else State.OK)
-        assert ("do not show 1 thing" in told.text) is leaves_out
+        assert len([line for line in work.said if "by search only" in line]) == 1

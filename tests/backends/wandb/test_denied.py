@@ -11,6 +11,7 @@ from regsync.backends.checkup import State, examine
 from regsync.backends.wandb.connection.options import options_from_environment
 from regsync.core.live import RegistryScope
 from regsync.diagnostics import DiagnosticsError
+from regsync.planning.live import read_live
 from tests.backends.wandb.script import MANIFEST
 from tests.backends.wandb.servers import Server, denying, like_wandb
 from tests.backends.wandb.wire import Forward, Relay, Request, Response, as_json
@@ -51,6 +52,28 @@ def test_a_plan_that_does_not_need_a_denied_field_is_made(work: Work, between: R
     manifest = work.manifest({"registries": {"model": {"description": "other"}}})
     between.reset(denying(field))
     assert [each.action.kind for each in work.plan(manifest).operations] == ["update-registry"]
+
+
+DENIED_LISTS = {
+    "artifactCollections": {"gone": "absent"},
+    "artifactMemberships": {"model": {"collections": {"doomed": "absent"}}},
+}
+
+
+@pytest.mark.parametrize("field", DENIED_LISTS)
+def test_lists_that_are_denied_prove_nothing_absent_and_keep_nothing_else_from_being_read(
+    work: Work, between: Relay, file: Path, field: str
+) -> None:
+    between.reset(Server(denies=(field,)))
+    with pytest.raises(DiagnosticsError) as raised:
+        work.plan(work.manifest({"registries": DENIED_LISTS[field]}))
+    assert [each.code for each in raised.value.diagnostics] == ["list-not-proven"]
+    with work.reader() as reader:
+        live, _ = read_live(reader, [], members=False)
+    assert {name: each.collections.keys() for name, each in live.registries.items()} == {
+        name: each.collections.keys() for name, each in everything(file).registries.items()
+    }
+    assert any("by search only" in line for line in work.said)
 
 
 def test_a_field_that_is_needed_is_named_as_denied_and_no_new_key_is_asked_for(work: Work, between: Relay) -> None:

@@ -229,3 +229,11 @@ def test_a_server_that_takes_one_mutation_a_document_is_asked_for_several_once(
     written = [request for request in between.requests if request.writes]
     assert len(written) == len(aliases) + 1
     assert len(between.requests) <= len(written) + 8
+
+
+def test_a_registry_is_made_on_a_server_that_knows_no_accepted_types(work: Work, between: Relay, file: Path) -> None:
+    between.reset(lacking(OLD_FIELDS))
+    path = work.manifest({"registries": {"fresh": {"description": "new", "visibility": "restricted"}}})
+    receipt = work.apply(work.plan(path)).receipt
+    assert receipt is not None and receipt.verified
+    assert everything(file).registries["fresh"].description == "new"

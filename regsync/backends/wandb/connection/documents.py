@@ -95,7 +95,10 @@ _OPTIONAL = {
 }
 _DENIABLE = {
     "members": ("members", "teamMembers"),
-    **{name: _OPTIONAL[name] for name in ("protected_aliases", "read_only", "run_inputs", "alias_history")},
+    **{
+        name: _OPTIONAL[name]
+        for name in ("protected_aliases", "read_only", "run_inputs", "alias_history", "own_list", "collection_links")
+    },
 }
 """What can be left out without taking anything for absent."""
 

@@ -145,7 +145,9 @@ class ReadOnlyClient:
         return doubling(state) + tenacity.wait_random(0, first)(state)
 
     def _is_over(self, state: tenacity.RetryCallState) -> bool:
-        """Whether the next attempt would be after the deadline, or is not worth making."""
+        """Whether the next attempt would be after the deadline, or is not worth making. Closing breaks what is under way."""
+        if self._closed.is_set():
+            return True
         if tenacity.stop_before_delay(self._options.deadline)(state):
             return True
         error = state.outcome.exception() if state.outcome else None

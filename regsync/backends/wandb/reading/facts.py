@@ -28,12 +28,16 @@ def searching(has_index: bool | None) -> list[Finding]:
     return [Finding("search index", State.NOTE, text, hint)]
 
 
-def completeness(missed: int, unseen: int) -> list[Finding]:
-    """What this run learned of how complete lists and searches are."""
+def completeness(missed: int | None, unseen: int) -> list[Finding]:
+    """What this run learned of how complete lists and searches are. `missed` None: there was no list to compare searches with."""
     found = [Finding("searches", State.OK, "show what look-ups by name show")]
+    if missed is None:
+        text = "cannot be compared with what registries list themselves: this key is shown no such list"
+        hint = "nothing that is not named can be removed with it; name what is to go as `absent`"
+        found = [Finding("searches", State.NOTE, text, hint)]
     if missed:
         text = f"do not show {counted(missed, 'thing')} that a look-up by name shows"
-        hint = "regsync looks up by name whatever it does not find; `unlisted: remove` may leave what nobody names"
+        hint = "nothing to do: regsync looks up by name whatever they do not find, and asks none for what is to go"
         found = [Finding("searches", State.NOTE, text, hint)]
     if unseen:
         text = f"{counted(unseen, 'thing')} announced in lists cannot be seen with this key"

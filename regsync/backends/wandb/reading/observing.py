@@ -67,6 +67,8 @@ class Reading:
         """By registry: whether the server says that this key may not write to it. Known where members were read."""
         self.missed_by_searches = 0
         """How many things a search did not find that are there."""
+        self.searched = False
+        """Whether whole registries, or the links in them, had to be searched, because this key is shown no lists of their own."""
         self._not_shown: dict[tuple[str, ...], int] = {}
         """By place, how many things were announced there and not shown, when it was last read."""
         self._missed = 0
@@ -137,6 +139,8 @@ class Reading:
                 lost = len(listed.names - shown)
                 self._not_shown[name, "collections"] = (listed.unseen or 0) + lost
                 found[name].unseen = None if listed.unseen is None else listed.unseen + lost
+                inside = found[name].collections.values()
+                self.searched = self.searched or any(each.unseen is None for each in inside)
         return found
 
     def _read(
@@ -157,8 +161,11 @@ class Reading:
         self._read_on(nodes)
         with well_formed("reading registries"):
             found = self._assemble(wanted, nodes, exactly=exactly)
-        self._missed = max(self._missed, self._fetcher.unseen - before)
-        return found if exactly else self._with_what_searches_miss(wanted, found)
+        unseen = self._fetcher.unseen - before
+        result = found if exactly else self._with_what_searches_miss(wanted, found)
+        if result is found:  # Else all of it was looked up, and what that did not show has been counted.
+            self._missed = max(self._missed, unseen)
+        return result
 
     def _ask(self, wanted: Wanted, *, exactly: bool) -> Asked:
         return Asked(wanted, self._fetcher.options, self._session.entity, exactly=exactly)
@@ -189,6 +196,7 @@ class Reading:
             else []
         )
         own_list = self.dialect.own_list
+        self.searched = self.searched or not own_list
         with well_formed("listing collections"):
             return {
                 name: Listed(

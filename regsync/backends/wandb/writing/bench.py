@@ -131,8 +131,9 @@ class Bench:
         self.registry = self.names[1]
 
     def _upsert(self, description: str | None) -> m.Mutation:
-        given = {"description": description, "access": "PRIVATE", "allowAllArtifactTypesInRegistry": True}
-        return m.Mutation(m.UPSERT_MODEL, {**self._entity_and_name, **given})
+        given = {"description": description, "access": "PRIVATE"}
+        every_type = {"allowAllArtifactTypesInRegistry": True} if self._reading.dialect.registry_types else {}
+        return m.Mutation(m.UPSERT_MODEL, {**self._entity_and_name, **given, **every_type})
 
     @property
     def _entity_and_name(self) -> dict[str, Any]:

@@ -41,6 +41,11 @@ class Check:
         )
         self._actions = actions
 
+    @property
+    def types_told(self) -> bool:
+        """Whether the server knows that a registry accepts some types only, as far as reads have shown."""
+        return self._reading.dialect.registry_types
+
     def read(self) -> None:
         """Raises `BackendError` where anything could not be read."""
         extra: list[Any] = []

@@ -124,7 +124,8 @@ class Translator:
         match action:
             case a.CreateRegistry():
                 given = self._upsert(action.registry, action.description, action.visibility)
-                given["allowAllArtifactTypesInRegistry"] = not action.artifact_types
+                if self._check.types_told or action.artifact_types:
+                    given["allowAllArtifactTypesInRegistry"] = not action.artifact_types
                 if action.artifact_types:
                     given["artifactTypes"] = [{"name": name} for name in action.artifact_types]
                 return Mutation(UPSERT_MODEL, given)
@@ -267,7 +268,7 @@ class Translator:
 
 
 def _refuse_unseen(*what: LiveRegistry | LiveCollection) -> None:
-    if any(each.unseen for each in what):
+    if any(each.unseen != 0 for each in what):
         raise CannotSendError(
             "it holds things that this key cannot see", "nothing is deleted unseen; use a key that sees all of it"
         )
