@@ -77,7 +77,7 @@ def _steps(options: argparse.Namespace, folder: Path) -> list[tuple[str, Callabl
     chosen = options.only or PARTS
     steps: list[tuple[str, Callable[[table.Results], None]]] = []
     if "planning" in chosen:
-        steps.append(("start-up", planning.start_up))
+        steps.append(("start-up", lambda found: planning.start_up(found, folder)))
         for size in sizes:
             steps.append((f"planning {size:,}", lambda found, size=size: planning.planning(found, folder, size)))
             steps.append((f"bootstrapping {size:,}", lambda found, size=size: planning.bootstrap(found, folder, size)))

@@ -1,4 +1,4 @@
-"""Running commands side by side: wall seconds, peak memory, requests."""
+"""Running commands side by side: wall and processor seconds, peak memory, requests."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ class FailedError(Exception):
 
 
 class Run(NamedTuple):
-    """Wall seconds and peak memory (MB, of the process and those that it waited for) of one process."""
+    """Wall seconds, peak memory (MB) and processor seconds of one process, and of those that it waited for."""
 
     seconds: float
     megabytes: float
+    processor: float
 
 
 _AS_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -74,12 +75,16 @@ def run(
         raise FailedError(
             f"{command[0]} {' '.join(command[1:4])} … ended with {process.returncode}: {' / '.join(said)}"
         )
-    return Run(time.perf_counter() - started, usage.ru_maxrss / 1024)
+    return Run(time.perf_counter() - started, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def median(runs: Sequence[Run]) -> Run:
-    """The median of the seconds, and the largest memory."""
-    return Run(statistics.median(each.seconds for each in runs), max(each.megabytes for each in runs))
+    """The medians of the seconds, and the largest memory."""
+    return Run(
+        statistics.median(each.seconds for each in runs),
+        max(each.megabytes for each in runs),
+        statistics.median(each.processor for each in runs),
+    )
 
 
 def side_by_side(commands: Mapping[str, Command], repeats: int, **options: Path) -> dict[str, Run]:

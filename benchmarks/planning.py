@@ -1,4 +1,7 @@
-"""regsync by itself: planning against what libyaml alone needs for the same file, start-up against click, bootstrapping."""
+"""regsync by itself: planning against its floor and libyaml alone, start-up against click, bootstrapping.
+
+Ratios to floors are of processor seconds: they say what a command costs, and other work on the machine changes them little.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,13 @@ import sys
 from pathlib import Path
 
 from benchmarks import worlds
-from benchmarks.measuring import median, run, side_by_side
+from benchmarks.measuring import Run, median, run, side_by_side
 from benchmarks.table import Figure, Results
 
 PARSE = "import sys, yaml; yaml.compose(open(sys.argv[1], 'rb'), Loader=yaml.CLoader)"
 EVENTS = "import sys, yaml; [None for e in yaml.parse(open(sys.argv[1], 'rb'), Loader=yaml.CLoader)]"
 CLICK = "import click"
+FLOOR = Path(__file__).with_name("floor.py")
 REGSYNC = (sys.executable, "-m", "regsync", "--quiet")
 
 
@@ -26,22 +30,59 @@ def seeded(folder: Path, size: int) -> Path:
     return here
 
 
-def start_up(results: Results) -> None:
-    """`regsync --version` against importing click."""
+SMALL = """\
+apiVersion: regsync/v1
+organization: acme
+variables: {team: acme-ml}
+registries:
+  model:
+    description: Models that may reach production
+    visibility: organization
+    artifact_types: [model]
+    protected_aliases: [production, staging]
+    members: {alice: admin, "team:acme-ml": member}
+    collections:
+      fraud-detector:
+        type: model
+        description: Card fraud, tabular
+        tags: [fraud, tabular]
+        versions:
+          - ${team}/fraud/fraud-detector:v11
+        aliases:
+          production: ${team}/fraud/fraud-detector:v12
+          staging: v7
+"""
+"""A manifest of twenty lines."""
+
+
+def _figure(what: str, who: str, size: int, found: Run) -> Figure:
+    return Figure(
+        what=what, who=who, size=size, seconds=found.seconds, megabytes=found.megabytes, processor=found.processor
+    )
+
+
+def start_up(results: Results, folder: Path) -> None:
+    """`regsync --version`, and `validate` of a small file, against importing click."""
+    regsync = str(Path(sys.executable).with_name("regsync"))
+    small = folder / "small.yaml"
+    small.write_text(SMALL, encoding="utf-8")
     found = side_by_side(
         {
-            "regsync": (str(Path(sys.executable).with_name("regsync")), "--version"),
+            "regsync": (regsync, "--version"),
+            "regsync validate": (regsync, "validate", str(small)),
             "import click": (sys.executable, "-c", CLICK),
         },
         repeats=21,
     )
     for who, each in found.items():
-        results.add(Figure(what="start-up", who=who, size=0, seconds=each.seconds, megabytes=each.megabytes))
-    results.at_most("start-up, to import click", found["regsync"].seconds / found["import click"].seconds, 1.3)
+        results.add(_figure("start-up", who, 0, each))
+    click = found["import click"].processor
+    results.at_most("start-up, to import click", found["regsync"].processor / click, 1.3)
+    results.at_most("validate of 20 lines, to import click", found["regsync validate"].processor / click, 2.5)
 
 
 def planning(results: Results, folder: Path, size: int) -> None:
-    """A plan without and with changes; beside it what libyaml needs to parse the same file."""
+    """A plan without and with changes; beside it the floor, and what libyaml needs to parse the same file."""
     here = seeded(folder, size)
     backend = ("--backend", f"local:{here}/registry.db")
     for name, what in (("same", "plan, nothing changed"), ("changed", "plan, 1 % changed")):
@@ -49,13 +90,16 @@ def planning(results: Results, folder: Path, size: int) -> None:
         found = side_by_side(
             {
                 "regsync": (*REGSYNC, *backend, "plan", file),
+                "floor": (sys.executable, str(FLOOR), file, f"{here}/registry.db"),
                 "libyaml, nodes": (sys.executable, "-c", PARSE, file),
                 "libyaml, events": (sys.executable, "-c", EVENTS, file),
             },
             repeats=5 if size < 100_000 else 3,
         )
         for who, each in found.items():
-            results.add(Figure(what=what, who=who, size=size, seconds=each.seconds, megabytes=each.megabytes))
+            results.add(_figure(what, who, size, each))
+        if name == "same":
+            results.at_most(f"{what}, {size:,}: to the floor", found["regsync"].processor / found["floor"].processor, 2)
 
 
 def bootstrap(results: Results, folder: Path, size: int) -> None:
@@ -70,4 +114,4 @@ def bootstrap(results: Results, folder: Path, size: int) -> None:
         planned.append(run(*REGSYNC, *backend, "plan", same))
         applied.append(run(*REGSYNC, *backend, "apply", same, "--auto-approve", folder=here))
     for what, found in (("plan, from nothing", median(planned)), ("apply, from nothing", median(applied))):
-        results.add(Figure(what=what, who="regsync", size=size, seconds=found.seconds, megabytes=found.megabytes))
+        results.add(_figure(what, "regsync", size, found))

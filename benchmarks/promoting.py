@@ -131,6 +131,8 @@ def promoting(results: Results, folder: Path, count: int, milliseconds: int, *, 
                     megabytes=found.megabytes,
                     requests=proxy.requests,
                     rate=count / found.seconds,
+                    processor=found.processor,
+                    in_turn=proxy.in_turn,
                 )
             )
         )

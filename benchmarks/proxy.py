@@ -15,17 +15,31 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "host", "content
 
 
 class Proxy:
-    """Where it listens, and how many requests have come."""
+    """Where it listens, and when each request came and was answered."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.requests = 0
+        self._times: list[tuple[float, float]] = []
         self._guard = threading.Lock()
 
-    def count(self) -> None:
+    def note(self, began: float, ended: float) -> None:
         """One more request."""
         with self._guard:
-            self.requests += 1
+            self._times.append((began, ended))
+
+    @property
+    def requests(self) -> int:
+        """How many requests have been answered."""
+        return len(self._times)
+
+    @property
+    def in_turn(self) -> int:
+        """The most of them of which each came after the one before was answered."""
+        found, free = 0, 0.0
+        for ended, began in sorted((ended, began) for began, ended in self._times):
+            if began >= free:
+                found, free = found + 1, ended
+        return found
 
 
 @contextmanager
@@ -39,7 +53,7 @@ def far_away(url: str, milliseconds: int) -> Iterator[Proxy]:
         disable_nagle_algorithm = True
 
         def forward(self) -> None:
-            proxy.count()
+            began = time.perf_counter()
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             time.sleep(milliseconds / 1000)
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
@@ -51,8 +65,10 @@ def far_away(url: str, milliseconds: int) -> Iterator[Proxy]:
                 text = answer.read()
             except (http.client.HTTPException, OSError):  # The server closed it between two requests.
                 local.upstream.close()
+                proxy.note(began, time.perf_counter())
                 self.send_error(502)
                 return
+            proxy.note(began, time.perf_counter())  # Before the answer is sent: what follows it comes later.
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in _HOP_BY_HOP:

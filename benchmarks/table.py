@@ -13,7 +13,11 @@ FORMAT = "regsync/bench/v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measurement. `rate` is what happened a second; a figure that was left out says why in `skipped`."""
+    """One measurement. `rate` is what happened a second; a figure that was left out says why in `skipped`.
+
+    `processor`: seconds of it, which other work on the machine changes less than `seconds`. `in_turn`: the most requests of which
+    each was sent after the one before was answered, so that each waits for the distance again.
+    """
 
     what: str
     who: str
@@ -23,6 +27,8 @@ class Figure:
     requests: int | None = None
     rate: float | None = None
     skipped: str | None = None
+    processor: float | None = None
+    in_turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +87,28 @@ def load(path: Path) -> Results:
         raise ValueError(f"{path}: not a table that make bench saved: {error}") from error
 
 
-HEADINGS = ("what", "who", "size", "seconds", "peak MB", "requests", "a second")
+HEADINGS = ("what", "who", "size", "seconds", "processor", "peak MB", "requests", "in turn", "a second")
 
 
 def cells(figure: Figure) -> tuple[str, ...]:
     """A row of the table."""
     if figure.skipped is not None:
-        return figure.what, figure.who, f"{figure.size:,}", f"left out: {figure.skipped}", "", "", ""
+        return figure.what, figure.who, f"{figure.size:,}", f"left out: {figure.skipped}", *("",) * 5
     return (
         figure.what,
         figure.who,
         f"{figure.size:,}",
-        "" if figure.seconds is None else f"{figure.seconds:.2f}" if figure.seconds > 1 else f"{figure.seconds:.4f}",
+        _seconds(figure.seconds),
+        _seconds(figure.processor),
         "" if figure.megabytes is None else f"{figure.megabytes:.0f}",
         "" if figure.requests is None else f"{figure.requests:,}",
+        "" if figure.in_turn is None else f"{figure.in_turn:,}",
         "" if figure.rate is None else f"{figure.rate:,.0f}",
     )
+
+
+def _seconds(found: float | None) -> str:
+    return "" if found is None else f"{found:.2f}" if found > 1 else f"{found:.4f}"
 
 
 def goal_cells(goal: Goal) -> tuple[str, ...]:
@@ -179,8 +191,10 @@ def in_common(before: Results, after: Results) -> list[tuple[Figure, Figure]]:
 def _measures(old: Figure, new: Figure) -> dict[str, tuple[float, float]]:
     both = {
         "seconds": (old.seconds, new.seconds),
+        "processor": (old.processor, new.processor),
         "peak MB": (old.megabytes, new.megabytes),
         "requests": (old.requests, new.requests),
+        "in turn": (old.in_turn, new.in_turn),
         "a second": (old.rate, new.rate),
     }
     return {name: (first, second) for name, (first, second) in both.items() if first is not None and second is not None}

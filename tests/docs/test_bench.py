@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks import limits, promoting, table, worlds
 from benchmarks.measuring import machine
-from benchmarks.proxy import far_away
+from benchmarks.proxy import Proxy, far_away
 from tests.interop.worlds import make_world, serving
 
 ROOT = Path(__file__).parents[2]
@@ -121,4 +121,11 @@ def test_the_proxy_hands_on_what_is_asked_and_answered_and_counts(tmp_path: Path
         )
         assert through.json() == direct.json()
         assert through.status_code == direct.status_code == 401
-    assert proxy.requests == 1
+    assert proxy.requests == proxy.in_turn == 1
+
+
+def test_requests_in_turn_are_the_longest_chain_of_which_each_waits_for_the_one_before() -> None:
+    proxy = Proxy("http://127.0.0.1:1")
+    for began, ended in [(0, 2), (2, 9), (3, 4), (3, 5), (4, 6), (9, 10)]:
+        proxy.note(began, ended)
+    assert (proxy.requests, proxy.in_turn) == (6, 4)
