@@ -158,7 +158,10 @@ def main(args: list[str] | None = None) -> None:
     # Where rich and pygments are installed, httpx loads them for a command line of its own: half of what loading it takes. A module
     # that is None cannot be imported, and httpx goes on without. In this process only: whoever imports regsync keeps all of httpx.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
-    sys.exit(run(args))
+    code = run(args)
+    # Nothing that is left has to be searched for cycles before the process ends: that would be a tenth of a short command.
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(args: list[str] | None = None) -> int:
