@@ -126,7 +126,7 @@ def _apply_manifests(
     receipt: Path | None,
     format_: str,
 ) -> int:
-    from regsync.core.plan_document import plan_document
+    from regsync.core.plan_document import shown_document
     from regsync.execution.again import Declared
     from regsync.execution.execute import check_applyable
 
@@ -134,8 +134,7 @@ def _apply_manifests(
     check_output(settings, receipt, (Path(file.path) for file in loaded.files))
     with settings.writer(loaded.desired.organization) as writer:
         planned = _plan_or_go_on(loaded, writer, selection.selection())
-        document = plan_document(planned.plan)
-        shown = plan_view(document, "text", color=settings.use_color(err=True), err=True)
+        shown = plan_view(shown_document(planned.plan), "text", color=settings.use_color(err=True), err=True)
         if auto_approve:
             settings.say(shown)
         else:

@@ -68,7 +68,7 @@ def compare_again(operations: Sequence[Operation], done: frozenset[str], again: 
         elif found is None or not _same(operation, found):
             differences.append(Difference(operation, found))
         else:
-            kept.append(operation if operation.action == found.action else replace(operation, action=found.action))
+            kept.append(operation if operation.action == found.action else operation.doing(found.action))
     return Compared(operations=tuple(kept), differences=tuple(differences), besides=tuple(new.values()))
 
 
@@ -84,7 +84,7 @@ def loosened(operations: Sequence[Operation], desired: Desired | None) -> tuple[
         if isinstance(action, a.LinkVersion) and (action.registry, action.collection, action.index) not in named
     }
     return tuple(
-        replace(each, action=replace(each.action, index=None))
+        each.doing(_at(each.action, None))
         if isinstance(each.action, a.LinkVersion | a.SetAlias)
         and (each.action.registry, each.action.collection, each.action.version.artifact_id) in free
         else each
@@ -100,9 +100,17 @@ def with_indices(operations: Sequence[Operation], linked: Mapping[LinkKey, int])
         if not isinstance(action, a.LinkVersion | a.SetAlias) or action.index is not None:
             return operation
         index = linked.get((action.registry, action.collection, action.version.artifact_id))
-        return operation if index is None else replace(operation, action=replace(action, index=index))
+        return operation if index is None else operation.doing(_at(action, index))
 
     return tuple(map(found, operations))
+
+
+def _at(action: a.LinkVersion | a.SetAlias, index: int | None) -> a.Action:
+    """The same with another index. Written out, because it is done for every operation of a plan several times."""
+    registry, collection, version = action.registry, action.collection, action.version
+    if isinstance(action, a.LinkVersion):
+        return a.LinkVersion(registry, collection, version, index)
+    return a.SetAlias(registry, collection, action.alias, action.held_by, action.held_index, version, index)
 
 
 def _named_indices(desired: Desired) -> frozenset[tuple[str, str, int | None]]:

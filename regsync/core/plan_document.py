@@ -109,7 +109,8 @@ def shown_document(plan: Plan) -> Json:
 
 def plan_digest(plan: Plan) -> str:
     """The digest that the plan was reviewed under: that of its document, whoever applies it."""
-    return plan.reviewed or document_digest(plan_document(plan))
+    digest: str = plan.reviewed or plan_document(plan)["digest"]
+    return digest
 
 
 def plan_text(document: Json) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from regsync.names import is_invisible
 
@@ -20,6 +21,7 @@ def plain(text: str, *, keep_lines: bool = False) -> str:
     return _PERHAPS.sub(lambda found: found[0] if keep_lines and found[0] == "\n" else _shown(found[0]), text)
 
 
+@lru_cache(maxsize=1024)
 def _shown(character: str) -> str:
     if not is_invisible(character):
         return character

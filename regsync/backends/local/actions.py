@@ -24,7 +24,9 @@ def carry_out(tx: Transaction, organization: Organization, action: a.Action) -> 
     elif isinstance(action, a.CollectionAction):
         _collection_itself(tx, registries.get(tx, organization, action.registry), action)
     else:
-        return _content(tx, registries.get(tx, organization, action.registry), action)
+        name = action.registry
+        registry = tx.once((carry_out, organization.id, name), lambda: registries.get(tx, organization, name))
+        return _content(tx, registry, action)
     return None
 
 

@@ -21,7 +21,7 @@ from regsync.backends.base import BackendError, Capabilities, Outcome, Status
 from regsync.backends.local.actions import carry_out
 from regsync.backends.local.observing import observe
 from regsync.backends.local.resolving import is_in_registry, linked_version, resolved
-from regsync.core.actions import Action, LinkVersion
+from regsync.core.actions import Action, ContentAction, LinkVersion
 from regsync.core.live import (
     Destination,
     Live,
@@ -195,6 +195,7 @@ class LocalWriter(LocalReader):
                 found = [standing(action, model.registries) for action in actions]
                 if any(each.state is Is.MOVED for each in found):
                     return [_not_done(*pair, model) for pair in zip(actions, found, strict=True)]
+                tx.settled = all(isinstance(action, ContentAction) for action in actions)
                 return [_perform(tx, organization, model, action) for action in actions]
         except Damaged as error:
             return [Outcome(Status.UNKNOWN, str(error), error.hint, fatal=True)] * len(actions)

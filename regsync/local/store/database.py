@@ -58,7 +58,7 @@ class Transaction:
     Given to every function of this package as its first argument. Valid inside the `with` block only.
     """
 
-    __slots__ = ("_connection", "_known", "actor", "files", "now", "writing")
+    __slots__ = ("_connection", "_known", "actor", "files", "now", "settled", "writing")
 
     def __init__(self, connection: sqlite3.Connection, actor: Actor, files: Path, now: str, *, writing: bool) -> None:
         self._connection = connection
@@ -67,6 +67,8 @@ class Transaction:
         self.now = now
         self.writing = writing
         self._known: dict[Hashable, Any] = {}
+        self.settled = False
+        """Whoever writes promises with it that from now on nothing changes who may do what: no member, no registry."""
 
     def handed_to(self, actor: Actor, stop: Stop | None) -> Transaction:
         """The same transaction for another actor, who is asked by `stop` whether to go on, as in `Store.write`."""
@@ -74,8 +76,9 @@ class Transaction:
         return Transaction(self._connection, actor, self.files, self.now, writing=self.writing)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` finds out of this view of the registry, found out once while nothing can change; each time where `writing`."""
-        if self.writing:
+        """What `make` finds out of this view of the registry, found out once while nothing can change; each time where `writing`, unless
+        `settled`."""
+        if self.writing and not self.settled:
             return make()
         if key not in self._known:
             self._known[key] = make()
