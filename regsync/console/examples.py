@@ -10,6 +10,7 @@ EXAMPLES = {
     "local seed": "regsync local seed seed.yaml",
     "local user": "regsync local user add alice --admin",
     "local user add": "regsync local user add alice --admin",
+    "local user key": "regsync local user key alice",
     "local user list": "regsync local user list --format json",
     "local org": "regsync local org add acme --member alice:admin",
     "local org add": "regsync local org add acme --member alice:admin",

@@ -5,7 +5,7 @@ noun's module. Nothing outside of a `with` block; what a block did is kept as a 
 
     store = open_store(Path(".regsync/registry.db"))
     with store.read() as tx:
-        alice = accounts.authenticate(tx, api_key)              # an Actor; without one, the owner of the file acts
+        alice = identities.authenticate(tx, api_key)              # an Actor; without one, the owner of the file acts
     with store.write(alice) as tx:
         acme = accounts.organization(tx, "acme")                # by display name; acme.entity is "acme-org"
         model = registries.get(tx, acme, "model")

@@ -249,6 +249,17 @@ def test_without_a_registry_every_command_says_how_to_make_one(regsync: Regsync,
     assert list(tmp_path.iterdir()) == [], "and none of them makes anything"
 
 
+def test_the_owner_makes_one_more_key_for_a_user(acme: Regsync) -> None:
+    made = ok(acme("local", "user", "key", "alice", "--description", "for the nightly job"))
+    key = made.removeprefix("API key of alice: ").split()[0]
+    assert len(key) >= 40
+    again = ok(acme("local", "user", "key", "alice")).removeprefix("API key of alice: ").split()[0]
+    assert again != key
+    unknown = acme("local", "user", "key", "alise")
+    assert unknown.code == 1
+    assert "user 'alise'" in unknown.err
+
+
 def test_users_are_listed_with_their_organizations_and_teams(acme: Regsync) -> None:
     ok(acme("local", "user", "add", "nora", "--no-org"))
     ok(acme("local", "user", "add", "bob"))

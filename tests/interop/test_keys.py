@@ -30,8 +30,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def test_keys_are_made_used_and_deleted(newest: Client) -> None:
-    seen = newest.run("keys", "alice")
+def test_keys_are_made_used_and_deleted(client: Client) -> None:
+    seen = client.run("keys", "alice")
     assert seen["before"] == ["first key"]
     assert len(seen["made"]) == 40
     assert seen["listed"] == ["first key", f"{seen['made'][:6]}…"]

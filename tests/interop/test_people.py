@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from regsync.local.store import accounts, people
+from regsync.local.store.database import open_store
+from regsync.names import Role
 from tests.interop.clients import Client
-from tests.interop.worlds import make_world, serving
-from tests.local.server.asking import ask
+from tests.interop.worlds import api_key, make_world, serving
+from tests.local.server.asking import ask, post_as
 
 UPDATE = "mutation ($entity: String!) { updateUser(input: {defaultEntity: $entity}) { user { entity } } }"
 CREATE = 'mutation { createTeam(input: {teamName: "new-team"}) { entity { name } } }'
@@ -20,6 +24,44 @@ def test_an_admin_makes_a_team_and_fills_it(client: Client) -> None:
     assert seen["after"] == [["alice", True], ["bob", False]]
     assert seen["left"] == [True]
     assert seen["at_last"] == [["alice", True]]
+
+
+def test_an_admin_of_the_server_makes_users_and_an_admin_of_a_team_accounts_for_machines(
+    client: Client, tmp_path: Path
+) -> None:
+    path = tmp_path / "registry.db"
+    make_world(path)
+    store = open_store(path)
+    with store.write() as tx:
+        root, _ = accounts.add_user(tx, "root", api_key("root"), server_admin=True)
+        accounts.set_organization_member(tx, accounts.organization(tx, "acme"), root, Role.ADMIN)
+        accounts.set_team_member(tx, accounts.entity(tx, "acme-ml"), accounts.user(tx, "bob"), Role.VIEWER)
+    with serving(path) as url:
+        seen = replace(client, server=url).run("admins", "root")
+        assert seen["made"] == ["zoe-kim", "zoe.kim@acme.example", False]
+        told = client.label == "newest"  # The older one says "400 Client Error" here, and nothing of the reason.
+        assert ("a user with the address 'zoe.kim@ACME.example' already exists" if told else "400") in seen["again"]
+        assert ("'no address' is not an e-mail address" if told else "400") in seen["broken"]
+        assert (seen["invited"], seen["unknown"], seen["found"]) == (True, False, ["eve"])
+        assert seen["service"] == ["ci-of-the-team", "SERVICE"]
+        assert seen["members"] == [
+            ["alice", "MEMBER", True],
+            ["bob", "VIEWER", False],
+            ["zoe-kim", "MEMBER", False],
+            ["ci-of-the-team", "SERVICE", False],
+        ]
+        with store.write() as tx:
+            key = people.give_key(tx, accounts.user(tx, "ci-of-the-team"))
+        assert post_as(url, key, "{ viewer { username teams { edges { node { name } } } } }")["data"]["viewer"] == {
+            "username": "ci-of-the-team",
+            "teams": {"edges": [{"node": {"name": "acme-ml"}}]},
+        }
+        for document in (
+            'mutation { createUser(input: {email: "x@y"}) { user { id } } }',
+            'mutation { createServiceAccount(input: {entityName: "acme-ml", description: "x"}) { user { id } } }',
+        ):
+            assert ask(url, "bob", document)["errors"][0]["extensions"]["code"] == "PERMISSION_ERROR"
+    store.close()
 
 
 def test_a_default_entity_is_a_place_where_its_user_may_log_and_is_told_to_nobody_else(tmp_path: Path) -> None:

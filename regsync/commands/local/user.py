@@ -41,7 +41,7 @@ def command() -> None:
 @click.option(
     "--server-admin",
     is_flag=True,
-    help="May find every user of the file, and delete keys of theirs. Gives no role in an organization.",
+    help="May find every user of the file, make users, and delete keys of theirs. Gives no role in an organization.",
 )
 @db_option
 @pass_settings
@@ -57,7 +57,7 @@ def add(
     db: Path | None,
 ) -> int:
     """Add a user NAME to the organization."""
-    from regsync.local.store import accounts
+    from regsync.local.store import accounts, identities
     from regsync.local.store.database import open_store
     from regsync.looks.escape import plain
     from regsync.names import Role
@@ -77,12 +77,32 @@ def add(
     store.close()
     place = "of no organization yet" if organization is None else f"{role} of {plain(organization.name)}"
     click.echo(f"added user {plain(name)}: {place}{', admin of the server' if server_admin else ''}")
-    objection = accounts.client_objection(key)
+    objection = identities.client_objection(key)
     if objection is not None:
         settings.say(f"warning: {objection}")
     if api_key is None:
         click.echo(f"API key of {plain(name)}: {key}")
         settings.say("the key is not kept and cannot be shown again")
+    return 0
+
+
+@command.command("key")
+@click.argument("name")
+@click.option("--description", metavar="TEXT", help="What the key is for.")
+@db_option
+@pass_settings
+def make_key(settings: Settings, name: str, description: str | None, db: Path | None) -> int:
+    """One more API key for user NAME, shown once: for those whom an admin made through the server, and for lost keys."""
+    from regsync.local.store import accounts, people
+    from regsync.local.store.database import open_store
+    from regsync.looks.escape import plain
+
+    store = open_store(registry_file(settings, db))
+    with store.write() as tx:
+        key = people.give_key(tx, accounts.user(tx, name), description)
+    store.close()
+    click.echo(f"API key of {plain(name)}: {key}")
+    settings.say("the key is not kept and cannot be shown again; the other keys of the user stay")
     return 0
 
 

@@ -12,7 +12,7 @@ from regsync.local.seed.artifacts import plant_artifacts, stage_files
 from regsync.local.seed.document import Seed, SeedTeam, SeedUser
 from regsync.local.seed.planted import Report
 from regsync.local.seed.registries import plant_registries
-from regsync.local.store import accounts
+from regsync.local.store import accounts, identities
 from regsync.local.store.accounts import Organization
 from regsync.local.store.database import Store, Transaction
 from regsync.local.store.errors import Refused
@@ -63,10 +63,10 @@ def _user(tx: Transaction, organization: Organization, wanted: SeedUser, report:
             made, key = accounts.add_user(tx, wanted.name, wanted.api_key)
             if wanted.api_key is None:
                 report.keys[made.name] = key
-            objection = accounts.client_objection(key)
+            objection = identities.client_objection(key)
             if objection is not None:
                 report.notes.append(f"the key of {wanted.name}: {objection}")
-        elif wanted.api_key is not None and not accounts.is_key_of(tx, row["id"], wanted.api_key):
+        elif wanted.api_key is not None and not identities.is_key_of(tx, row["id"], wanted.api_key):
             report.problem(f"user {wanted.name!r} is there with another API key", wanted.origin, "keys never change")
         if row is None or row["role"] is None:
             accounts.set_organization_member(tx, organization, accounts.user(tx, wanted.name), wanted.role)

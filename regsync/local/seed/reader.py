@@ -16,8 +16,9 @@ from regsync.local.seed.document import (
     SeedUser,
     SeedVersion,
 )
-from regsync.local.store.accounts import ORGANIZATION_ROLES, check_api_key
+from regsync.local.store.accounts import ORGANIZATION_ROLES
 from regsync.local.store.errors import Invalid
+from regsync.local.store.identities import check_api_key
 from regsync.manifest.reading.files import FileProblemError, read_source
 from regsync.manifest.reading.tree import Block, Items, key_position, parse, value_position
 from regsync.names import (

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 
-from regsync.local.store import accounts, keys
+from regsync.local.store import identities, keys
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store, Transaction
 
@@ -43,18 +43,18 @@ class Callers:
 
     async def identify(self, key: str) -> Actor:
         """Whose key that is. Raises `Unauthorized`."""
-        actor = await run_in_threadpool(accounts.recall, self._store, key)
+        actor = await run_in_threadpool(identities.recall, self._store, key)
         if actor is not None:
             if len(self._known) < _MOST:
                 self._known[keys.digest(key)] = actor
             return actor
-        return await to_thread.run_sync(accounts.identify, self._store, key, limiter=self._guesses)
+        return await to_thread.run_sync(identities.identify, self._store, key, limiter=self._guesses)
 
     async def caller(self, key: str) -> Caller:
         """As `identify`, where the transaction that answers is asked for the `proof`."""
         actor = self._known.get(keys.digest(key))
         if actor is not None:
-            return Caller(actor, partial(accounts.prove, api_key=key, actor=actor))
+            return Caller(actor, partial(identities.prove, api_key=key, actor=actor))
         return Caller(await self.identify(key), None)
 
     def forget(self, key: str) -> None:

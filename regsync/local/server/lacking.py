@@ -17,10 +17,6 @@ LACKING: Mapping[str, tuple[str, ...]] = {
         "deleteTrigger",
         "createGenericWebhookIntegration",
     ),
-    "users have no e-mail addresses here, and a key is told once: `regsync local user add` makes users": (
-        "createUser",
-        "createServiceAccount",
-    ),
     "this server keeps no charts": ("createCustomChart",),
     "this server sends no alerts": ("notifyScriptableRunAlert",),
     "a file goes up in one request here, whatever its size": ("completeMultipartUploadArtifact",),

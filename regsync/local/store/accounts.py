@@ -13,12 +13,12 @@ import re
 from sqlite3 import Row
 
 from regsync.frozen import dataclass
-from regsync.local.store import keys
+from regsync.local.store import identities, keys
 from regsync.local.store.access import entity_role, missing, organization_role, require
 from regsync.local.store.actor import Actor
-from regsync.local.store.database import Store, Transaction
-from regsync.local.store.errors import AlreadyExists, Forbidden, Invalid, Unauthorized
-from regsync.names import ENTITY_RULE, MIN_API_KEY_LENGTH, Role
+from regsync.local.store.database import Transaction
+from regsync.local.store.errors import AlreadyExists, Forbidden, Invalid
+from regsync.names import ENTITY_RULE, Role
 
 ORGANIZATION_ROLES = (Role.ADMIN, Role.MEMBER, Role.VIEWER)
 """The roles that a person can have in an organization or a team. `restricted_viewer` exists in registries only."""
@@ -148,120 +148,34 @@ def add_user(tx: Transaction, name: str, api_key: str | None = None, *, server_a
         raise Forbidden("permission denied: only the owner of the registry file adds users")
     check_name("user name", name)
     key = api_key or keys.make_up()
-    check_api_key(key)
+    identities.check_api_key(key)
+    if api_key is not None and identities.holder(tx, key) is not None:
+        raise AlreadyExists("this API key belongs to another user", hint="give every user a key of their own")
+    made = add_keyless(tx, name, server_admin=server_admin)
+    tx.run(
+        "UPDATE users SET key_hash = ? WHERE id = ?",
+        keys.fast(key) if api_key is None else identities.slow(tx, key),
+        made.id,
+    )
+    return made, key
+
+
+def add_keyless(tx: Transaction, name: str, *, server_admin: bool = False) -> User:
+    """Make a user who has no key yet. Who may do so is for the caller to ask. Raises `Invalid`, `AlreadyExists`."""
+    check_name("user name", name)
     if tx.value("SELECT 1 FROM entities WHERE name = ?", name):
         raise AlreadyExists(f"{name!r} already exists; please use a different name")
-    if api_key is not None and _holder(tx, key) is not None:
-        raise AlreadyExists("this API key belongs to another user", hint="give every user a key of their own")
     entity_id = _add_entity(tx, name, "user")
     user_id = tx.run(
         "INSERT INTO users (name, entity_id, key_hash, server_admin, created_at) VALUES (?, ?, ?, ?, ?)",
         name,
         entity_id,
-        keys.fast(key) if api_key is None else _slow(tx, key),
+        f"{keys.NONE}={name}",
         server_admin,
         tx.now,
     )
     tx.record("create-user", "", name, None, {"name": name, **({"server_admin": True} if server_admin else {})})
-    return User(user_id, name, entity_id), key
-
-
-def check_api_key(key: str) -> None:
-    """Raise `Invalid` for a key that the W&B client would refuse."""
-    if len(key) < MIN_API_KEY_LENGTH:
-        raise Invalid(
-            f"an API key has at least {MIN_API_KEY_LENGTH} characters; this one has {len(key)}",
-            hint="leave the key out to have one made up",
-        )
-    if not key.isascii() or not key.isprintable() or any(character in key for character in " :"):
-        raise Invalid("an API key consists of ASCII characters without spaces and colons")
-
-
-def client_objection(key: str) -> str | None:
-    """Why the W&B client would not send this key, which the registry itself takes; None where it would.
-
-    Source: the client (0.31) counts only what follows the first hyphen, because keys of on-premises servers start with
-    `local-`.
-    """
-    _, hyphen, rest = key.partition("-")
-    if not hyphen or len(rest) >= MIN_API_KEY_LENGTH:
-        return None
-    return (
-        f"the wandb client counts the {MIN_API_KEY_LENGTH} characters of a key from after its first hyphen, "
-        f"and finds {len(rest)} here: it will not send this key"
-    )
-
-
-def authenticate(tx: Transaction, api_key: str) -> Actor:
-    """The actor that an API key stands for. Raises `Unauthorized`. A server asks `identify`, which holds no lock for long."""
-    return _actor(_holder(tx, api_key))
-
-
-def recall(store: Store, api_key: str) -> Actor | None:
-    """The actor of a key that the registry made up, or that proved right before in this process. Quick."""
-    with store.read() as tx:
-        row = _recalled(tx, api_key)
-    return None if row is None else _actor(row)
-
-
-def prove(tx: Transaction, api_key: str, actor: Actor) -> None:
-    """Raise `Unauthorized` unless a key that proved right before in this process is that actor's still."""
-    row = _recalled(tx, api_key)
-    if row is None or tuple(row) != (actor.user_id, actor.name):
-        _actor(None)
-
-
-def _recalled(tx: Transaction, api_key: str) -> Row | None:
-    return _by_hash(tx, keys.fast(api_key)) or _by_hash(tx, keys.recalled(api_key, _salt(tx)))
-
-
-def identify(store: Store, api_key: str) -> Actor:
-    """The actor that an API key stands for. Raises `Unauthorized`. Slow, and outside of any transaction; ask `recall` first."""
-    with store.read() as tx:
-        salt = _salt(tx)
-    kept = keys.guessed(api_key, salt)
-    with store.read() as tx:
-        row = _by_hash(tx, kept)
-    if row is not None:
-        keys.remember(api_key, salt, kept)
-    return _actor(row)
-
-
-def is_key_of(tx: Transaction, user_id: int, api_key: str) -> bool:
-    """Whether that is the API key of that user."""
-    row = _holder(tx, api_key)
-    return row is not None and row["id"] == user_id
-
-
-def _holder(tx: Transaction, api_key: str) -> Row | None:
-    return _by_hash(tx, keys.fast(api_key)) or _by_hash(tx, _slow(tx, api_key))
-
-
-def _slow(tx: Transaction, api_key: str) -> str:
-    salt = _salt(tx)
-    kept = keys.recalled(api_key, salt) or keys.guessed(api_key, salt)
-    if _by_hash(tx, kept) is not None or tx.writing:
-        keys.remember(api_key, salt, kept)
-    return kept
-
-
-def _salt(tx: Transaction) -> keys.Salt:
-    row = tx.one("SELECT key_salt, key_cost FROM instance")
-    return keys.Salt(*row) if row else missing("registry")
-
-
-def _by_hash(tx: Transaction, kept: str | None) -> Row | None:
-    return tx.one(
-        """SELECT id, name FROM users WHERE key_hash = ?1
-           UNION ALL SELECT u.id, u.name FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.key_hash = ?1""",
-        kept,
-    )
-
-
-def _actor(row: Row | None) -> Actor:
-    if row is None:
-        raise Unauthorized("invalid API key", hint="`regsync local user add` makes users with keys")
-    return Actor(row["id"], row["name"])
+    return User(user_id, name, entity_id)
 
 
 def actor(tx: Transaction, user_name: str) -> Actor:
@@ -413,10 +327,13 @@ def remove_team_member(tx: Transaction, team: Entity, user: User) -> None:
 
 
 def team_members(tx: Transaction, team: Entity) -> list[tuple[User, Role]]:
-    """Everybody in a team, by name."""
+    """Everybody in a team: people by name, then service accounts in the order in which they were made.
+
+    The client takes the last one for the service account that it just made (`Team.create_service_account` of 0.31).
+    """
     rows = tx.all(
         """SELECT u.id, u.name, u.entity_id, t.role FROM team_members t JOIN users u ON u.id = t.user_id
-           WHERE t.entity_id = ? ORDER BY u.name""",
+           WHERE t.entity_id = ? ORDER BY u.is_service, iif(u.is_service, u.id, 0), u.name""",
         team.id,
     )
     return [(User(row["id"], row["name"], row["entity_id"]), Role(row["role"])) for row in rows]

@@ -21,6 +21,8 @@ from regsync.local.store.errors import (
 
 MAKE_ONE = "make one with: regsync local init --org NAME, or regsync local seed FILE"
 _FULL = {getattr(errno, name, None) for name in ("ENOSPC", "EDQUOT", "EFBIG")}
+_LACKING = ("no such table", "no such column", "malformed JSON")
+"""How SQLite says of a file that somebody has changed by hand what it misses there."""
 _DENIED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -99,6 +101,11 @@ def _from_sqlite(error: sqlite3.Error, path: Path, timeout: float) -> FileProble
         return Damaged(
             f"{path}: reading or writing the file failed: {error}",
             hint="nothing of this change was kept; check the disk, and restore the file from a copy if it is damaged",
+        )
+    if code == sqlite3.SQLITE_ERROR and str(error).startswith(_LACKING):
+        return Damaged(
+            f"{path}: the file calls itself a registry and lacks what one has: {error}",
+            hint="nothing of this change was kept; restore the file from a copy, or use another one with --db",
         )
     return None
 

@@ -17,6 +17,8 @@ from regsync.names import MIN_API_KEY_LENGTH
 
 COST = 2**14
 """scrypt's N for new registry files, with r = 8: 16 MiB and some 50 ms a key on a small machine."""
+NONE = "gone:"
+"""How what is kept begins where a user has no first key, because it was deleted or never made: the hash of nothing."""
 _MOST_REMEMBERED = 4096
 
 

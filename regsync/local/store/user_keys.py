@@ -17,8 +17,6 @@ MOST_KEYS = 100
 """Keys of one user."""
 LONGEST_DESCRIPTION = 1000
 _HINT = 6
-_GONE = "gone:"
-"""What stands in `users.key_hash` where the user's first key was deleted: the hash of nothing."""
 
 
 class Key(NamedTuple):
@@ -35,7 +33,7 @@ def of_user(tx: Transaction, user: User) -> list[Key]:
     if not _may(tx, user.id):
         return []
     first = tx.value("SELECT key_hash FROM users WHERE id = ?", user.id)
-    came_with = [] if first.startswith(_GONE) else [Key(None, user.id, "first key", None)]
+    came_with = [] if first.startswith(keys.NONE) else [Key(None, user.id, "first key", None)]
     rows = tx.all("SELECT id, user_id, hint, description FROM api_keys WHERE user_id = ? ORDER BY id", user.id)
     return [*came_with, *(Key(row["id"], row["user_id"], f"{row['hint']}…", row["description"]) for row in rows)]
 
@@ -44,9 +42,13 @@ def make(tx: Transaction, description: str | None) -> tuple[Key, str]:
     """One more key of the acting user, and the key itself, which nobody can be told again. Raises `Forbidden`, `Invalid`, `Conflict`."""
     if tx.actor.user_id is None:
         raise Forbidden("permission denied: the owner of the registry file has no keys")
+    return make_for(tx, user_by_id(tx, tx.actor.user_id), description)
+
+
+def make_for(tx: Transaction, user: User, description: str | None) -> tuple[Key, str]:
+    """As `make`, for a user whose key the actor may make: who that is, is for the caller to ask. Raises `Invalid`, `Conflict`."""
     if description is not None and len(description) > LONGEST_DESCRIPTION:
         raise Invalid(f"the description of a key has at most {LONGEST_DESCRIPTION} characters")
-    user = user_by_id(tx, tx.actor.user_id)
     if len(of_user(tx, user)) >= MOST_KEYS:
         raise Conflict(f"{user.name} has {MOST_KEYS} keys", hint="delete those that nobody uses")
     secret = keys.make_up()
@@ -74,7 +76,7 @@ def delete(tx: Transaction, found: Key) -> None:
     if len(kept) == 1:
         raise Conflict(f"this is the only API key of {user.name}", hint="generate another one first")
     if found.id is None:
-        tx.run("UPDATE users SET key_hash = ? WHERE id = ?", f"{_GONE}{user.id}", user.id)
+        tx.run("UPDATE users SET key_hash = ? WHERE id = ?", f"{keys.NONE}{user.id}", user.id)
     else:
         tx.run("DELETE FROM api_keys WHERE id = ?", found.id)
     tx.record("delete-key", "", user.name, {"key": found.hint}, None)

@@ -12,7 +12,17 @@ from regsync.local.seed.artifacts import MADE_UP_FILE
 from regsync.local.seed.planted import Report
 from regsync.local.seed.planting import plant
 from regsync.local.seed.reader import parse_seed, read_seed
-from regsync.local.store import accounts, aliases, artifacts, collections, contents, links, members, registries
+from regsync.local.store import (
+    accounts,
+    aliases,
+    artifacts,
+    collections,
+    contents,
+    identities,
+    links,
+    members,
+    registries,
+)
 from regsync.local.store.database import Store, create_store
 from regsync.names import Role, SourceRef
 from tests.local.world import Ticking, dump
@@ -81,7 +91,7 @@ def test_the_seed_of_the_design(store: Store) -> None:
             ("alice", Role.ADMIN),
             ("bob", Role.MEMBER),
         ]
-        assert accounts.authenticate(tx, "bob-key-for-the-local-registry-0000000000").name == "bob"
+        assert identities.authenticate(tx, "bob-key-for-the-local-registry-0000000000").name == "bob"
         versions = [artifacts.resolve(tx, SourceRef("acme-ml", "fraud", "fraud-detector", f"v{n}")) for n in range(12)]
         assert len({version.digest for version in versions}) == 12
         assert artifacts.resolve(tx, SourceRef("acme-ml", "fraud", "fraud-detector", "latest")) == versions[11]
@@ -266,7 +276,7 @@ def test_users_without_a_key_get_one(store: Store) -> None:
     report = sow(store, "organization: acme\nusers: {zoe: {role: admin}, alice: {}}")
     assert set(report.keys) == {"zoe", "alice"}
     with store.read() as tx:
-        assert {accounts.authenticate(tx, key).name for key in report.keys.values()} == {"zoe", "alice"}
+        assert {identities.authenticate(tx, key).name for key in report.keys.values()} == {"zoe", "alice"}
     assert sow(store, "organization: acme\nusers: {zoe: {role: admin}, alice: {}}").keys == {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from regsync.local.store import accounts
+from regsync.local.store import accounts, identities
 from regsync.local.store.errors import AlreadyExists, Forbidden, Invalid, NotFound, Unauthorized
 from regsync.names import Role
 from tests.local.world import World, key_of
@@ -46,14 +46,14 @@ def test_keys_that_the_client_would_refuse(world: World, key: str) -> None:
 def test_a_key_is_made_up_where_none_is_given_and_only_its_hash_is_kept(world: World) -> None:
     _, key = world.write(lambda tx: accounts.add_user(tx, "zoe"))
     assert len(key) >= 40
-    assert world.read(lambda tx: accounts.authenticate(tx, key)).name == "zoe"
+    assert world.read(lambda tx: identities.authenticate(tx, key)).name == "zoe"
     assert key.encode() not in world.store.path.read_bytes()
 
 
 def test_a_key_decides_who_acts(world: World) -> None:
-    assert world.read(lambda tx: accounts.authenticate(tx, key_of("bob"))) == world.actors["bob"]
+    assert world.read(lambda tx: identities.authenticate(tx, key_of("bob"))) == world.actors["bob"]
     with pytest.raises(Unauthorized, match="invalid API key"):
-        world.read(lambda tx: accounts.authenticate(tx, key_of("nobody")))
+        world.read(lambda tx: identities.authenticate(tx, key_of("nobody")))
     with pytest.raises(AlreadyExists, match="belongs to another user"):
         world.write(lambda tx: accounts.add_user(tx, "zoe", key_of("bob")))
 

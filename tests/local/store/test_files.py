@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from regsync.local.store import contents, registries
+from regsync.local.store import contents, identities, registries
 from regsync.local.store.database import SCHEMA_VERSION, Store, create_store, open_store
 from regsync.local.store.errors import (
     Damaged,
@@ -73,6 +73,18 @@ BAD: dict[str, tuple[Make, type[FileProblem], str]] = {
     "a pipe": (os.mkfifo, NotARegistry, "not a regular file"),
     "in a file": (lambda path: path.parent.joinpath("x").touch(), NoRegistryFile, "no such registry file"),
 }
+
+
+@pytest.mark.parametrize("change", ["DROP TABLE api_keys", "ALTER TABLE users RENAME COLUMN key_hash TO hash"])
+def test_a_registry_that_somebody_took_something_from_is_an_error_with_a_hint(tmp_path: Path, change: str) -> None:
+    store, _ = create_store(tmp_path / "registry.db")
+    with store.write() as tx:
+        tx.run(change)
+    for ask in (identities.recall, identities.identify):
+        with pytest.raises(Damaged, match="lacks what one has: no such") as caught:
+            ask(store, "k" * 40)
+        assert "restore the file" in (caught.value.hint or "")
+    store.close()
 
 
 @pytest.fixture(params=BAD)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from regsync.local.store import accounts, keys
+from regsync.local.store import accounts, identities, keys
 from regsync.local.store.database import open_store
 from regsync.local.store.errors import AlreadyExists
 from tests.commands.inside import Cli
@@ -54,7 +54,7 @@ def test_a_key_is_given_without_standing_in_the_list_of_processes(
     assert done.code == 0, done.err
     assert KEY not in done.out + done.err
     with open_store(db).read() as tx:
-        assert accounts.authenticate(tx, KEY).name == "frank"
+        assert identities.authenticate(tx, KEY).name == "frank"
 
 
 def test_what_is_wrong_with_a_given_key(cli: Cli, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_key_that_a_person_chose_is_kept_as_a_slow_hash_with_the_salt_of_its_f
 def test_a_key_that_was_made_up_takes_the_fast_path(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     _, key = world.write(lambda tx: accounts.add_user(tx, "zoe"))
     monkeypatch.setattr(keys, "slow", lambda *_: pytest.fail("no slow hash is needed"))
-    found = accounts.recall(world.store, key)
+    found = identities.recall(world.store, key)
     assert found is not None
     assert found.name == "zoe"
     assert len(bytes.fromhex(key)) * 8 == 160
@@ -95,11 +95,11 @@ def test_a_chosen_key_costs_its_hash_once_a_process_and_a_wrong_one_each_time(
     spent: list[str] = []
     slow = keys.slow
     monkeypatch.setattr(keys, "slow", lambda digest, salt: spent.append(digest) or slow(digest, salt))
-    assert accounts.recall(world.store, key_of("bob")) is None
-    assert accounts.identify(world.store, key_of("bob")).name == "bob"
+    assert identities.recall(world.store, key_of("bob")) is None
+    assert identities.identify(world.store, key_of("bob")).name == "bob"
     for _ in range(3):
-        assert accounts.recall(world.store, key_of("bob")) == world.actors["bob"]
-        assert accounts.recall(world.store, key_of("nobody")) is None
+        assert identities.recall(world.store, key_of("bob")) == world.actors["bob"]
+        assert identities.recall(world.store, key_of("nobody")) is None
     assert len(spent) == 1
 
 

@@ -18,6 +18,7 @@ from regsync.local.store import (
     contents,
     events,
     histories,
+    identities,
     links,
     projects,
     registries,
@@ -93,9 +94,9 @@ def test_an_older_file_is_brought_up_to_date(old: Path) -> None:
     world = World(store)
     with store.read() as tx:
         assert tx.value("SELECT user_version FROM pragma_user_version") == SCHEMA_VERSION
-        assert accounts.authenticate(tx, key_of("bob")).name == "bob"
+        assert identities.authenticate(tx, key_of("bob")).name == "bob"
         with pytest.raises(Unauthorized):
-            accounts.authenticate(tx, key_of("nobody"))
+            identities.authenticate(tx, key_of("nobody"))
         assert not tx.all("SELECT 1 FROM users WHERE key_hash NOT LIKE 'scrypt:%'")
     version = world.version("acme-ml/fraud/detector:v0")
     assert version.metadata == {"loss": "NaN", "n": 1}
@@ -270,7 +271,7 @@ def test_a_file_that_version_3_wrote_has_the_tables_of_today_and_lost_nothing(th
 def test_what_version_3_kept_means_the_same_to_its_users(three: Path) -> None:
     store = open_store(three)
     with store.read() as tx:
-        vera = accounts.authenticate(tx, "vera-0key".ljust(44, "0"))
+        vera = identities.authenticate(tx, "vera-0key".ljust(44, "0"))
         bob = accounts.actor(tx, "bob")
     with store.read(vera) as tx:
         acme = accounts.organization(tx, "acme")

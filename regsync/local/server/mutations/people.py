@@ -6,7 +6,7 @@ from typing import Any
 
 from regsync.local.server.nodes.accounts import key_shown
 from regsync.local.server.session import Session
-from regsync.local.store import accounts, user_keys
+from regsync.local.store import accounts, people, user_keys
 from regsync.local.store.access import missing, organization_role, sees_entity, sees_user
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.database import Transaction
@@ -32,19 +32,16 @@ class PeopleMutations:
 
     def create_invite(self, input: Json) -> Json:
         """Who is invited to a team is in it at once: nobody has to accept here."""
-        name = input.get("username")
-        if not name:
-            raise Invalid("users have no e-mail addresses here: invite them by their user name")
         with self.session.write() as tx:
-            team, user = _team(tx, input["entity_name"]), _named(tx, name)
+            team, user = _team(tx, input["entity_name"]), _invited(tx, input)
             if any(known.id == user.id for known, _ in accounts.team_members(tx, team)):
                 raise Conflict(f"{user.name} is already in team {team.name}")
-            accounts.set_team_member(tx, team, user, Role.ADMIN if input.get("admin") else Role.MEMBER)
-            now = tx.now
+            people.invite(tx, team, user, Role.ADMIN if input.get("admin") else Role.MEMBER)
+            now, email = tx.now, people.about(tx, [user])[user.id].email
         invite = {
             "id": encode(Kind.USER, user.id),
             "name": user.name,
-            "email": None,
+            "email": email,
             "created_at": now,
             "to_user": user,
         }
@@ -69,6 +66,17 @@ class PeopleMutations:
                 accounts.set_default_entity(tx, input["default_entity"])
             user = accounts.user(tx, me.name)
         return {"user": user}
+
+    def create_user(self, input: Json) -> Json:
+        """A user of no organization, by their address. Nobody is told: the owner of the file gives them a key."""
+        with self.session.write() as tx:
+            made = people.add_by_address(tx, input["email"], server_admin=bool(input.get("admin")))
+        return {"user": made}
+
+    def create_service_account(self, input: Json) -> Json:
+        with self.session.write() as tx:
+            made = people.add_service_account(tx, _team(tx, input["entity_name"]), input["description"])
+        return {"user": made}
 
     def generate_api_key(self, input: Json) -> Json:
         """One more key of the viewer. This answer alone tells it."""
@@ -107,6 +115,18 @@ def _team(tx: Transaction, name: str) -> Entity:
     if key is None or not sees_entity(tx, key):
         missing(f"team {name!r}")
     return accounts.entity_by_id(tx, key)
+
+
+def _invited(tx: Transaction, input: Json) -> User:
+    """The user of an invitation, by their name or their address. Raises `Invalid` where neither is given."""
+    if input.get("username"):
+        return _named(tx, input["username"])
+    if not input.get("email"):
+        raise Invalid("who is invited? Give their user name, or the address that they were made by")
+    found = people.by_address(tx, input["email"])
+    if found is None or not sees_user(tx, found.id):
+        missing(f"user {input['email']!r}")
+    return found
 
 
 def _named(tx: Transaction, name: str) -> User:

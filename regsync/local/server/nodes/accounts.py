@@ -10,9 +10,10 @@ from regsync.local.server.nodes.absent import NoAutomations, NoIntegrations
 from regsync.local.server.nodes.queues import config_key, config_shown
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
-from regsync.local.store import accounts, queues, user_keys
+from regsync.local.store import accounts, people, queues, user_keys
 from regsync.local.store.access import sees_entity
 from regsync.local.store.accounts import Entity, Organization, User
+from regsync.local.store.database import Transaction
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.user_keys import Key
 from regsync.names import Role
@@ -22,19 +23,22 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class UserNode:
-    """A user. There are no e-mail addresses in the embedded registry, and keys are told once, when they are made."""
+    """A user. Only those whom an admin made by it have an e-mail address; keys are told once, when they are made."""
 
     session: Session
     user: User
 
     typename: ClassVar[str] = "User"
-    email: ClassVar[None] = None
     flags: ClassVar[str] = "{}"
     deleted_at: ClassVar[None] = None
 
     @property
     def id(self) -> str:
         return encode(Kind.USER, self.user.id)
+
+    @property
+    def email(self) -> str | None:
+        return people.about(self.session.tx, [self.user])[self.user.id].email
 
     @property
     def admin(self) -> bool:
@@ -103,10 +107,7 @@ class OrganizationNode(NoAutomations):
 
     @property
     def members(self) -> list[Json]:
-        return [
-            {"id": encode(Kind.USER, user.id), "username": user.name, "role": role.value}
-            for user, role in accounts.organization_members(self.session.tx, self.organization)
-        ]
+        return _members(self.session.tx, accounts.organization_members(self.session.tx, self.organization))
 
     def feature_flags(self, ramp_id_type: str | None = None) -> list[Json]:
         return []
@@ -160,10 +161,10 @@ class EntityNode(NoIntegrations):
     def members(self) -> list[Json]:
         tx = self.session.tx
         if self.record.kind == "user":
-            return [_member(accounts.user(tx, self.record.name), Role.ADMIN)]
+            return _members(tx, [(accounts.user(tx, self.record.name), Role.ADMIN)])
         if self.record.kind == "team":
-            return [_member(user, role) for user, role in accounts.team_members(tx, self.record)]
-        return [_member(user, role) for user, role in accounts.organization_members(tx, self._organization)]
+            return _members(tx, accounts.team_members(tx, self.record))
+        return _members(tx, accounts.organization_members(tx, self._organization))
 
     def default_resource_config(self, id: str) -> Json | None:
         found = queues.config_by_id(self.session.tx, config_key(id))
@@ -231,13 +232,21 @@ def key_shown(key: Key, secret: str | None = None) -> Json:
     return {"id": encode(kind, number), "name": secret or key.hint, "description": key.description}
 
 
-def _member(user: User, role: Role) -> Json:
+def _members(tx: Transaction, found: list[tuple[User, Role]]) -> list[Json]:
+    about = people.about(tx, [user for user, _ in found])
+    return [_member(user, role, about[user.id]) for user, role in found]
+
+
+def _member(user: User, role: Role, about: people.About) -> Json:
+    """A member with the type of their account: SERVICE for machines, VIEWER for those who only read, MEMBER for all others."""
+    seat = "VIEWER" if role is Role.VIEWER else "MEMBER"
     return {
         "id": encode(Kind.USER, user.id),
         "name": user.name,
         "username": user.name,
+        "email": about.email,
         "admin": role is Role.ADMIN,
         "role": role.value,
         "pending": False,
-        "account_type": "MEMBER",
+        "account_type": "SERVICE" if about.is_service else seat,
     }

@@ -1,0 +1,25 @@
+"""An admin of the server and of its organization makes users, and accounts for machines."""
+
+import wandb
+
+from tests.interop.steps.common import TEAM, refused, report
+
+api = wandb.Api()
+made = api.create_user("Zoe.Kim@acme.example", admin=False)
+again = refused(api.create_user, "zoe.kim@ACME.example")
+broken = refused(api.create_user, "no address")
+invited = api.team(TEAM).invite("zoe.kim@acme.example")
+unknown = api.team(TEAM).invite("nobody@acme.example")
+service = wandb.Api().team(TEAM).create_service_account("CI of the team")
+members = [[member.username, member.account_type, member.admin] for member in wandb.Api().team(TEAM).members]
+found = [user.username for user in wandb.Api().users("eve")]
+report(
+    made=[made.username, made.email, made.admin],
+    again=again,
+    broken=broken,
+    invited=invited,
+    unknown=unknown,
+    service=[service.username, service.account_type],
+    members=members,
+    found=found,
+)
