@@ -274,15 +274,19 @@ def _check_nothing_is_lost(plan: Plan, document: Json) -> None:
     for key in said.keys() | again.keys():
         if key not in {"tool_version", "digest"} and said.get(key) != again.get(key):
             raise ValueError(f"{key!r} is not as a planner writes it")
-    # One after the other, because all of them at once would take as much memory as the document.
-    for name, operations, written in (
-        ("operations", plan.operations, document["operations"]),
-        ("undo", plan.undo, document["undo"]["operations"]),
-    ):
-        if not isinstance(written, list | Long) or len(written) != len(operations):
+
+
+def _operations(written: Any, name: str) -> tuple[Operation, ...]:
+    """Operations read back, each compared with what it was read from at once: a long list is unpacked as seldom as can be."""
+    if not isinstance(written, list | Long):
+        raise ValueError(f"{name!r} is not as a planner writes it")
+    found = []
+    for each in written:
+        operation = decode_operation(each)
+        if operation_json(operation) != each:
             raise ValueError(f"{name!r} is not as a planner writes it")
-        if any(operation_json(each) != said for each, said in zip(operations, written, strict=True)):
-            raise ValueError(f"{name!r} is not as a planner writes it")
+        found.append(operation)
+    return tuple(found)
 
 
 def _decode_plan(document: Json) -> Plan:
@@ -311,7 +315,7 @@ def _decode_plan(document: Json) -> Plan:
             _allowed(consents),
             parse_shard(selection["shard"]) if "shard" in selection else None,
         ),
-        operations=tuple(decode_operation(operation) for operation in document["operations"]),
+        operations=_operations(document["operations"], "operations"),
         hazards=tuple(_decode_hazard(hazard) for hazard in document["hazards"]),
         manual=tuple(ManualStep(parse_address(step["address"]), step["text"]) for step in document["manual"]),
         warnings=tuple(_decode_diagnostic(warning) for warning in document["warnings"]),
@@ -320,7 +324,7 @@ def _decode_plan(document: Json) -> Plan:
         consents=consents,
         missing_consents=tuple(decode_ask(each) for each in document["missing_consents"]),
         unchanged=document["unchanged"],
-        undo=tuple(decode_operation(operation) for operation in document["undo"]["operations"]),
+        undo=_operations(document["undo"]["operations"], "undo"),
         irrevocable=tuple(Irrevocable(**lost) for lost in document["undo"]["irrevocable"]),
         proof=Proof(**document["proof"]),
         moved_by_hand=tuple(_decode_moved(moved) for moved in document["moved_by_hand"]),
