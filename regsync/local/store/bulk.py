@@ -89,6 +89,11 @@ def collections(tx: Transaction, registry: Registry, names: Names[str] | None) -
     return starmap(CollectionRow, tx.tuples(_COLLECTIONS, registry.id, _chosen(names)))
 
 
+def count(tx: Transaction, registry: Registry) -> int:
+    """How many collections a registry has."""
+    return int(tx.value("SELECT count(*) FROM collections WHERE project_id = ?", registry.id))
+
+
 def links(
     tx: Transaction, registry: Registry, names: Names[str] | None
 ) -> Iterator[tuple[int, int, int, int, int, str]]:

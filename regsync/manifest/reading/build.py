@@ -5,7 +5,7 @@ The document has passed `check`, so its structure is right; what is checked here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from regsync import stages
@@ -66,6 +66,7 @@ class _Builder:
         self.findings = Findings()
         self.pins: dict[SourceRef, _Pin] = {}
         self.plain_aliases: set[str] = set()
+        self.unlike: KeysView[str] = {}.keys()
 
     def build(self) -> tuple[Desired, list[Diagnostic]]:
         root = self.root
@@ -156,7 +157,7 @@ class _Builder:
                 f"add {kind} to artifact_types of the registry; it accepts {', '.join(sorted(types)) or 'none'}",
             )
         versions, aliases = self.versions(block), self.aliases(block)
-        if aliases and has_similar(aliases):
+        if aliases and aliases.keys() != self.unlike and not self.are_unlike(aliases):
             wanted = ((alias, item.origin) for alias, item in aliases.items() if item.ref is not None)
             similar_names(wanted, f"aliases of `{name}`", self.findings)
         contradictions(versions or (), aliases or {}, self.findings)
@@ -197,6 +198,13 @@ class _Builder:
                 ref, digest = self.pinned(value)
                 result[name] = DesiredAlias(ref, digest, origin)
         return result
+
+    def are_unlike(self, aliases: Mapping[Alias, DesiredAlias]) -> bool:
+        """Whether nobody takes one of these for another. Most collections have the same ones, so those of the last one are kept."""
+        if has_similar(aliases):
+            return False
+        self.unlike = aliases.keys()
+        return True
 
     def alias_name(self, name: str, where: Position) -> None:
         """Warn about a name that could deceive. Most collections have the same few, so those that could not are kept."""

@@ -99,10 +99,12 @@ def test_observing_everything(world: World, reader: LocalReader) -> None:
 def test_observing_only_what_is_asked_for(world: World, reader: LocalReader) -> None:
     world.registry("model")
     world.registry("other")
-    for name in ("one", "two", "three"):
+    for name in ("one", "two", "three", "four", "five"):
         world.link(world.log()[0], collection=name)
-    live = reader.observe({"model": RegistryScope(frozenset({"one", "nothing"}))})
-    assert set(live.registries["model"].collections) == {"one"}
+    whole = reader.observe({"model": ALL}).registries["model"].collections
+    for names in ({"one", "nothing"}, {"one", "three", "five", "nothing"}, set(whole)):
+        live = reader.observe({"model": RegistryScope(frozenset(names))})
+        assert live.registries["model"].collections == {name: whole[name] for name in whole if name in names}
     assert live.registries["model"].members is None
     assert reader.observe({"model": RegistryScope(frozenset())}).registries["model"].collections == {}
     assert reader.registry_names() == ["model", "other"]
