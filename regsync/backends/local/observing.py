@@ -57,15 +57,14 @@ def collections(tx: Transaction, registry: Registry, names: frozenset[str] | Non
         for row in bulk.collections(tx, registry, asked)
         if names is None or row.name in names
     }
-    sequences, encode = bulk.sequences(tx, registry, asked), ids.encoder(ids.Kind.ARTIFACT)
+    encode = ids.encoder(ids.Kind.ARTIFACT)
     new = tuple.__new__  # Half the price of calling `Version`, of which there are many.
     # Every index that was ever given: as many as there are links, where none was taken away.
     about = sum(each.next_index or 0 for each in by_key.values())
     with stage(registry.name, "links", about) as reading:
-        for key, number, artifact, sequence, version, digest in bulk.links(tx, registry, asked):
+        for key, number, artifact, (path, type_name), version, digest in bulk.links(tx, registry, asked):
             if key not in by_key:
                 continue
-            path, type_name = sequences[sequence]
             source = f"{path}{version}" if path else ""
             by_key[key].links[number] = new(Version, (encode(artifact), source, digest, type_name))
             reading.done += 1

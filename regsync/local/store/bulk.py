@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import starmap
+from itertools import islice, starmap
 from typing import NamedTuple
 
 from regsync.local.store.access import readable_entities
@@ -60,14 +60,12 @@ SELECT m.collection_id, m.version_index, a.id, a.sequence_id, a.version_index, a
 FROM collections c JOIN memberships m ON m.collection_id = c.id JOIN artifacts a ON a.id = m.artifact_id
 WHERE {_CHOSEN} ORDER BY c.name, m.version_index
 """  # noqa: S608 - a constant of this package
-_SEQUENCES = f"""
+_SEQUENCES = """
 SELECT s.id, e.id, e.name || '/' || p.name || '/' || s.name || ':v', t.name
 FROM collections s JOIN artifact_types t ON t.id = s.type_id JOIN projects p ON p.id = s.project_id
   JOIN entities e ON e.id = p.entity_id
-WHERE s.id IN (
-  SELECT a.sequence_id FROM collections c JOIN memberships m ON m.collection_id = c.id JOIN artifacts a ON a.id = m.artifact_id
-  WHERE {_CHOSEN})
-"""  # noqa: S608 - a constant of this package
+WHERE s.id IN (SELECT value FROM json_each(?))
+"""
 _ALIASES = f"""
 SELECT c.id, json_group_object(x.name, m.version_index)
 FROM collections c JOIN aliases x ON x.collection_id = c.id JOIN memberships m ON m.id = x.membership_id
@@ -78,6 +76,9 @@ SELECT g.collection_id, g.tag FROM collections c JOIN collection_tags g ON g.col
 WHERE c.project_id = ?1 AND (?2 IS NULL OR c.name IN (SELECT value FROM json_each(?2)))
 ORDER BY g.collection_id, g.tag
 """
+
+
+_LINKS_AT_ONCE = 10_000
 
 
 def _chosen(names: Names[str] | None) -> str | None:
@@ -96,21 +97,21 @@ def count(tx: Transaction, registry: Registry) -> int:
 
 def links(
     tx: Transaction, registry: Registry, names: Names[str] | None
-) -> Iterator[tuple[int, int, int, int, int, str]]:
+) -> Iterator[tuple[int, int, int, SequenceRow, int, str]]:
     """The links of those collections, by the collection's name and index.
 
-    The collection's key, the index, the version's key, its artifact's key and its number in that, its digest.
+    The collection's key, the index, the version's key, its artifact and its number in that, its digest.
     """
-    return tx.tuples(_LINKS, registry.id, _chosen(names))
-
-
-def sequences(tx: Transaction, registry: Registry, names: Names[str] | None) -> dict[int, SequenceRow]:
-    """The artifacts that those collections link versions of, by key."""
     readable = readable_entities(tx)
-    return {
-        key: SequenceRow(path if readable is None or entity in readable else "", kind)
-        for key, entity, path, kind in tx.tuples(_SEQUENCES, registry.id, _chosen(names))
-    }
+    known: dict[int, SequenceRow] = {}
+    rows = tx.tuples(_LINKS, registry.id, _chosen(names))
+    # Artifacts have many links: they are looked up apart, those of many links at a time.
+    while some := list(islice(rows, _LINKS_AT_ONCE)):
+        unknown = {row[3] for row in some} - known.keys()
+        for key, entity, path, kind in tx.tuples(_SEQUENCES, json.dumps(list(unknown))) if unknown else ():
+            known[key] = SequenceRow(path if readable is None or entity in readable else "", kind)
+        for key, number, artifact, sequence, version, digest in some:
+            yield key, number, artifact, known[sequence], version, digest
 
 
 def aliases(tx: Transaction, registry: Registry, names: Names[str] | None) -> Iterator[tuple[int, dict[str, int]]]:
