@@ -71,15 +71,16 @@ class Transaction:
         """Whoever writes promises with it that from now on nothing changes who may do what: no member, no registry."""
 
     def handed_to(self, actor: Actor, stop: Stop | None) -> Transaction:
-        """The same transaction for another actor, who is asked by `stop` whether to go on, as in `Store.write`."""
+        """The same transaction for another actor, who is asked by `stop` whether to go on, as in `Store.write`.
+
+        One of the two at a time: what either has found out (`once`) is not told of what the other changes.
+        """
         self._connection.set_progress_handler(stop, _STEPS_BETWEEN_LOOKS if stop else 0)
         return Transaction(self._connection, actor, self.files, self.now, writing=self.writing)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` finds out of this view of the registry, found out once while nothing can change; each time where `writing`, unless
-        `settled`."""
-        if self.writing and not self.settled:
-            return make()
+        """What `make` finds out of this view of the registry, found out once until this transaction changes something; where it is
+        `settled`, whatever it changes."""
         if key not in self._known:
             self._known[key] = make()
         value: T = self._known[key]
@@ -106,10 +107,12 @@ class Transaction:
 
     def run(self, sql: str, *parameters: Any) -> int:
         """Execute a statement that changes something; the key of the row that it inserted, if it did."""
+        self._changed()
         return self._execute(sql, parameters).lastrowid or 0
 
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute a statement once for each row of parameters: the fast way to insert many."""
+        self._changed()
         self._connection.executemany(sql, rows)
 
     def tuples(self, sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
@@ -124,6 +127,10 @@ class Transaction:
             return self._connection.execute(sql, parameters[0])
         return self._connection.execute(sql, parameters)
 
+    def _changed(self) -> None:
+        if not self.settled:
+            self._known.clear()
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of the transaction that is taken back alone if its block raises."""
@@ -131,6 +138,7 @@ class Transaction:
         try:
             yield
         except BaseException:
+            self._known.clear()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK TO part")
                 self._connection.execute("RELEASE part")
