@@ -18,8 +18,9 @@ from starlette.requests import ClientDisconnect, Request
 from regsync.local.server.budget import Budget
 from regsync.local.store.errors import Invalid
 
-AT_ONCE = 4
-"""Requests of one user that are worked on at once; more of them wait."""
+AT_ONCE = 2
+"""Requests of one user that are worked on at once; more of them wait. Their threads share one interpreter, so more of them at once make
+each cost more, and whoever changes something waits for all that read."""
 UPLOADS_AT_ONCE = 16
 CHANGES_AT_ONCE = 12
 """As `AT_ONCE`, for short requests that change something: most of the time they wait for the disk, and better together."""

@@ -97,6 +97,25 @@ def test_role_permissions(world: World, what: str, role: Role) -> None:
     assert (world.aliases(), world.indices()) == before
 
 
+def test_a_role_that_a_transaction_takes_or_gives_counts_from_there_on(world: World) -> None:
+    world.registry("model", artifact_types=["model"])
+    first, second, _ = world.log(count=3)
+    world.write(lambda tx: members.set_member(tx, world.get(tx), "bob", Role.ADMIN))
+
+    def change(tx: Transaction) -> None:
+        links.link(tx, world.get(tx), "fraud", first)
+        with pytest.raises(RuntimeError), tx.savepoint():
+            members.set_member(tx, world.get(tx), "bob", Role.VIEWER)
+            tx.run("UPDATE organization_members SET role = 'viewer' WHERE user_id = ?", world.actors["bob"].user_id)
+            with pytest.raises(Forbidden):
+                links.link(tx, world.get(tx), "fraud", second)
+            raise RuntimeError
+        links.link(tx, world.get(tx), "fraud", second)
+
+    world.write(change, by="bob")
+    assert world.indices() == [0, 1]
+
+
 def test_contents_are_for_viewers_and_not_for_restricted_viewers(world: World) -> None:
     world.registry("model", visibility=Visibility.RESTRICTED)
     version = world.log()[0]
