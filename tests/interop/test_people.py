@@ -50,6 +50,14 @@ def test_an_admin_of_the_server_makes_users_and_an_admin_of_a_team_accounts_for_
             ["zoe-kim", "MEMBER", False],
             ["ci-of-the-team", "SERVICE", False],
         ]
+        assert seen["roles"] == {"root": "admin", "eve": "viewer"}
+        guest = replace(client, server=url).run("guest", "eve")
+        assert (guest["registries"], guest["members"]) == (["guests"], ["eve", "root"])
+        assert guest["other"], "a registry that all of the organization sees is hidden from guests"
+        hidden = 'query { organization(name: "acme") { teams { name } members { username } orgEntity { members { username } } } }'
+        assert ask(url, "eve", hidden)["data"] == {
+            "organization": {"teams": [], "members": [], "orgEntity": {"members": []}}
+        }
         with store.write() as tx:
             key = people.give_key(tx, accounts.user(tx, "ci-of-the-team"))
         assert post_as(url, key, "{ viewer { username teams { edges { node { name } } } } }")["data"]["viewer"] == {

@@ -49,7 +49,7 @@ NODES: Mapping[type, Callable[[Session, Any], object]] = {
 
 SEEN: Mapping[type, tuple[Callable[[Any], int], Callable[[Transaction, int], bool]]] = {
     User: (attrgetter("id"), access.sees_user),
-    Organization: (attrgetter("id"), lambda tx, key: access.organization_role(tx, key) is not None),
+    Organization: (attrgetter("id"), access.sees_organization),
     Entity: (attrgetter("id"), access.sees_entity),
     Registry: (attrgetter("id"), access.sees_place),
     Project: (attrgetter("id"), access.sees_place),

@@ -43,13 +43,37 @@ def _organization_role(tx: Transaction, organization_id: int) -> Role | None:
     return Role(row["role"]) if row else None
 
 
+def sees_organization(tx: Transaction, organization_id: int) -> bool:
+    """Whether the actor may know that there is such an organization: its people, and guests of one of its registries.
+
+    Guests learn its name. Who else is in it, and its teams, is for `organization_role` to allow.
+    """
+    return organization_role(tx, organization_id) is not None or tx.once(
+        (sees_organization, organization_id), lambda: _is_guest(tx, organization_id)
+    )
+
+
+def _is_guest(tx: Transaction, organization_id: int) -> bool:
+    return bool(
+        tx.value(
+            """SELECT 1 FROM registry_user_members m JOIN projects p ON p.id = m.project_id
+               JOIN entities e ON e.id = p.entity_id WHERE m.user_id = ? AND e.organization_id = ? LIMIT 1""",
+            tx.actor.user_id,
+            organization_id,
+        )
+    )
+
+
 def registry_role(tx: Transaction, project_id: int, organization_id: int, visibility: str) -> Role | None:
-    """The actor's effective role in a registry; None where the registry must look absent."""
+    """The actor's effective role in a registry; None where the registry must look absent.
+
+    A guest, who is a member of the registry and in another organization, has that role and no other.
+    """
     in_organization = organization_role(tx, organization_id)
-    if in_organization in (None, Role.ADMIN):
+    if in_organization is Role.ADMIN:
         return in_organization
     roles = [*tx.once((registry_role, project_id), lambda: _registry_roles(tx, project_id))]
-    if visibility == Visibility.ORGANIZATION:
+    if in_organization is not None and visibility == Visibility.ORGANIZATION:
         roles.append(in_organization)
     return strongest(roles)
 
@@ -65,10 +89,11 @@ def _registry_roles(tx: Transaction, project_id: int) -> list[str]:
     return [row["role"] for row in rows]
 
 
-SEES_REGISTRY = """(:owner OR (o.id IN (SELECT organization_id FROM organization_members WHERE user_id = :user)
+SEES_REGISTRY = """(:owner
+  OR EXISTS (SELECT 1 FROM registry_user_members m WHERE m.project_id = r.project_id AND m.user_id = :user)
+  OR (o.id IN (SELECT organization_id FROM organization_members WHERE user_id = :user)
   AND EXISTS (SELECT 1 FROM organization_members mine WHERE mine.organization_id = o.id AND mine.user_id = :user AND (
     mine.role = 'admin' OR r.visibility = 'organization'
-    OR EXISTS (SELECT 1 FROM registry_user_members m WHERE m.project_id = r.project_id AND m.user_id = :user)
     OR EXISTS (SELECT 1 FROM registry_team_members m JOIN team_members t USING (entity_id)
                WHERE m.project_id = r.project_id AND t.user_id = :user)))))"""
 """SQL: whether the actor (`viewer`) sees a registry `r` of an organization `o`, as `registry_role` says. For lists that are cut."""
@@ -180,6 +205,8 @@ def sees_entity(tx: Transaction, entity_id: int) -> bool:
         return False
     if row["kind"] == "user":
         return sees_user(tx, row["user_id"])
+    if row["kind"] == "organization":
+        return sees_organization(tx, row["organization_id"])
     return organization_role(tx, row["organization_id"]) is not None
 
 

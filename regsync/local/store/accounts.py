@@ -14,7 +14,7 @@ from sqlite3 import Row
 
 from regsync.frozen import dataclass
 from regsync.local.store import identities, keys
-from regsync.local.store.access import entity_role, missing, organization_role, require
+from regsync.local.store.access import entity_role, missing, organization_role, require, sees_organization
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import AlreadyExists, Forbidden, Invalid
@@ -69,9 +69,9 @@ def organizations(tx: Transaction) -> list[Organization]:
 
 
 def organization(tx: Transaction, name: str) -> Organization:
-    """The organization with that display name. Raises `NotFound`, naming those that there are."""
+    """The organization with that display name, for guests of its registries too. Raises `NotFound`, naming those that there are."""
     row = tx.one(f"{_ORGANIZATION} WHERE o.name = ?", name)
-    if row is None or organization_role(tx, row["id"]) is None:
+    if row is None or not sees_organization(tx, row["id"]):
         known = ", ".join(known.name for known in organizations(tx)) or "none"
         missing(f"organization {name!r} (known: {known})")
     return _organization(row)
@@ -86,12 +86,16 @@ def organization_by_id(tx: Transaction, key: int) -> Organization:
 
 
 def organization_of_entity(tx: Transaction, name: str) -> Organization | None:
-    """The organization whose own entity (`acme-org`) or team has that name and that the actor belongs to, if there is one."""
+    """The organization whose own entity (`acme-org`) or team has that name and that the actor belongs to, if there is one.
+
+    By its own entity guests of its registries find it too.
+    """
     key = tx.value("SELECT organization_id FROM entities WHERE name = ?", name)
     row = tx.one(f"{_ORGANIZATION} WHERE o.id = ?", key)
-    if row is None or organization_role(tx, row["id"]) is None:
+    if row is None:
         return None
-    return _organization(row)
+    seen = sees_organization(tx, row["id"]) if row["entity"] == name else organization_role(tx, row["id"]) is not None
+    return _organization(row) if seen else None
 
 
 def add_organization(tx: Transaction, name: str) -> Organization:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from regsync.local.store.access import missing, require
+from regsync.local.store.access import missing, organization_role, require, sees_user
 from regsync.local.store.database import Transaction
-from regsync.local.store.errors import Conflict, Invalid
+from regsync.local.store.errors import Conflict, Forbidden, Invalid
 from regsync.local.store.registries import Registry, role
 from regsync.names import TEAM_PREFIX, Member, Role
 
@@ -96,7 +96,10 @@ def remove_member(tx: Transaction, registry: Registry, member: str) -> None:
 
 
 def _place(tx: Transaction, registry: Registry, member: str) -> tuple[_Table, int]:
-    """Which table a member is in, and their key; they must belong to the registry's organization."""
+    """Which table a member is in, and their key. Raises `Invalid` for whom the actor does not see, and for another organization's team.
+
+    A user of another organization is a guest; an admin of the registry's organization lets them in. Raises `Forbidden` to others.
+    """
     if member.startswith(TEAM_PREFIX):
         key = tx.value(
             "SELECT id FROM entities WHERE kind = 'team' AND name = ? AND organization_id = ?",
@@ -104,12 +107,26 @@ def _place(tx: Transaction, registry: Registry, member: str) -> tuple[_Table, in
             registry.organization_id,
         )
     else:
-        key = tx.value(
-            """SELECT u.id FROM users u JOIN organization_members m ON m.user_id = u.id
-               WHERE u.name = ? AND m.organization_id = ?""",
-            member,
-            registry.organization_id,
-        )
+        key = _user(tx, registry, member)
     if key is None:
         raise Invalid(f"{member}: no such user or team in organization {registry.organization!r}")
     return (_TEAMS if member.startswith(TEAM_PREFIX) else _USERS), key
+
+
+def _user(tx: Transaction, registry: Registry, name: str) -> int | None:
+    row = tx.one(
+        """SELECT u.id, m.role IS NOT NULL AS inside, r.role IS NOT NULL AS guest FROM users u
+           LEFT JOIN organization_members m ON m.user_id = u.id AND m.organization_id = ?
+           LEFT JOIN registry_user_members r ON r.user_id = u.id AND r.project_id = ? WHERE u.name = ?""",
+        registry.organization_id,
+        registry.id,
+        name,
+    )
+    if row is None or not (row["inside"] or row["guest"] or sees_user(tx, row["id"])):
+        return None
+    if not (row["inside"] or row["guest"]) and organization_role(tx, registry.organization_id) is not Role.ADMIN:
+        raise Forbidden(
+            f"permission denied: {name} is in another organization, and only an admin of {registry.organization} lets them in"
+        )
+    key: int = row["id"]
+    return key

@@ -2,7 +2,7 @@
 
 import wandb
 
-from tests.interop.steps.common import TEAM, refused, report
+from tests.interop.steps.common import ORGANIZATION, TEAM, refused, report
 
 api = wandb.Api()
 made = api.create_user("Zoe.Kim@acme.example", admin=False)
@@ -13,7 +13,13 @@ unknown = api.team(TEAM).invite("nobody@acme.example")
 service = wandb.Api().team(TEAM).create_service_account("CI of the team")
 members = [[member.username, member.account_type, member.admin] for member in wandb.Api().team(TEAM).members]
 found = [user.username for user in wandb.Api().users("eve")]
+api.create_registry(organization=ORGANIZATION, name="for-people-of-acme", visibility="organization")
+registry = api.create_registry(organization=ORGANIZATION, name="guests", visibility="restricted")
+registry.add_members(api.user("eve"))
+registry.update_member(api.user("eve"), "viewer")
+roles = {member.user.username: member.role for member in registry.user_members()}
 report(
+    roles=roles,
     made=[made.username, made.email, made.admin],
     again=again,
     broken=broken,

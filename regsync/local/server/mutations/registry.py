@@ -55,7 +55,7 @@ class RegistryMutations:
     def create_project_members(self, input: Json) -> Json:
         with self.session.write() as tx:
             found = _by_id(tx, input["project_id"])
-            for member in _members(tx, input):
+            for member in _members(tx, found, input):
                 members.add_member(tx, found, member)
         return {"success": True}
 
@@ -63,7 +63,7 @@ class RegistryMutations:
         """Members that are none already are passed over (`tests/system_tests/test_registries/` of the client)."""
         with self.session.write() as tx:
             found = _by_id(tx, input["project_id"])
-            for member in _members(tx, input):
+            for member in _members(tx, found, input):
                 try:
                     members.remove_member(tx, found, member)
                 except NotFound:
@@ -72,8 +72,8 @@ class RegistryMutations:
 
     def update_project_member(self, input: Json) -> Json:
         with self.session.write() as tx:
-            member = _user(tx, input["user_id"])
-            members.set_member(tx, _by_id(tx, input["project_id"]), member, _role(input["user_project_role"]))
+            found = _by_id(tx, input["project_id"])
+            members.set_member(tx, found, _user(tx, found, input["user_id"]), _role(input["user_project_role"]))
         return {"success": True}
 
     def update_project_team_member(self, input: Json) -> Json:
@@ -149,9 +149,11 @@ def _role(text: str) -> Role:
     return Role(text)
 
 
-def _user(tx: Transaction, text: str) -> str:
+def _user(tx: Transaction, found: Registry, text: str) -> str:
+    """A user whom the viewer sees, or who is a member already: those are told to everybody who sees the registry."""
     key = decode(text, Kind.USER)
-    return accounts.user_by_id(tx, key).name if sees_user(tx, key) else missing("user")
+    known = sees_user(tx, key) or any(member.key == key and not member.is_team for member in members.members(tx, found))
+    return accounts.user_by_id(tx, key).name if known else missing("user")
 
 
 def _team(tx: Transaction, text: str) -> str:
@@ -160,6 +162,6 @@ def _team(tx: Transaction, text: str) -> str:
     return TEAM_PREFIX + found.name if found.kind == "team" else missing("team")
 
 
-def _members(tx: Transaction, input: Json) -> list[str]:
-    users = [_user(tx, text) for text in input.get("user_ids") or ()]
+def _members(tx: Transaction, found: Registry, input: Json) -> list[str]:
+    users = [_user(tx, found, text) for text in input.get("user_ids") or ()]
     return users + [_team(tx, text) for text in input.get("team_ids") or ()]

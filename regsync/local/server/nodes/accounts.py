@@ -11,7 +11,7 @@ from regsync.local.server.nodes.queues import config_key, config_shown
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
 from regsync.local.store import accounts, people, queues, user_keys
-from regsync.local.store.access import sees_entity
+from regsync.local.store.access import organization_role, sees_entity
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.database import Transaction
 from regsync.local.store.ids import Kind, encode
@@ -80,7 +80,7 @@ class UserNode:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationNode(NoAutomations):
-    """An organization that the viewer belongs to."""
+    """An organization that the viewer belongs to, or a guest of whose registries they are: guests hear of no team and nobody else."""
 
     session: Session
     organization: Organization
@@ -103,11 +103,13 @@ class OrganizationNode(NoAutomations):
 
     @property
     def teams(self) -> list[Entity]:
-        return accounts.teams(self.session.tx, self.organization)
+        return accounts.teams(
+            self.session.tx, self.organization
+        )  # `showing.py` leaves out what the viewer does not see.
 
     @property
     def members(self) -> list[Json]:
-        return _members(self.session.tx, accounts.organization_members(self.session.tx, self.organization))
+        return _people(self.session.tx, self.organization)
 
     def feature_flags(self, ramp_id_type: str | None = None) -> list[Json]:
         return []
@@ -164,7 +166,7 @@ class EntityNode(NoIntegrations):
             return _members(tx, [(accounts.user(tx, self.record.name), Role.ADMIN)])
         if self.record.kind == "team":
             return _members(tx, accounts.team_members(tx, self.record))
-        return _members(tx, accounts.organization_members(tx, self._organization))
+        return _people(tx, self._organization)
 
     def default_resource_config(self, id: str) -> Json | None:
         found = queues.config_by_id(self.session.tx, config_key(id))
@@ -230,6 +232,13 @@ def key_shown(key: Key, secret: str | None = None) -> Json:
     """A key by its first characters; whole, as the client wants it, in the answer to making it."""
     kind, number = (Kind.FIRST_KEY, key.user_id) if key.id is None else (Kind.API_KEY, key.id)
     return {"id": encode(kind, number), "name": secret or key.hint, "description": key.description}
+
+
+def _people(tx: Transaction, organization: Organization) -> list[Json]:
+    """The members of an organization, for those who are in it themselves."""
+    if organization_role(tx, organization.id) is None:
+        return []
+    return _members(tx, accounts.organization_members(tx, organization))
 
 
 def _members(tx: Transaction, found: list[tuple[User, Role]]) -> list[Json]:
