@@ -40,6 +40,8 @@ from regsync.local.store import (
     links,
     members,
     projects,
+    queue_items,
+    queues,
     registries,
     sequences,
 )
@@ -101,6 +103,16 @@ def member(tx: Transaction, name: str) -> None:
     accounts.set_organization_member(tx, accounts.organization(tx, "globex"), user, Role.MEMBER)
 
 
+def guest(tx: Transaction, name: str) -> None:
+    member(tx, name)
+    members.set_member(tx, registries.get(tx, accounts.organization(tx, "acme"), "hidden"), name, Role.VIEWER)
+
+
+def queue(tx: Transaction, name: str) -> None:
+    made = queues.create(tx, projects.ensure(tx, "hidden-team", "h-launch"), name)
+    queue_items.push(tx, made, {"job": "h-job"})
+
+
 HIDDEN: dict[str, Callable[[Transaction, Store, int], object]] = {
     "a project of a hidden team": lambda tx, store, n: log(
         tx, store, "hidden-team", f"h-project-{n % 3}", f"h-artifact-{n}"
@@ -117,6 +129,8 @@ HIDDEN: dict[str, Callable[[Transaction, Store, int], object]] = {
     ),
     "a hidden link and alias": link,
     "a user of another organization": lambda tx, store, n: member(tx, f"h-user-{n}"),
+    "a guest of a hidden registry": lambda tx, store, n: guest(tx, f"h-guest-{n}"),
+    "a launch queue of a hidden team": lambda tx, store, n: queue(tx, f"h-queue-{n}"),
     "a team of another organization": lambda tx, store, n: accounts.add_team(
         tx, accounts.organization(tx, "globex"), f"h-team-{n}"
     ),
