@@ -46,11 +46,16 @@ def _versions_are(wanted: DesiredCollection, live: LiveCollection) -> bool:
             if alias in held:
                 return False
             continue
-        index = indices.get(ref) if isinstance(ref, SourceRef) else ref.number
+        if isinstance(ref, SourceRef):
+            index = indices.get(ref)
+            if _IN_A_REGISTRY in ref:
+                return False
+        else:
+            index = ref.number
         if index is None or held.get(alias) != index or index not in links:
             return False
         version = links[index]
-        if version.type != kind or digest not in (None, version.digest) or _is_link(ref):
+        if version.type != kind or (digest is not None and digest != version.digest):
             return False
     return Kind.ALIASES not in wanted.remove_unlisted or held.keys() <= wanted.aliases.keys()
 
