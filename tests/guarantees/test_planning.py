@@ -153,6 +153,7 @@ def _connections(value: Any) -> Iterator[Json]:
 def without_evidence(plan: Json) -> Json:
     kept = {key: plan[key] for key in ("destination", "read", "hazards", "owned", "applyable", "complete", "proof")}
     kept["operations"] = [operation | {"evidence": None, "notes": []} for operation in plan["operations"]]
+    kept["read"] = kept["read"] | {"pages": None}  # A list that ended early is asked for again.
     return kept
 
 
