@@ -6,7 +6,7 @@ from collections import Counter
 from random import Random
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from regsync.diagnostics import Position, RegsyncError
@@ -19,6 +19,7 @@ from regsync.manifest.reading.spans import comments
 from regsync.manifest.reading.tree import parse
 from regsync.manifest.writing.render import to_manifest
 from regsync.names import Address
+from tests.budget import share
 from tests.manifest.editing.messy import Messy
 
 POOL = ["one", "two", "three", "four", "five six"]
@@ -68,7 +69,7 @@ def begun(random: Random) -> Written:
         raise
 
 
-@settings(deadline=None)
+@share(200)
 @given(st.integers(0, 2**32).map(Random))
 def test_all_at_once_is_one_after_the_other(random: Random) -> None:
     now = begun(random)
@@ -84,7 +85,7 @@ def test_all_at_once_is_one_after_the_other(random: Random) -> None:
     assert Counter(comments(text_of(found))) == Counter(comments(text_of(expected)))
 
 
-@settings(deadline=None)
+@share(200)
 @given(st.integers(0, 2**32).map(Random))
 def test_what_goes_by_a_position_is_found_where_others_have_moved_it(random: Random) -> None:
     now = begun(random)
