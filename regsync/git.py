@@ -49,5 +49,12 @@ def _may_be_in_a_repository(folder: Path) -> bool:
     """Whether git could find a repository there: one that lies above the folder, or one that the environment names."""
     if "GIT_DIR" in os.environ:
         return True
-    here = folder.resolve()
-    return any((place / ".git").exists() for place in (here, *here.parents))
+    try:
+        here = folder.resolve()
+        return any((place / ".git").exists() for place in (here, *here.parents))
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ):  # Not to be looked into, no path at all, links in a circle: git will tell.
+        return True
