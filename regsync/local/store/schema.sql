@@ -1,4 +1,4 @@
--- The embedded registry's tables. Version 6; the number lives in PRAGMA user_version (database.py), older files are
+-- The embedded registry's tables. Version 6; the number lives in PRAGMA user_version (opening.py), older files are
 -- brought here by migrations.py.
 -- Integer keys are never reused (AUTOINCREMENT), so the global ids made from them (ids.py) never change meaning.
 -- Times are ISO 8601 in UTC, as W&B writes them. JSON columns hold one JSON object as text.

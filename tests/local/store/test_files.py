@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from regsync.local.store import contents, identities, registries
-from regsync.local.store.database import SCHEMA_VERSION, Store, create_store, open_store
+from regsync.local.store.database import Store, create_store, open_store
 from regsync.local.store.errors import (
     Damaged,
     DiskFull,
@@ -29,6 +29,7 @@ from regsync.local.store.errors import (
     ReadOnly,
     RegistryError,
 )
+from regsync.local.store.opening import SCHEMA_VERSION
 from tests.local.processes import ROOT, as_nobody, begun, in_a_fork
 from tests.local.world import World, dump, make_world
 

@@ -24,8 +24,9 @@ from regsync.local.store import (
     registries,
     sequences,
 )
-from regsync.local.store.database import SCHEMA_VERSION, open_store
+from regsync.local.store.database import open_store
 from regsync.local.store.errors import ReadOnly, Unauthorized
+from regsync.local.store.opening import SCHEMA_VERSION
 from regsync.names import Role
 from tests.local.processes import as_nobody
 from tests.local.world import World, key_of, make_world
