@@ -157,3 +157,11 @@ def test_an_empty_collection(served: Served, store: Store) -> None:
         "defaultArtifactType": {"name": "model"},
         "nextVersionIndex": 0,
     }
+
+
+def test_what_is_wrong_with_a_variable_has_its_place_each_time_that_the_document_is_sent(served: Served) -> None:
+    document = "query Kept($name: String!) {\n  project(name: $name) { id }\n}\n# kept"
+    for _ in range(2):
+        answer = post(served.url, "alice", document)
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["locations"] == [{"line": 1, "column": 12}]
