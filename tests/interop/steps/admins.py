@@ -8,11 +8,12 @@ api = wandb.Api()
 made = api.create_user("Zoe.Kim@acme.example", admin=False)
 again = refused(api.create_user, "zoe.kim@ACME.example")
 broken = refused(api.create_user, "no address")
-invited = api.team(TEAM).invite("zoe.kim@acme.example")
-unknown = api.team(TEAM).invite("nobody@acme.example")
-service = wandb.Api().team(TEAM).create_service_account("CI of the team")
-members = [[member.username, member.account_type, member.admin] for member in wandb.Api().team(TEAM).members]
-found = [user.username for user in wandb.Api().users("eve")]
+team = api.team(TEAM)
+invited = team.invite("zoe.kim@acme.example")
+unknown = team.invite("nobody@acme.example")
+service = team.create_service_account("CI of the team")
+members = [[member.username, member.account_type, member.admin] for member in team.members]
+found = [user.username for user in api.users("eve")]
 api.create_registry(organization=ORGANIZATION, name="for-people-of-acme", visibility="organization")
 registry = api.create_registry(organization=ORGANIZATION, name="guests", visibility="restricted")
 registry.add_members(api.user("eve"))

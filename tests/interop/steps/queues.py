@@ -32,7 +32,7 @@ api.upsert_run_queue(
 
 
 def queue():
-    return wandb.Api().run_queue(TEAM, name)
+    return api.run_queue(TEAM, name)
 
 
 found = queue()
@@ -72,10 +72,10 @@ twice = refused(agent_api.ack_run_queue_item, taken[0]["runQueueItemId"], run.id
 warned = agent_api.update_run_queue_item_warning(taken[1]["runQueueItemId"], "slow", "build", [])
 failed = agent_api.fail_run_queue_item(taken[1]["runQueueItemId"], "no image", "build", ["log.txt"])
 states = {item.id: item.state for item in queue().items}
-last = wandb.Api().queued_run(TEAM, "lab", name, taken[2]["runQueueItemId"], PROJECT)
+last = api.queued_run(TEAM, "lab", name, taken[2]["runQueueItemId"], PROJECT)
 last.delete()
 left = [item.id for item in queue().items]
-started = wandb.Api().queued_run(TEAM, "lab", name, taken[0]["runQueueItemId"], PROJECT)._get_item()
+started = api.queued_run(TEAM, "lab", name, taken[0]["runQueueItemId"], PROJECT)._get_item()
 status = agent_api.update_launch_agent_status(agent_id, "KILLED", *agent_options.values())["success"]
 agent = agent_api.get_launch_agent(agent_id, *agent_options.values())
 queue().delete()
