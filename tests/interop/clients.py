@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import venv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,8 +80,8 @@ def older_python() -> Path:
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (place / "complete").exists():
-            venv.create(place, with_pip=True, clear=True)
-            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"wandb=={OLDER}"]
-            subprocess.run(pip, check=True)
+            uv = [sys.executable, "-m", "uv"]
+            subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(place)], check=True)
+            subprocess.run([*uv, "pip", "install", "--quiet", "--python", str(python), f"wandb=={OLDER}"], check=True)
             (place / "complete").touch()
     return python
