@@ -33,7 +33,7 @@ def test_a_disk_that_is_full_at_any_size(quick: Path, zygote: Zygote) -> None:
     largest = grounds.file.stat().st_size + 16 * STEP
     codes = set()
     limits = range(512, largest, STEP // 2)
-    for limit in some(limits, 4):
+    for limit in some(limits, 7):
         grounds.reset()
         with watched(grounds):
             full = grounds.zygote.run(replace(grounds.job(grounds.saved), limit=limit))

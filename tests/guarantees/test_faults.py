@@ -34,7 +34,7 @@ from tests.laws.worlds import live_worlds, wanted_worlds
 
 Json = dict[str, Any]
 SECRETS = [KEYS["alice"], b64encode(f"api:{KEYS['alice']}".encode()).decode()]
-STRIDE = 5 if is_torture() else 13
+STRIDE = 5 if is_torture() else 23
 """Each fault meets every so many-th request, beginning with another one for each; the campaigns of `make torture` leave none out."""
 FAULTS: list[Fault] = [*PASSING, *REPEATED, *LASTING]
 by_name = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
@@ -187,7 +187,7 @@ def fail_everywhere(field: Field, fault: DiskFault, first: int, one_in: int) -> 
 @pytest.mark.parametrize("name", DISK_FAULTS)
 def test_a_fault_of_the_disk(quick: Path, name: str) -> None:
     with on_a_file(quick, SEED, MANIFEST) as field:
-        tried = fail_everywhere(field, DISK_FAULTS[name], [*DISK_FAULTS].index(name), 4)
+        tried = fail_everywhere(field, DISK_FAULTS[name], [*DISK_FAULTS].index(name), 7)
         check_at_least("faults of disks: statements of the script", tried)
         check_at_least("faults of disks: kinds", len(DISK_FAULTS))
 

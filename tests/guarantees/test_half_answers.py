@@ -129,7 +129,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory, own_key: None) -> Iterator
 @pytest.mark.share(seconds=25)
 def test_null_or_missing_anywhere(answers: Answers) -> None:
     cases = answers.cases([None, GONE])
-    for case in some(cases, 5):
+    for case in some(cases, 9):
         answers.attack(*case)
     check_at_least("half answers: null or missing", len(cases))
 

@@ -150,7 +150,7 @@ def test_another_apply_at_every_point(quick: Path, zygote: Zygote, over_http: bo
         points = apart_from_transactions(both.one.run(both.one.saved).points)
         won = {"slow": 0, "fast": 0}
         overruled = 0
-        for number in some(points, 3):
+        for number in some(points, 5):
             both.reset()
             with zygote.stopped(both.one.job(both.one.saved, cut=number)) as slow:
                 fast = both.other.run(both.other_job)
@@ -221,7 +221,7 @@ def test_a_person_moves_an_alias_at_every_point(quick: Path, zygote: Zygote, ove
     """Nobody overrules the person after they have moved it, and nothing is done after that is known."""
     with pair(quick, zygote, over_http, APART) as both:
         points = both.one.run(both.one.saved).points
-        for number in some(apart_from_transactions(points), 3, len(alias)):
+        for number in some(apart_from_transactions(points), 5, len(alias)):
             both.reset()
             with zygote.stopped(both.one.job(both.one.saved, cut=number)) as slow:
                 person_moves(both.one.file, alias, 1 if alias == "canary" else 2)
