@@ -49,13 +49,9 @@ def old(tmp_path: Path) -> Path:
               (SELECT c.id FROM collections c WHERE c.name = 'mine');
             DELETE FROM team_members WHERE user_id = (SELECT id FROM users WHERE name = 'vera');
             UPDATE artifacts SET metadata = '{"loss": NaN, "n": 1}';
-            DROP TABLE run_queue_items;
-            DROP TABLE launch_agents;
-            DROP TABLE run_queues;
-            DROP TABLE resource_configs;
-            DROP INDEX users_by_email;
-            ALTER TABLE users DROP COLUMN email;
-            ALTER TABLE users DROP COLUMN is_service;
+            """
+            + TO_VERSION_5
+            + """
             DROP TABLE run_rows;
             DROP TABLE run_lines;
             DROP TABLE api_keys;
@@ -160,6 +156,18 @@ def _shape(path: Path) -> dict[str, object]:
     return found
 
 
+TO_VERSION_5 = """
+    DROP TABLE run_queue_items;
+    DROP TABLE launch_agents;
+    DROP TABLE run_queues;
+    DROP TABLE resource_configs;
+    DROP INDEX users_by_email;
+    ALTER TABLE users DROP COLUMN email;
+    ALTER TABLE users DROP COLUMN is_service;
+"""
+"""Takes out of a file of today what version 6 added."""
+
+
 def _rows(path: Path, sql: str) -> list[tuple[object, ...]]:
     with sqlite3.connect(path) as connection:
         found = connection.execute(sql).fetchall()
@@ -182,14 +190,8 @@ def test_version_4_becomes_what_is_made_today(tmp_path: Path) -> None:
     assert ("model", "model/fraud", "staging") in {row[1:] for row in before[2]}
     with sqlite3.connect(path) as connection:
         connection.executescript(
-            """
-            DROP TABLE run_queue_items;
-            DROP TABLE launch_agents;
-            DROP TABLE run_queues;
-            DROP TABLE resource_configs;
-            DROP INDEX users_by_email;
-            ALTER TABLE users DROP COLUMN email;
-            ALTER TABLE users DROP COLUMN is_service;
+            TO_VERSION_5
+            + """
             DROP TABLE metrics;
             DROP TABLE run_lines;
             DROP TABLE api_keys;
@@ -223,18 +225,7 @@ def test_version_5_becomes_what_is_made_today(tmp_path: Path) -> None:
     users = "SELECT id, name, key_hash, email, is_service FROM users ORDER BY id"
     before = _shape(path), _rows(path, users)
     with sqlite3.connect(path) as connection:
-        connection.executescript(
-            """
-            DROP TABLE run_queue_items;
-            DROP TABLE launch_agents;
-            DROP TABLE run_queues;
-            DROP TABLE resource_configs;
-            DROP INDEX users_by_email;
-            ALTER TABLE users DROP COLUMN email;
-            ALTER TABLE users DROP COLUMN is_service;
-            PRAGMA user_version = 5;
-            """
-        )
+        connection.executescript(TO_VERSION_5 + "PRAGMA user_version = 5;")
     connection.close()
     open_store(path).close()
     assert (_shape(path), _rows(path, users)) == before
