@@ -134,7 +134,7 @@ def _apply_manifests(
     check_output(settings, receipt, (Path(file.path) for file in loaded.files))
     with settings.writer(loaded.desired.organization) as writer:
         planned = _plan_or_go_on(loaded, writer, selection.selection())
-        shown = plan_view(shown_document(planned.plan), "text", color=settings.use_color(err=True), err=True)
+        shown = plan_view(shown_document(planned.plan), color=settings.use_color(err=True))
         if auto_approve:
             settings.say(shown)
         else:
@@ -188,7 +188,7 @@ def _carry_out(
     saved: bool,
 ) -> int:
     from regsync.console.progress import Announced
-    from regsync.core.plan_document import plan_text
+    from regsync.core.plan_document import document_text
     from regsync.execution.files import write_whole
     from regsync.execution.receipt import receipt_document
     from regsync.execution.run import apply_plan, not_in_this_plan, stop_on_signal
@@ -219,18 +219,18 @@ def _carry_out(
         shown_error(applied.unsaved)
         return applied.receipt.exit_code or 1
     if receipt is not None:
-        write_whole(receipt, plan_text(document))
+        write_whole(receipt, document_text(document))
     return applied.receipt.exit_code
 
 
 def _nothing_to_do(nothing: Receipt | None, receipt: Path | None, format_: str, *, saved: bool) -> int:
     from regsync.core.canonical import canonical_json
-    from regsync.core.plan_document import plan_text
+    from regsync.core.plan_document import document_text
     from regsync.execution.files import write_whole
     from regsync.execution.receipt import receipt_document
 
     if nothing is not None and receipt is not None:
-        write_whole(receipt, plan_text(receipt_document(nothing)))
+        write_whole(receipt, document_text(receipt_document(nothing)))
     if nothing is not None and format_ == "json":
         write_data(canonical_json(receipt_document(nothing)))
     else:

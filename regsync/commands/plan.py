@@ -41,7 +41,7 @@ def command(
     Exit codes: 0 done; 1 error; 2 there are changes (with --detailed-exitcode); 3 a hazard that nobody consented to.
     """
     from regsync.console.evidence import known_receipts
-    from regsync.core.plan_document import plan_document, plan_text, shown_document
+    from regsync.core.plan_document import document_text, plan_document, shown_document
     from regsync.planning.making import plan_manifests
 
     _check_no_saved_plan(manifests)
@@ -54,7 +54,7 @@ def command(
         if out is not None:
             from regsync.execution.files import write_whole
 
-            write_whole(out, plan_text(document))
+            write_whole(out, document_text(document))
     if out is not None or format_ == "json":
         from regsync.execution.state import StateDir
 

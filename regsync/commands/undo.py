@@ -27,7 +27,7 @@ def command(
 
     Exit codes: 0 done; 1 error; 3 a hazard that nobody consented to; 5 the receipt is of another destination.
     """
-    from regsync.core.plan_document import plan_document, plan_text
+    from regsync.core.plan_document import document_text, plan_document
     from regsync.execution.files import write_whole
     from regsync.execution.state import StateDir
     from regsync.planning.undo import plan_undo
@@ -43,7 +43,7 @@ def command(
         plan = plan_undo(document, reader, consents)
     shown = plan_document(plan)
     if out is not None:
-        write_whole(out, plan_text(shown))
+        write_whole(out, document_text(shown))
     if out is not None or format_ == "json":
         StateDir().note_planned(shown["digest"])
     write_plan(shown, format_, color=settings.use_color())

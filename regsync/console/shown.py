@@ -61,20 +61,9 @@ _LINES = 1000
 
 
 @stage("showing the plan")
-def plan_view(
-    document: dict[str, Any],
-    format_: str,
-    *,
-    color: bool,
-    limit: int = LIMIT,
-    compact: bool = False,
-    err: bool = False,
-) -> str:
-    """A plan document in one of `FORMATS`; without a line end. Only Markdown is cut, to `limit` characters.
-
-    `err`: it will be shown on stderr.
-    """
-    return "".join(plan_pieces(document, format_, color=color, limit=limit, compact=compact, err=err))
+def plan_view(document: dict[str, Any], *, color: bool) -> str:
+    """A plan document as text for stderr, without a line end."""
+    return "".join(plan_pieces(document, "text", color=color, err=True))
 
 
 def write_plan(
@@ -98,7 +87,10 @@ def plan_pieces(
     compact: bool = False,
     err: bool = False,
 ) -> Iterator[str]:
-    """What `plan_view` gives, in pieces."""
+    """A plan document in one of `FORMATS`, in pieces; without a line end. Only Markdown is cut, to `limit` characters.
+
+    `err`: it will be shown on stderr.
+    """
     if format_ == "text":
         from regsync.views.text import plan_lines
 

@@ -113,8 +113,8 @@ def plan_digest(plan: Plan) -> str:
     return digest
 
 
-def plan_text(document: Json) -> Iterator[str]:
-    """The bytes of a plan file, as pieces of text: canonical JSON and a line end."""
+def document_text(document: Json) -> Iterator[str]:
+    """What a plan file or a receipt holds, as pieces of text: canonical JSON and a line end."""
     yield from canonical_pieces(document)
     yield "\n"
 

@@ -17,7 +17,7 @@ from regsync.core.canonical import digest_of, document_digest
 from regsync.core.live import LinkKey, Live
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
-from regsync.core.plan_document import decode_plan, plan_digest, plan_document, plan_text
+from regsync.core.plan_document import decode_plan, document_text, plan_digest, plan_document
 from regsync.diagnostics import RegsyncError, StalePlanError
 from regsync.execution.again import Declared, check_before_first_write
 from regsync.execution.execute import (
@@ -139,7 +139,7 @@ def _remember(plan: Plan, live: Live, state: StateDir, now: str, say: Say) -> Re
     )
     scope = digest_of([plan.destination, sorted(plan.read.fingerprints)])
     try:
-        write_whole(state.seen / f"{short_digest(scope)}.json", plan_text(receipt_document(receipt)))
+        write_whole(state.seen / f"{short_digest(scope)}.json", document_text(receipt_document(receipt)))
     except RegsyncError as error:
         say(f"{error.message}; a later drift will not know of this apply")
     return receipt
@@ -181,7 +181,7 @@ def write_receipt(receipt: Receipt, state: StateDir, name: str) -> Path:
     """Write a receipt into the state folder. Raises `RegsyncError` where that fails."""
     path = state.receipts / f"{name}.json"
     receipt = replace(receipt, order=state.next_order(receipt.finished_at))
-    write_whole(path, plan_text(receipt_document(receipt)))
+    write_whole(path, document_text(receipt_document(receipt)))
     return path
 
 

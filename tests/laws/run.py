@@ -15,7 +15,7 @@ from regsync.backends import open_reader, open_writer
 from regsync.core.desired import HazardName
 from regsync.core.live import Live, RegistryScope
 from regsync.core.plan import Plan, Selection
-from regsync.core.plan_document import plan_document, plan_text
+from regsync.core.plan_document import document_text, plan_document
 from regsync.execution.run import Applied, apply_plan
 from regsync.execution.state import StateDir
 from regsync.local.seed.planting import plant
@@ -52,7 +52,7 @@ class World:
             return plan_manifests(load(paths), reader, selection).plan
 
     def plan_bytes(self, *paths: Path) -> str:
-        return "".join(plan_text(plan_document(self.plan(*paths))))
+        return "".join(document_text(plan_document(self.plan(*paths))))
 
     def apply(self, plan: Plan) -> Applied:
         with open_writer(self.spec, None, lambda _: None) as writer:
