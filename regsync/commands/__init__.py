@@ -157,7 +157,9 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line and exit. Every error that a user can cause ends in a message, never in a traceback."""
     # Where rich and pygments are installed, httpx loads them for a command line of its own: half of what loading it takes. A module
     # that is None cannot be imported, and httpx goes on without. In this process only: whoever imports regsync keeps all of httpx.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+    # httpcore loads trio, where that is installed, for those who use httpx with it.
+    for unused in ("httpx._main", "trio"):
+        sys.modules.setdefault(unused, None)  # type: ignore[arg-type]
     code = run(args)
     # Nothing that is left has to be searched for cycles before the process ends: that would be a tenth of a short command.
     gc.freeze()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import pytest
 
+from regsync.backends.wandb.backend import WandbReader
 from regsync.core.live import RegistryScope
 from regsync.core.moves import Untold
 from regsync.names import Address, ArtifactId, SourceRef
@@ -77,6 +78,42 @@ def test_asking_who_moved_100_aliases_takes_one_request(big: Big) -> None:
     assert not isinstance(moves, Untold)
     assert {*moves} == {*asked}
     assert big.requests() <= 1 + CONSTANT
+
+
+def test_one_more_look_up_makes_a_document_a_little_longer(big: Big) -> None:
+    """Its selection is written once, as a fragment: the server reads, checks and weighs every word of every document."""
+    addresses = [Address("model", f"collection {number:04}", f"alias {number % 3}") for number in range(100)]
+    sources = [SourceRef("acme-ml", "fraud", "detector", f"v{number}") for number in range(50)]
+    ids = [ArtifactId(b64encode(f"Artifact:{number}".encode()).decode()) for number in range(100)]
+
+    def grows(ask: Callable[[WandbReader, int], object], most: int) -> float:
+        lengths = []
+        for number in (most // 2, most):
+            big.requests()
+            ask(reader, number)
+            (request,) = big.relay.requests
+            lengths.append(len(request.document))
+        return (lengths[1] - lengths[0]) / (most - most // 2)
+
+    with big.work.reader() as reader:
+        reader.destination()
+        assert grows(lambda reader, number: reader.alias_moves(addresses[:number]), 100) < 160
+        assert grows(lambda reader, number: reader.resolve(sources[:number]), 50) < 100
+        assert grows(lambda reader, number: reader.describe(ids[:number]), 100) < 65
+
+
+def test_many_aliases_are_told_of_as_each_alone(big: Big) -> None:
+    """In one document, fragments for the aliases that several collections have, and none for those that one alone has."""
+    asked = [Address("model", f"collection {number:04}", f"alias {each}") for number in range(4) for each in range(3)]
+    asked += [Address("model", "collection 0005", f"alias {number}") for number in range(10)]
+    asked += [Address("model", "collection 0006", None)]
+    with big.work.reader() as reader:
+        together = reader.alias_moves(asked, whole=True)
+        alone = [reader.alias_moves([each], whole=True) for each in asked]
+    assert not isinstance(together, Untold)
+    merged = {address: told for each in alone if not isinstance(each, Untold) for address, told in each.items()}
+    assert together == merged
+    assert {*together} >= {each for each in asked if each.alias is not None}
 
 
 def test_moving_1000_aliases_takes_at_most_120_requests(big: Big) -> None:

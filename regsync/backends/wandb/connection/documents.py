@@ -15,10 +15,7 @@ VERSION = (
     "id digest state versionIndex artifactType { name } artifactSequence { name project { name entity { name } } }"
 )
 _LINK = f"id versionIndex aliases {{ alias }} artifactCollection {{ name project {{ name }} }} artifact {{ {VERSION} }}"
-_MEMBERSHIP = (
-    "fragment Membership on ArtifactCollectionMembership"
-    " { versionIndex aliases { alias } artifactCollection { name } artifact { ...Version } }"
-)
+_MEMBERSHIP = "on ArtifactCollectionMembership { versionIndex aliases { alias } artifactCollection { name } artifact { ...Version } }"
 _MEMBERS = "members { id username role { name } } teamMembers { team { id name } role { name } }"
 _RUN_INPUTS = (
     "inputArtifacts(first: 100) { edges { node { versionIndex artifactSequence { name project { name entity { name } } } } }"
@@ -247,7 +244,7 @@ def collections_of(registry: str, entity: str, names: Sequence[str], dialect: Di
     return Part(
         text=f"project(name: $name, entityName: $entity) {{ {asked} }}",
         variables={**_project(registry, entity), **named},
-        fragments={name: f"fragment {name} on ArtifactCollection {{ {_collection_fields(dialect)}{links} }}"},
+        fragments={name: f"on ArtifactCollection {{ {_collection_fields(dialect)}{links} }}"},
         weight=(4 if linked else 1) * len(names),
     )
 
@@ -301,7 +298,7 @@ def versions(entity: str, project: str, names: Sequence[str], dialect: Dialect) 
             **{f"name{number}": Variable("String!", name) for number, name in enumerate(names)},
         },
         fragments={
-            "Version": f"fragment Version on Artifact {{ {VERSION} }}",
+            "Version": f"on Artifact {{ {VERSION} }}",
             **({"Membership": _MEMBERSHIP} if dialect.membership_by_name else {}),
         },
         weight=4 * len(names),
@@ -361,9 +358,7 @@ def details(artifact_id: str, dialect: Dialect) -> Part:
     more = f"commitHash {run}" if dialect.run_inputs else ""
     return Part(
         text="artifact(id: $id) { ...Details }",
-        fragments={
-            "Details": f"fragment Details on Artifact {{ id state metadata size createdAt ttlDurationSeconds {more} }}"
-        },
+        fragments={"Details": f"on Artifact {{ id state metadata size createdAt ttlDurationSeconds {more} }}"},
         variables={"id": Variable("ID!", artifact_id)},
         weight=5 if dialect.run_inputs else 2,
     )
@@ -375,8 +370,7 @@ def alias_history(entity: str, registry: str, collection: str, alias: str | None
     node = "alias actionType createdAt user { username name } sourceArtifact { ...Moved } targetArtifact { ...Moved }"
     history = "aliasActionHistory(alias: $alias, after: $after, first: $first)"
     return Part(
-        text="project(name: $project, entityName: $entity) { artifactCollection(name: $collection) { ... on ArtifactPortfolio {"
-        f" {history} {{ edges {{ node {{ {node} }} }} {_PAGE} }} }} }} }}",
+        text="project(name: $project, entityName: $entity) { artifactCollection(name: $collection) { ...History } }",
         variables={
             "project": Variable("String", project_name(registry)),
             "entity": Variable("String", entity),
@@ -387,6 +381,9 @@ def alias_history(entity: str, registry: str, collection: str, alias: str | None
         inside=("artifactCollection", "aliasActionHistory"),
         weight=10 if alias else 100,
         most_pages=pages,
-        fragments={"Moved": f"fragment Moved on Artifact {{ {version} }}"},
+        fragments={
+            "Moved": f"on Artifact {{ {version} }}",
+            "History": f"on ArtifactPortfolio {{ {history} {{ edges {{ node {{ {node} }} }} {_PAGE} }} }}",
+        },
         page_size=SMALL_PAGE,
     )

@@ -7,6 +7,7 @@ announced, and with as many items as the server counts. Anything less is a `Back
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
@@ -23,7 +24,7 @@ Json = dict[str, Any]
 SMALL_PAGE = 100
 """What the client asks for (`wandb/apis/public/registries/registries_search.py`): a size that servers are known to take."""
 MORE_PAGES_WEIGHT = 200
-_VARIABLE = re.compile(r"\$(\w+)")
+_NAMED = re.compile(r"(\$|\.\.\.)(\w+)")
 
 
 class Variable(NamedTuple):
@@ -57,7 +58,8 @@ class Part:
     most_pages: int | None = None
     """Read no more pages of the list than these. What is read is then not proven to be the whole."""
     fragments: Mapping[str, str] = field(default_factory=dict)
-    """By name, what many parts of a document spread: read and checked once by the server, and not once for each part."""
+    """By name, `on Type { … }`: what many parts of a document spread, so that the server reads and checks it once and not once
+    for each. It may use the part's variables, and fragments that stand before it."""
     page_size: int | None = None
     """Ask for no more items in one page: a server weighs every list as if it were full."""
 
@@ -201,8 +203,8 @@ class Fetcher:
         declared: list[str] = []
         shared: dict[tuple[str, Any], str] = {}
         values: dict[str, Any] = {}
-        inner: list[str] = []
-        outer: list[str] = []
+        texts: list[str] = []
+        fragments = _Fragments()
         for number, job in enumerate(jobs):
             variables = dict(job.part.variables)
             if job.part.is_list:
@@ -213,19 +215,22 @@ class Fetcher:
             known: dict[str, str] = {}
             for name, (type_, value) in variables.items():
                 # What many parts have in common (a registry, a length) is declared once: servers check each variable.
-                known[name] = shared.setdefault((type_, value), f"p{number}_{name}")
-                if known[name] not in values:
-                    declared.append(f"${known[name]}: {type_}")
-                    values[known[name]] = value
-            text = _renamed(job.part.text, known)
-            (inner if job.part.in_organization else outer).append(f"p{number}: {text}")
+                known[f"${name}"] = "$" + shared.setdefault((type_, value), f"p{number}_{name}")
+                if known[f"${name}"][1:] not in values:
+                    declared.append(f"{known[f'${name}']}: {type_}")
+                    values[known[f"${name}"][1:]] = value
+            for name, text in job.part.fragments.items():
+                known[f"...{name}"] = "..." + fragments.add(name, _renamed(text, known), number)
+            texts.append(f"p{number}: {_renamed(job.part.text, known)}")
+        texts, spread = fragments.spread_in(texts)
+        inner = [text for text, job in zip(texts, jobs, strict=True) if job.part.in_organization]
+        outer = [text for text, job in zip(texts, jobs, strict=True) if not job.part.in_organization]
         if inner:
             declared.append("$organization: String!")
             values["organization"] = self._organization
             outer.append(f"organization(name: $organization) {{ orgEntity {{ {' '.join(inner)} }} }}")
         head = f"query Read({', '.join(declared)})" if declared else "query Read"
-        fragments = {name: text for job in jobs for name, text in job.part.fragments.items()}
-        return " ".join([f"{head} {{ {' '.join(outer)} }}", *fragments.values()]), values
+        return " ".join([f"{head} {{ {' '.join(outer)} }}", *spread]), values
 
     def _value(self, job: _Job, number: int, data: Json) -> Any:
         if not job.part.in_organization:
@@ -312,6 +317,39 @@ class Fetcher:
             self.unseen += unseen
 
 
+class _Fragments:
+    """The fragments of one document: each once, under a name of its own where parts use one with different variables."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        """By text."""
+        self._users: Counter[str] = Counter()
+
+    def add(self, name: str, text: str, number: int) -> str:
+        """Part `number` spreads this; the name that it has in the document."""
+        known = self._names.get(text)
+        if known is None:
+            known = self._names[text] = f"{name}{number}" if name in self._users else name
+        self._users[known] += 1
+        return known
+
+    def spread_in(self, parts: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The parts and the fragments that they spread. What one part alone uses, with variables of its own, stands in that part:
+        servers limit how many fragments a document has."""
+        own: dict[str, str] = {}
+        rest: list[str] = []
+        for text, name in self._names.items():
+            whole = _renamed(text, own)
+            if self._is_own(text, name):
+                own[f"...{name}"] = f"... {whole}"
+            else:
+                rest.append(f"fragment {name} {whole}")
+        return [_renamed(part, own) for part in parts] if own else list(parts), rest
+
+    def _is_own(self, text: str, name: str) -> bool:
+        return self._users[name] == 1 and "$" in text
+
+
 def _renamed(text: str, names: Mapping[str, str]) -> str:
-    """A text with other names for its variables."""
-    return _VARIABLE.sub(lambda found: "$" + names[found[1]], text)
+    """A text with other names for its variables and for what it spreads."""
+    return _NAMED.sub(lambda found: names.get(found[0], found[0]), text)
