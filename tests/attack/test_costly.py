@@ -89,6 +89,24 @@ def test_the_documents_that_are_kept_are_bounded_by_their_length(server: Server)
     long = "{ viewer { id } }" + " " * 200_000
     kept.parsed(long)
     assert long not in kept._kept
+    assert kept._passed.keys() == kept._kept.keys()
+
+
+def test_what_passed_with_short_pages_is_refused_with_long_ones(server: Server) -> None:
+    """What a document may cost is looked at once for each length of its pages, not once for all of them."""
+    document = """query Q($a: Int = 2, $b: Int = 2, $c: Int) { organization(name: "acme") { orgEntity { artifactCollections(first: $a) {
+        edges { node { artifacts(first: $b) { edges { node { artifactMemberships(first: $c) { edges { node { id } } } } } } } } } } } }"""
+
+    def codes(**variables: object) -> list[str]:
+        errors = server.ask("alice", document, **variables).get("errors", [])
+        return [error["extensions"]["code"] for error in errors]
+
+    for _ in range(2):
+        assert codes(c=2) == []
+        assert codes(a=2, b=2, c=2) == []
+        assert codes(a=1000, b=1000, c=2) == ["TOO_COSTLY"]
+        assert codes(a=1000, b=1000) == ["TOO_COSTLY"]
+        assert codes(a=2, b=None, c=None) == []
 
 
 def test_a_query_ends_when_its_time_is_over_or_nobody_waits(server: Server) -> None:

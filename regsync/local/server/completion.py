@@ -3,65 +3,44 @@
 The schema, the selections and the errors are the library's. What differs is how the fields of one object are gone through: which
 of them are plain values is found out once for a selection and not once for each row, and an object that many rows share (the
 collection of a link, the type of a version) is completed once. The rows of a list are completed together, a column at a time, which
-spares most of what a row costs. Whatever is unusual (a field with arguments, a value that does not fit its type, an error) takes the
-library's own way, so all ways give the same answer; `tests/local/server/test_completion.py` compares them.
+spares most of what a row costs. So are the fields of one object that ask the same of it with different arguments, as a client does
+that looks up a hundred names. Whatever is unusual (a value that does not fit its type, an error) takes the library's own way, so all
+ways give the same answer; `tests/local/server/test_completion.py` compares them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
-from enum import Enum
-from functools import lru_cache, partial
+from collections.abc import Hashable, Mapping
 from itertools import chain, islice
-from operator import attrgetter, methodcaller
 from typing import Any, NamedTuple
 
 import graphql
 from graphql import Executor, GraphQLObjectType, Undefined
+from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 
 from regsync.local.server.budget import Budget
-from regsync.local.server.columns import Column, column, keys
-from regsync.local.server.contract import schema, snake
+from regsync.local.server.steps import Step, Way, step_for
 
-
-class _Way(Enum):
-    """How a field is completed."""
-
-    VALUE = "a plain value"
-    NAME = "the name of its type"
-    OBJECT = "an object, or a list of objects"
-    LIBRARY = "as the library does it"
-
-
-_VALUE, _NAME, _LIBRARY = _Way.VALUE, _Way.NAME, _Way.LIBRARY
 _INT = 2**31 - 1
 _TRIES = 2
 """How often the rows of one list of a document are tried together. Where they cannot be, they are completed one by one."""
+_FEW = 2
+"""Fewest fields of one object that are worth being completed together."""
 
 
-class _Step(NamedTuple):
-    """One field of a selection, for objects of one class."""
+class _Plan(NamedTuple):
+    """How a selection is gone through for objects of one class."""
 
-    way: _Way
-    name: str
-    """In the answer."""
-    read: Callable[[Any], Any]
-    kind: Any
-    """Its type in the schema."""
-    details: Any
-    """The library's: its nodes in the document."""
-    required: bool
-    coerce: Callable[[Any], Any] | None
-    """None for text."""
-    is_int: bool
-    column: Column
-    """As `read`, for many rows."""
-    key_of: Callable[[Any], Hashable | None] | None
-    """What tells objects apart that rows have in common (`columns.SHARED`)."""
-    keys: Column | None
-    """As `key_of`, for many rows."""
+    fields: Any
+    """The selection itself: kept, so that its id is not used again."""
+    steps: list[Step]
+    groups: list[list[Step]]
+    """Steps that can be completed together. Before them the first of them once more, with what is below it."""
+
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 class _Part(NamedTuple):
@@ -87,7 +66,8 @@ class Completion(Executor[None]):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self._plans: dict[tuple[GraphQLObjectType, int, type], tuple[Any, list[_Step]]] = {}
+        self._plans: dict[tuple[GraphQLObjectType, int, type], _Plan] = {}
+        self._alike: dict[Hashable, Any] = {}
         self._shared: dict[Hashable, tuple[Any, int, int]] = {}
         self._tries: dict[int, int] = defaultdict(int)
         # What a mutation changed must be read again, so nothing is shared there, and nothing is read twice.
@@ -96,13 +76,18 @@ class Completion(Executor[None]):
     def execute_fields(
         self, parent_type: Any, source_value: Any, path: Any, grouped_field_set: Any, position_context: Any
     ) -> Any:
+        plan = self._plan(parent_type, grouped_field_set, source_value.__class__)
+        together = self._groups(source_value, plan) if plan.groups else _NOTHING
         if path is None:
-            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+            return self._execute_root(parent_type, source_value, plan, together)
         results: dict[str, Any] = {}
         fields = text = 0
-        for step in self._plan(parent_type, grouped_field_set, source_value.__class__):
-            way, name, read, _, _, required, coerce, _, _, key_of, _ = step
-            if way is _VALUE:
+        for step in plan.steps:
+            way, name, read, _, _, _, required, coerce, _, _, key_of, _, _, _ = step
+            if name in together:
+                results[name] = together[name]
+                continue
+            if way is Way.VALUE:
                 try:
                     value = read(source_value)
                     if coerce is not None and value is not None:
@@ -117,10 +102,10 @@ class Completion(Executor[None]):
                 fields += 1
                 results[name] = value
                 continue
-            if way is _NAME:
+            if way is Way.NAME:
                 results[name] = parent_type.name
                 continue
-            if way is _LIBRARY:
+            if way is Way.LIBRARY or way is Way.ASKED:
                 results[name] = self._by_library(parent_type, source_value, path, step)
                 continue
             key = key_of(source_value) if key_of else None
@@ -134,25 +119,78 @@ class Completion(Executor[None]):
         self.context_value.spend(fields, text)
         return results
 
-    def _plan(self, parent: GraphQLObjectType, fields: Mapping[str, Any], shape: type) -> list[_Step]:
+    def _execute_root(self, parent: GraphQLObjectType, root: Any, plan: _Plan, together: Mapping[str, Any]) -> Any:
+        results = {}
+        for step in plan.steps:
+            if step.name in together:
+                results[step.name] = together[step.name]
+                continue
+            made = self.execute_field(parent, root, step.details, Path(None, step.name, parent.name), None)
+            if made is not Undefined:
+                results[step.name] = made
+        return results
+
+    def _plan(self, parent: GraphQLObjectType, fields: Mapping[str, Any], shape: type) -> _Plan:
         place = parent, id(fields), shape
         found = self._plans.get(place)
         if found is None:
             steps = [self._step(parent, name, details, shape) for name, details in fields.items()]
-            found = self._plans[place] = fields, steps  # With the fields, so that their id is not used again.
-        return found[1]
+            found = self._plans[place] = _Plan(fields, steps, self._alike_among(parent, steps))
+        return found
 
-    def _step(self, parent: GraphQLObjectType, name: str, details: Any, shape: type) -> _Step:
+    def _step(self, parent: GraphQLObjectType, name: str, details: Any, shape: type) -> Step:
         node = details[0].node
-        known = _field(parent.name, node.name.value, shape, bool(node.arguments))
-        if not self._reads_only:
-            known = known._replace(key_of=None, keys=None)
-        return known._replace(name=name, details=details)
+        known = step_for(parent.name, node.name.value, shape, bool(node.arguments))
+        if self._reads_only:
+            return known._replace(name=name, details=details)
+        return known._replace(name=name, details=details, key_of=None, keys=None)
 
-    def _by_library(self, parent: Any, source: Any, path: Path, step: _Step) -> Any:
+    def _alike_among(self, parent: GraphQLObjectType, steps: list[Step]) -> list[list[Step]]:
+        """Those that differ in their names and arguments alone, if there are several. What is below them is written the same, so
+        it is gone through as for the first one of the document."""
+        if not self._reads_only or sum(step.way is Way.ASKED for step in steps) < _FEW:
+            return []
+        groups: dict[Hashable, list[Step]] = defaultdict(list)
+        for step in steps:
+            written = _written(step.details) if step.way is Way.ASKED else None
+            if written is not None:
+                groups[step.details[0].node.name.value, written].append(step)
+        found = []
+        for alike, group in groups.items():
+            if len(group) >= _FEW:
+                below = self._alike.setdefault((parent, *alike), group[0].details)  # type: ignore[misc]
+                found.append([group[0]._replace(details=below), *group])
+        return found
+
+    def _groups(self, source: Any, plan: _Plan) -> dict[str, Any]:
+        """The fields of one object that were completed together, by their names in the answer."""
+        found: dict[str, Any] = {}
+        for like, *steps in plan.groups:
+            try:
+                values = self._looked_up(like, source, [self._arguments(step) for step in steps])
+                part = self._values(like.kind, like, self.root_value.all_shown(values))
+            except Exception:  # noqa: BLE001, S112 - Met again one by one, where it has its place.
+                continue
+            self.context_value.spend(part.fields + len(steps), part.text)
+            found.update(zip((step.name for step in steps), part.values, strict=True))
+        return found
+
+    def _looked_up(self, step: Step, source: Any, asked: list[dict[str, Any]]) -> list[Any]:
+        if step.lookup is not None:
+            return step.lookup(self.root_value.session, source, asked)
+        value = step.read(source)
+        return [value(**arguments) if callable(value) else value for arguments in asked]
+
+    def _arguments(self, step: Step) -> dict[str, Any]:
+        """Raises `GraphQLError` for those that do not fit."""
+        given = step.details[0]
+        values = self.variable_values, given.fragment_variable_values, self.hide_suggestions
+        return get_argument_values(step.field, given.node, *values)
+
+    def _by_library(self, parent: Any, source: Any, path: Path, step: Step) -> Any:
         return self.execute_field(parent, source, step.details, Path(path, step.name, parent.name), None)
 
-    def _object(self, parent: Any, source: Any, path: Path, step: _Step, key: Hashable) -> Any:
+    def _object(self, parent: Any, source: Any, path: Path, step: Step, key: Hashable) -> Any:
         """An object that many rows share is kept for them; not where something went wrong in it: errors have their places."""
         budget: Budget = self.context_value
         errors, before = len(self.collected_errors.errors), budget.spent()
@@ -170,7 +208,7 @@ class Completion(Executor[None]):
             self._shared[id(step), key] = made, after[0] - before[0], after[1] - before[1]
         return made
 
-    def _completed(self, kind: Any, parent: Any, step: _Step, path: Path, value: Any) -> Any:
+    def _completed(self, kind: Any, parent: Any, step: Step, path: Path, value: Any) -> Any:
         required = graphql.is_non_null_type(kind)
         bare = kind.of_type if required else kind
         if value is None:
@@ -184,7 +222,7 @@ class Completion(Executor[None]):
             bare = self.schema.type_map[value.typename]
         return self.execute_fields(bare, value, path, self.collect_subfields(bare, step.details)[0], None)
 
-    def _list(self, kind: Any, parent: Any, step: _Step, path: Path, items: Any) -> list[Any]:
+    def _list(self, kind: Any, parent: Any, step: Step, path: Path, items: Any) -> list[Any]:
         named = graphql.get_nullable_type(kind)
         selected = self.collect_subfields(named, step.details)[0] if graphql.is_object_type(named) else None
         if selected is not None and self._reads_only and len(items) > 1 and self._tries[id(selected)] < _TRIES:
@@ -206,7 +244,7 @@ class Completion(Executor[None]):
             completed.append(made)
         return completed
 
-    def _together(self, kind: Any, step: _Step, items: Any) -> list[Any] | None:
+    def _together(self, kind: Any, step: Step, items: Any) -> list[Any] | None:
         """The rows of a list; None where they have to be completed one by one. What was found out for nothing costs nothing."""
         try:
             made, fields, text = self._values(kind, step, [*items])
@@ -215,7 +253,7 @@ class Completion(Executor[None]):
         self.context_value.spend(fields, text)
         return made
 
-    def _values(self, kind: Any, step: _Step, values: list[Any]) -> _Part:
+    def _values(self, kind: Any, step: Step, values: list[Any]) -> _Part:
         """As `_completed`, for many values of one field. Raises whatever is odd about one of them."""
         required = graphql.is_non_null_type(kind)
         bare = kind.of_type if required else kind
@@ -231,7 +269,7 @@ class Completion(Executor[None]):
         shapes = {*map(type, values)}
         if len(shapes) == 1 and not abstract and values[0] is not None:
             plan = self._plan(bare, self.collect_subfields(bare, step.details)[0], values[0].__class__)
-            return self._rows(bare, plan, values)
+            return self._rows(bare, plan.steps, values)
         groups: dict[tuple[Any, type], list[int]] = {}
         for place, value in enumerate(values):
             if value is not None:
@@ -241,21 +279,21 @@ class Completion(Executor[None]):
         fields = text = 0
         for (named, shape), places in groups.items():
             plan = self._plan(named, self.collect_subfields(named, step.details)[0], shape)
-            part = self._rows(named, plan, [values[place] for place in places])
+            part = self._rows(named, plan.steps, [values[place] for place in places])
             fields, text = fields + part.fields, text + part.text
             for place, row in zip(places, part.values, strict=True):
                 made[place] = row
         return _Part(made, fields, text)
 
-    def _rows(self, kind: GraphQLObjectType, plan: list[_Step], items: list[Any]) -> _Part:
+    def _rows(self, kind: GraphQLObjectType, plan: list[Step], items: list[Any]) -> _Part:
         """Objects of one type and one class, a column at a time."""
         columns: list[list[Any]] = []
         fields = text = 0
         for step in plan:
-            if step.way is _NAME:
+            if step.way is Way.NAME:
                 columns.append([kind.name] * len(items))
                 continue
-            part = self._column(step, items) if step.way is _VALUE else self._objects(step, items)
+            part = self._column(step, items) if step.way is Way.VALUE else self._objects(step, items)
             columns.append(part.values)
             fields, text = fields + part.fields, text + part.text
             self.context_value.spend(0, 0)
@@ -270,7 +308,7 @@ class Completion(Executor[None]):
             rows = [{} for _ in items]
         return _Part(rows, fields, text)
 
-    def _column(self, step: _Step, items: list[Any]) -> _Part:
+    def _column(self, step: Step, items: list[Any]) -> _Part:
         """Plain values."""
         values = step.column(self.root_value.session, items)
         if callable(values[0]):
@@ -286,9 +324,9 @@ class Completion(Executor[None]):
             raise _OddError
         return _Part(values, len(values), sum(len(value) for value in values if value.__class__ is str))
 
-    def _objects(self, step: _Step, items: list[Any]) -> _Part:
+    def _objects(self, step: Step, items: list[Any]) -> _Part:
         """Objects or lists of objects; one that many rows share is completed once."""
-        if step.way is _LIBRARY:
+        if step.way is Way.LIBRARY:
             raise _OddError
         if step.keys is None:
             return self._read(step, items)
@@ -307,49 +345,30 @@ class Completion(Executor[None]):
         found = [made[_Alone(number)] if key is None else shared[place, key] for number, key in enumerate(keys)]
         return _Part([each[0] for each in found], sum(each[1] for each in found), sum(each[2] for each in found))
 
-    def _read(self, step: _Step, items: list[Any]) -> _Part:
-        values = step.column(self.root_value.session, items)
-        if callable(values[0]):
-            values = [value() for value in values]
+    def _read(self, step: Step, items: list[Any]) -> _Part:
+        if step.way is Way.ASKED:
+            values = self._asked(step, items)
+        else:
+            values = step.column(self.root_value.session, items)
+            if callable(values[0]):
+                values = [value() for value in values]
         part = self._values(step.kind, step, self.root_value.all_shown(values))
         return part._replace(fields=part.fields + len(items))
 
-
-@lru_cache(maxsize=4096)
-def _field(parent: str, called: str, shape: type, with_arguments: bool) -> _Step:
-    """What is the same each time that a field is asked of objects of that class: all but its name in the answer and its nodes."""
-    kind: Any = schema().type_map[parent]
-    field = schema().get_field(kind, called)
-    attribute = snake(called)
-    read: Callable[[Any], Any] = attrgetter(attribute)
-    read_all = column(shape, attribute)
-    if issubclass(shape, Mapping):
-        read = methodcaller("get", attribute)
-        read_all = partial(_got, attribute)
-    way, coerce = _LIBRARY, None
-    bare: Any = graphql.get_nullable_type(field.type) if field else None
-    if field is graphql.TypeNameMetaFieldDef:
-        way = _NAME
-    elif (
-        field
-        and field.resolve is None
-        and not with_arguments
-        and all(argument.default_value is Undefined for argument in field.args.values())
-    ):
-        if graphql.is_leaf_type(bare):
-            way, coerce = _VALUE, None if bare.name in ("String", "ID") else bare.coerce_output_value
-        elif not graphql.is_leaf_type(graphql.get_named_type(field.type)):
-            way = _Way.OBJECT
-    key_of, all_keys = keys(shape, attribute) or (None, None)
-    required = field is not None and graphql.is_non_null_type(field.type)
-    is_int = way is _VALUE and bare is graphql.GraphQLInt
-    return _Step(
-        way, called, read, field.type if field else None, None, required, coerce, is_int, read_all, key_of, all_keys
-    )
+    def _asked(self, step: Step, items: list[Any]) -> list[Any]:
+        arguments = self._arguments(step)
+        if step.asked is not None:
+            return step.asked(self.root_value.session, items, arguments)
+        return [value(**arguments) if callable(value) else value for value in map(step.read, items)]
 
 
-def _got(name: str, session: Any, items: list[Any]) -> list[Any]:
-    return [item.get(name) for item in items]
+def _written(details: Any) -> str | None:
+    """What a document says below a field; None where that is not all that tells what is asked there."""
+    below = details[0].node.selection_set
+    if len(details) > 1 or details[0].fragment_variable_values or below is None or below.loc is None:
+        return None
+    text: str = below.loc.source.body[below.loc.start : below.loc.end]
+    return text
 
 
 def _weight(value: Any) -> tuple[int, int]:

@@ -7,7 +7,7 @@ found, in time linear in the walk; the library's own rule compares every field w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import graphql
@@ -33,6 +33,8 @@ MAX_NODES = 50_000
 LIST_GUESS = 10
 """How long a list is taken to be that does not come in pages: teams, members, aliases of one version."""
 _MOST_FILES = 5000
+_PASSED = 64
+"""Most outcomes that are remembered of one document."""
 
 
 class TooCostlyError(GraphQLError):
@@ -50,6 +52,8 @@ class _Place(NamedTuple):
 class _Walk:
     def __init__(self, document: DocumentNode, variables: dict[str, Any]) -> None:
         self.variables = variables
+        self.asked: set[str] = set()
+        """The variables that it depended on."""
         self.fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
@@ -87,11 +91,11 @@ class _Walk:
         for argument in node.arguments or ():
             if argument.name.value == "first":
                 value: Any = argument.value
-                given = (
-                    self.variables.get(value.name.value)
-                    if isinstance(value, VariableNode)
-                    else getattr(value, "value", None)
-                )
+                if isinstance(value, VariableNode):
+                    self.asked.add(value.name.value)
+                    given = self.variables.get(value.name.value)
+                else:
+                    given = getattr(value, "value", None)
                 most = _MOST_FILES if node.name.value.startswith("files") else MAX_SIZE
                 try:
                     return DEFAULT_SIZE if given is None else max(0, min(int(given), most))
@@ -148,8 +152,41 @@ def _arguments(node: FieldNode) -> list[tuple[str, str]]:
     return sorted((argument.name.value, graphql.print_ast(argument.value)) for argument in node.arguments or ())
 
 
-def check(document: DocumentNode, operation: str | None, variables: dict[str, Any] | None) -> None:
-    """Raise `TooCostlyError` or `GraphQLError` for a document that shall not be executed. It must be valid otherwise."""
+class Passed:
+    """What one document has passed `check` with, so that it is not walked again for what cannot change the outcome. For all threads."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str | None, frozenset[str]] = {}
+        self._passed: set[Hashable] = set()
+
+    def has(self, operation: str | None, variables: dict[str, Any]) -> bool:
+        """Whether it passed with that operation and these lengths of pages."""
+        return self._key(operation, variables) in self._passed
+
+    def add(self, operation: str | None, variables: dict[str, Any], asked: Iterable[str]) -> None:
+        """It passed, and of the variables the outcome depended on those that were `asked`."""
+        self._asked[operation] = frozenset(asked)
+        key = self._key(operation, variables)
+        if key is not None and len(self._passed) < _PASSED:
+            self._passed.add(key)
+
+    def _key(self, operation: str | None, variables: dict[str, Any]) -> Hashable | None:
+        if operation not in self._asked:
+            return None
+        lengths = tuple((name, name in variables, variables.get(name)) for name in sorted(self._asked[operation]))
+        small = all(length is None or isinstance(length, int) for _, _, length in lengths)
+        return (operation, lengths) if small else None
+
+
+def check(
+    document: DocumentNode, operation: str | None, variables: dict[str, Any] | None, passed: Passed | None = None
+) -> None:
+    """Raise `TooCostlyError` or `GraphQLError` for a document that shall not be executed. It must be valid otherwise.
+
+    `passed` is this document's, and learns of it where it may be executed.
+    """
+    if passed is not None and passed.has(operation, variables or {}):
+        return
     chosen = graphql.get_operation_ast(document, operation)
     if not isinstance(chosen, OperationDefinitionNode):
         return  # The execution says so.
@@ -158,4 +195,7 @@ def check(document: DocumentNode, operation: str | None, variables: dict[str, An
         for definition in chosen.variable_definitions or ()
     } | (variables or {})
     root = schema().get_root_type(chosen.operation)
-    _Walk(document, given).walk(_Place(root, [chosen.selection_set], DEFAULT_SIZE), 1, 0)
+    walk = _Walk(document, given)
+    walk.walk(_Place(root, [chosen.selection_set], DEFAULT_SIZE), 1, 0)
+    if passed is not None:
+        passed.add(operation, variables or {}, walk.asked)

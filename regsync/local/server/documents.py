@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import Any
 
 import graphql
 from graphql import DocumentNode, GraphQLError, Node
 from graphql.validation import OverlappingFieldsCanBeMergedRule, specified_rules
 
+from regsync.local.server import cost
 from regsync.local.server.contract import schema
 from regsync.local.server.lacking import refusals
 
@@ -34,6 +36,7 @@ class Documents:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Parsed] = OrderedDict()
+        self._passed: dict[str, cost.Passed] = {}
         self._length = 0
         self._parsing: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -60,6 +63,13 @@ class Documents:
                         self._parsing.pop(text, None)
         return found
 
+    def affordable(self, text: str, operation: str | None, variables: dict[str, Any] | None) -> Parsed:
+        """As `parsed`, once `cost.check` has let it through. Raises what that raises."""
+        document = self.parsed(text)
+        if isinstance(document, DocumentNode):
+            cost.check(document, operation, variables, self._passed.get(text))
+        return document
+
     def _found(self, text: str) -> Parsed | None:
         with self._guard:
             if text in self._kept:
@@ -70,9 +80,11 @@ class Documents:
         with self._guard:
             if text not in self._kept:
                 self._kept[text] = document
+                self._passed[text] = cost.Passed()
                 self._length += len(text)
             while self._length > KEPT_LENGTH:
                 oldest, _ = self._kept.popitem(last=False)
+                self._passed.pop(oldest, None)
                 self._length -= len(oldest)
 
 

@@ -117,15 +117,14 @@ class Asked(NamedTuple):
 
 def asked(text: str, variables: dict[str, Any] | None, operation: str | None) -> Asked | Answer:
     """What a document asks for; the refusal where it is not valid, or could cost too much."""
-    document = _documents.parsed(text)
-    if isinstance(document, tuple):
-        return Answer(400, {"errors": [_plain(error, "GRAPHQL_VALIDATION_FAILED") for error in document]})
     try:
-        cost.check(document, operation, variables)
+        document = _documents.affordable(text, operation, variables)
     except cost.TooCostlyError as error:
         return Answer(400, {"errors": [_plain(error, "TOO_COSTLY")]})
     except GraphQLError as error:
         return Answer(400, {"errors": [_plain(error, "GRAPHQL_VALIDATION_FAILED")]})
+    if isinstance(document, tuple):
+        return Answer(400, {"errors": [_plain(error, "GRAPHQL_VALIDATION_FAILED") for error in document]})
     return Asked(document, variables, operation)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from sqlite3 import Row
 from typing import Any, NamedTuple
 
 from regsync.local.server import seen
 from regsync.local.server.filters import Condition, Field, Fields, both, compile_filter, index, moment
-from regsync.local.server.pages import Connection, Listing, select
+from regsync.local.server.pages import Connection, Listing, select, select_each
 from regsync.local.server.session import Session
 from regsync.local.store.accounts import Entity, Organization
 from regsync.local.store.links import Link
@@ -210,6 +210,19 @@ def memberships_in(session: Session, where: Condition, filters: str | None, page
         return {"node": found[row[0]]}
 
     return select(tx, _LINKS, condition, edge, begin, **page._asdict())
+
+
+def memberships_in_each(session: Session, keys: Sequence[int], filters: str | None, page: Page) -> list[Connection]:
+    """The links that match of each of many collections, as `memberships_in` has them of one."""
+    condition = both(Condition("m.collection_id = k.value", ()), compile_filter(filters, _LINK_FIELDS))
+
+    def begin(rows: list[Row]) -> None:
+        seen.expect_links(session, map(_link, rows))
+
+    def edge(row: Row) -> Json:
+        return {"node": _link(row)}
+
+    return select_each(session.tx, _LINKS, condition, keys, edge, begin, **page._asdict())
 
 
 def _link(row: Row) -> Link:

@@ -105,15 +105,9 @@ def tag_names(session: Session, found: Collection) -> tuple[str, ...]:
 def expect_links(session: Session, found: Iterable[Link]) -> None:
     """A page shows these links: what they name is looked up for all of them together, when the first one is asked."""
     tx, rows = session.tx, list(found)
-
-    def versions(keys: Iterable[int]) -> dict[int, Version]:
-        loaded = seen.versions(tx, keys)
-        _expect_sources(session, [*loaded.values()])
-        return loaded
-
     session.expect("aliases", (link.id for link in rows), lambda keys: aliases.of_memberships(tx, keys))
     session.expect("collection", (link.collection_id for link in rows), lambda keys: collections.by_ids(tx, keys))
-    session.expect("version", (link.artifact_id for link in rows), versions)
+    expect_versions(session, (link.artifact_id for link in rows))
 
 
 def _expect_sources(session: Session, found: list[Version]) -> None:
@@ -122,6 +116,17 @@ def _expect_sources(session: Session, found: list[Version]) -> None:
     session.expect("collection", sources, lambda keys: collections.by_ids(tx, keys))
     session.expect("type of", sources, lambda keys: collections.types_of(tx, keys))
     session.expect("place", (version.project_id for version in found), lambda keys: seen.places(tx, keys))
+
+
+def expect_versions(session: Session, keys: Iterable[int]) -> None:
+    """These versions are looked up; as `expect_links`."""
+    session.expect("version", keys, partial(_versions, session))
+
+
+def _versions(session: Session, keys: Iterable[int]) -> dict[int, Version]:
+    loaded = seen.versions(session.tx, keys)
+    _expect_sources(session, [*loaded.values()])
+    return loaded
 
 
 def expect_collections(session: Session, keys: Iterable[int]) -> None:
@@ -134,6 +139,20 @@ def expect_collections(session: Session, keys: Iterable[int]) -> None:
 def link_named(session: Session, place: Place, name: str) -> Link | None:
     """What `collection:v3` or `collection:alias` names in a project; without a colon, its `latest`."""
     return seen.link_named(session.tx, place, name)
+
+
+def collections_named(session: Session, place: Place, names: Sequence[str]) -> list[Collection | None]:
+    """The collections of those names in a project, in their order; None where there is none. Raises as `collections.named`."""
+    known = collections.named(session.tx, place, names)
+    expect_collections(session, (found.id for found in known.values()))
+    return [known.get(name) for name in names]
+
+
+def links_named(session: Session, place: Place, names: Sequence[str]) -> list[Link | None]:
+    """As `link_named`, for many names, in their order. Raises as `links.named`."""
+    found = seen.links_named(session.tx, place, names)
+    expect_links(session, (link for link in found if link is not None))
+    return found
 
 
 def link(session: Session, collection: Collection, version: str) -> Link | None:

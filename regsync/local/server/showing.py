@@ -7,7 +7,8 @@ viewer does not see: whatever way led to a record, `access.py` is asked about it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -81,6 +82,9 @@ def shown(session: Session, value: Any) -> Any:
 def all_shown(session: Session, values: list[Any]) -> list[Any]:
     """As `shown`, for each of many values."""
     kinds = {*map(type, values)}
+    if type(None) in kinds and len(kinds) == 2:
+        present = iter(all_shown(session, [value for value in values if value is not None]))
+        return [None if value is None else next(present) for value in values]
     kind = kinds.pop()
     if kind is list and not kinds and not {*map(type, chain.from_iterable(values))} & _SPECIAL:
         return values
@@ -88,8 +92,25 @@ def all_shown(session: Session, values: list[Any]) -> list[Any]:
     if node is None:
         return [shown(session, value) for value in values]
     keys = [*map(SEEN[kind][0], values)]
+    many = _SEEN_OF_MANY.get(kind)
+    if many is not None:
+        _look(session, kind, many, {*keys})
     hidden = {key for key in {*keys} if not _sees_key(session, kind, key)}
     return [None if key in hidden else node(session, value) for key, value in zip(keys, values, strict=True)]
+
+
+_SEEN_OF_MANY: Mapping[type, Callable[[Transaction, Iterable[int]], set[int]]] = {Link: access.seen_collections}
+"""As `SEEN`, for many keys at once."""
+
+
+def _look(session: Session, kind: type, many: Callable[[Transaction, Iterable[int]], set[int]], keys: set[int]) -> None:
+    """Find out what `_sees_key` will be asked about each of many keys."""
+    kept, sees = _KEPT[kind], SEEN[kind][1]
+    unknown = [key for key in keys if not session.knows((kept, key)) and not session.knows(("sees", sees, key))]
+    if len(unknown) > 1:
+        visible = many(session.tx, unknown)
+        for key in unknown:
+            session.once(("sees", sees, key), partial(visible.__contains__, key))
 
 
 _SPECIAL = {*SEEN, list}

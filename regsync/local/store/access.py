@@ -230,6 +230,17 @@ def sees_collection(tx: Transaction, collection_id: int) -> bool:
     return project_id is not None and sees_place(tx, project_id)
 
 
+def seen_collections(tx: Transaction, keys: Iterable[int]) -> set[int]:
+    """Those of many collections for which `sees_collection` is true."""
+    rows = [
+        *tx.tuples(
+            "SELECT id, project_id FROM collections WHERE id IN (SELECT value FROM json_each(?))", json.dumps([*keys])
+        )
+    ]
+    visible = {place for place in {project_id for _, project_id in rows} if sees_place(tx, place)}
+    return {key for key, project_id in rows if project_id in visible}
+
+
 def sees_version(tx: Transaction, artifact_id: int) -> bool:
     """Whether an artifact version is there for the actor, where it was logged or through a link."""
     entity_id = tx.value(

@@ -7,18 +7,18 @@ given); indices are never reused; `latest` goes to the highest remaining index w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from regsync.local.store import aliases, artifacts, collections, metrics
 from regsync.local.store.access import missing, require
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
-from regsync.local.store.database import Transaction
+from regsync.local.store.database import Transaction, json_parameter
 from regsync.local.store.errors import Conflict, Invalid
 from regsync.local.store.projects import Project
 from regsync.local.store.registries import Registry
-from regsync.names import Role
+from regsync.names import Role, version_index
 
 FOREIGN_SOURCE = "linking is only allowed within the same team or to a collection in your organization's registry"
 """What W&B answers to linking an artifact of a personal entity or of another organization."""
@@ -50,6 +50,26 @@ def get(tx: Transaction, collection: Collection, version: str) -> Link:
     if found is None:
         missing(f"{collection.address}:{version}")
     return by_id(tx, found.membership_id)
+
+
+def named(tx: Transaction, wanted: Sequence[tuple[Collection, str]]) -> list[Link | None]:
+    """As `get`, for an index or an alias of each of many collections, in their order; None where there is none.
+
+    Raises `ValueError` as `json_parameter`, and `OverflowError` for an index that SQLite has no number for.
+    """
+    rows = [(collection.id, version_index(version), version) for collection, version in wanted]
+    if any(number is not None and number >= 2**63 for _, number, _ in rows):
+        raise OverflowError("an index of more than 64 bits")
+    found = tx.tuples(
+        """SELECT k.key, m.id, m.collection_id, m.artifact_id, m.version_index, m.created_at
+           FROM json_each(?) k CROSS JOIN memberships m ON m.id = CASE
+             WHEN k.value ->> 1 IS NULL
+             THEN (SELECT membership_id FROM aliases WHERE collection_id = k.value ->> 0 AND name = k.value ->> 2)
+             ELSE (SELECT id FROM memberships WHERE collection_id = k.value ->> 0 AND version_index = k.value ->> 1) END""",
+        json_parameter(rows),
+    )
+    links = {place: Link(*rest) for place, *rest in found}
+    return [links.get(place) for place in range(len(rows))]
 
 
 def find(tx: Transaction, collection: Collection, artifact_id: int) -> Link | None:

@@ -5,7 +5,7 @@ The API and the pages both ask here, so that what one of them hides the other do
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from regsync.local.store import accounts, aliases, artifacts, collections, links, projects, registries
 from regsync.local.store.access import entity_role, is_server_admin, readable_entities, sees_entity
@@ -111,6 +111,15 @@ def link_named(tx: Transaction, place: Place, name: str) -> Link | None:
     collection_name, _, version = name.partition(":")
     found = collections.find(tx, place, collection_name)
     return link(tx, found, version or aliases.LATEST) if found else None
+
+
+def links_named(tx: Transaction, place: Place, names: Sequence[str]) -> list[Link | None]:
+    """As `link_named`, for many names, in their order. Raises as `links.named`."""
+    parts = [name.partition(":") for name in names]
+    known = collections.named(tx, place, {collection for collection, _, _ in parts})
+    wanted = [(known[name], version or aliases.LATEST) for name, _, version in parts if name in known]
+    found = iter(links.named(tx, wanted))
+    return [next(found) if name in known else None for name, _, _ in parts]
 
 
 def link(tx: Transaction, collection: Collection, version: str) -> Link | None:
