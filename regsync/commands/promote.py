@@ -99,8 +99,8 @@ def _live(loaded: Loaded, address: Address, settings: Settings, *, with_digest: 
     """The version that the alias points at in the registry; by index and digest where its source is not visible."""
     from regsync.core.live import RegistryScope
     from regsync.diagnostics import RegsyncError
-    from regsync.manifest.editing.edit import escaped
     from regsync.manifest.editing.splice import Pin
+    from regsync.manifest.editing.ways import escaped
     from regsync.names import SourceRef, parse_version_ref
 
     name = str(address.collection)

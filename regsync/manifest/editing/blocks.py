@@ -98,7 +98,7 @@ def _entry_gone(spot: Spot) -> Splice:
         if end < len(document.text):
             return Splice(start, document.text.index("\n", end) + 1, "")
         return Splice(max(start - 1, 0), end, "")
-    number = spot.parent.entries.index(spot.entry)
+    number = spot.number if spot.item is None else spot.parent.entries.index(spot.entry)
     if number + 1 < len(spot.parent.entries):
         return Splice(key.start.offset, spot.parent.entries[number + 1][0].start.offset, "")
     before = spot.parent.entries[number - 1][1].end.offset if number else key.start.offset

@@ -11,18 +11,19 @@ from copy import deepcopy
 from dataclasses import field, replace
 from typing import Any, NamedTuple
 
-from regsync.core.desired import Desired
+from regsync.core.desired import Desired, DesiredCollection
 from regsync.diagnostics import DiagnosticsError, RegsyncError, did_you_mean
 from regsync.frozen import dataclass
+from regsync.manifest.editing.entries import Addition, added
 from regsync.manifest.editing.environment import Setting, reset, settings_of, shared_settings, texts_of, variables_in
-from regsync.manifest.editing.places import Place, Reader, documents, places, room, written_version
+from regsync.manifest.editing.places import Place, Reader, documents, places, room
 from regsync.manifest.editing.rewrite import rewrite
-from regsync.manifest.editing.splice import ABSENT, Pin, Splice, pinned, quoted, spliced, style_of
+from regsync.manifest.editing.splice import ABSENT, Pin, Splice, pinned, quoted, spliced
+from regsync.manifest.editing.ways import Examples, escaped, examples_of, ways_to_write
 from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.load import Loaded, load_sources
-from regsync.manifest.reading.spans import Scalar
 from regsync.manifest.writing.render import to_manifest
-from regsync.names import Address, CollectionName, RegistryName, SourceRef, parse_version_ref
+from regsync.names import Address, CollectionName, RegistryName
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ def assign(
         return Edit(loaded)
     target = target_of(manifests, address)
     refused: DiagnosticsError | None = None
-    for splices in attempts(manifests, loaded.desired, address, value, target, made_of):
+    for way in attempts(manifests, loaded.desired, address, value, target, made_of):
+        splices = added([way]) if isinstance(way, Addition) else way
         texts = {name: spliced(manifests.find(name).data.decode(), each) for name, each in splices.items()}
         try:
             again = manifests.with_texts(texts).load()
@@ -142,11 +144,6 @@ def binding(loaded: Loaded, address: Address) -> Pin | None:
     if item is None:
         return None
     return Pin(ABSENT if item.ref is None else escaped(str(item.ref)), item.digest)
-
-
-def escaped(text: str) -> str:
-    """A text in which nothing is taken for a variable."""
-    return text.replace("${", "$${")
 
 
 def rendered(value: Pin) -> Any:
@@ -196,11 +193,16 @@ def target_of(manifests: Manifests, address: Address, read: Reader = documents) 
 
 class Known(NamedTuple):
     """What is looked up to edit one alias, and is the same for all: the documents of a file, the variables of the environment with the
-    places that set them, and those of the shared manifests."""
+    places that set them, those of the shared manifests, and how the versions of a collection are written at a place."""
 
     read: Reader
     outside: Callable[[], Mapping[str, Setting]]
     shared: Callable[[], Mapping[str, Setting]]
+    examples: Callable[[Place, DesiredCollection], Examples]
+
+
+Way = Addition | Mapping[str, Sequence[Splice]]
+"""An edit: one entry more in a map, or changes by file name."""
 
 
 def attempts(
@@ -211,19 +213,26 @@ def attempts(
     target: Target,
     made_of: frozenset[str],
     known: Known | None = None,
-) -> Iterator[dict[str, list[Splice]]]:
-    """The ways to edit, best first, each as changes by file name: where the alias is written, in the variables that it is
-    made of, in the overlay at hand. No way writes what one environment says where others read it."""
-    known = known or Known(documents, manifests.outside, lambda: shared_settings(manifests.sources))
-    alias, outside = str(address.alias), known.outside()
+) -> Iterator[Way]:
+    """The ways to edit, best first: where the alias is written, in the variables that it is made of, in the overlay at hand.
+    No way writes what one environment says where others read it."""
+    known = known or Known(documents, manifests.outside, lambda: shared_settings(manifests.sources), examples_of)
+    collection = (desired.registries[RegistryName(address.registry)].collections or {})[
+        CollectionName(str(address.collection))
+    ]
+    alias, outside, examples = str(address.alias), known.outside(), known.examples
+
+    def ways() -> Iterator[Pin]:
+        texts = ways_to_write(value.version, target.places, alias, lambda place: examples(place, collection))
+        return (Pin(text, value.digest) for text in dict.fromkeys(texts))
+
     old = {name for place in target.places for text in texts_of(place, alias) for name in variables_in(text)}
     own = (old & outside.keys()) | made_of
-    ways = [Pin(text, value.digest) for text in _ways_to_write(value.version, target.places, desired, address)]
-    keeping = [pin for pin in ways if own <= variables_in(f"{pin.version} {pin.digest or ''}")]
     is_over = bool(manifests.overlays) and not target.shared
     if not target.shared or not manifests.overlays:
-        for pin in keeping:
-            yield _splices(target.places, alias, pin)
+        for pin in ways():
+            if own <= variables_in(f"{pin.version} {pin.digest or ''}"):
+                yield _at_places(target.places, alias, pin)
     if old & outside.keys():
         settings = {**known.shared(), **outside}
         for found in reset(target.places[0], alias, value, settings):
@@ -232,16 +241,18 @@ def attempts(
                 changes.setdefault(name, []).append(splice)
             yield changes
     if is_over:
-        for pin in ways:
-            yield _splices(target.places, alias, pin)
+        for pin in ways():
+            yield _at_places(target.places, alias, pin)
     elif manifests.overlays:
-        for pin in ways:
+        for pin in ways():
             yield _into_overlay(manifests.overlays[-1], address, pin, known.read)
 
 
-def _into_overlay(source: Source, address: Address, pin: Pin, read: Reader) -> dict[str, list[Splice]]:
-    """Give an alias to an overlay that does not mention its collection."""
+def _into_overlay(source: Source, address: Address, pin: Pin, read: Reader) -> Way:
+    """Give an alias to an overlay that does not write it yet."""
     document, parent, missing = room(source, address, read)
+    if not missing:
+        return Addition(document, parent, str(address.alias), pin, styled=False)
     keys = [*missing, str(address.alias)]
     last = parent.entries[-1] if parent.entries else None
     if parent.flow or last is None:
@@ -280,45 +291,6 @@ def _of_one_environment(
     return place.document.refuse(node, message, hint)
 
 
-def _ways_to_write(version: str, found: Sequence[Place], desired: Desired, address: Address) -> Iterator[str]:
-    """The version with the variables that the manifest uses for it, best first, and at last without."""
-    try:
-        ref = parse_version_ref(version.replace("$${", "${"))
-    except ValueError:
-        ref = None
-    if isinstance(ref, SourceRef):
-        examples = list(_examples(found, desired, address))
-        for text, meaning in examples:
-            if meaning.parts[:3] == ref.parts[:3] and text.endswith(f":{meaning.version}"):
-                yield f"{text.removesuffix(meaning.version)}{escaped(ref.version)}"
-        for text, meaning in examples:
-            parts = text.rpartition(":")[0].split("/")
-            if len(parts) == 3 and meaning.entity == ref.entity:
-                yield (
-                    "/".join(
-                        [
-                            part if old == new else escaped(new)
-                            for part, old, new in zip(parts, meaning.parts[:3], ref.parts[:3], strict=True)
-                        ]
-                    )
-                    + f":{escaped(ref.version)}"
-                )
-    yield version
-
-
-def _examples(found: Sequence[Place], desired: Desired, address: Address) -> Iterator[tuple[str, SourceRef]]:
-    """How versions are written where the edit takes place, the old value first, and what they mean."""
-    registry = desired.registries[RegistryName(address.registry)]
-    collection = (registry.collections or {})[CollectionName(str(address.collection))]
-    meanings = {str(alias): item.ref for alias, item in (collection.aliases or {}).items()}
-    for place in found:
-        own = place.alias(str(address.alias))
-        for entry in ([own] if own else []) + place.entries():
-            text, meaning = written_version(entry), meanings.get(entry[0].value if isinstance(entry[0], Scalar) else "")
-            if text is not None and isinstance(meaning, SourceRef):
-                yield text, meaning
-
-
 def _only_that_changed(before: Any, after: Any, address: Address, wanted: Any) -> bool:
     """Whether the edited manifests declare what was asked for, and otherwise what they declared before."""
     new = _declared(after, address).get("aliases", {}).get(address.alias)
@@ -329,39 +301,35 @@ def _only_that_changed(before: Any, after: Any, address: Address, wanted: Any) -
     return bool(expected == after)
 
 
-def _splices(found: Sequence[Place], alias: str, pin: Pin) -> dict[str, list[Splice]]:
-    """The changes, by file name."""
+def _at_places(found: Sequence[Place], alias: str, pin: Pin) -> Way:
+    """The alias where it is written; where it is not, there is one place."""
     result: dict[str, list[Splice]] = {}
     for place in found:
         place.check()
         entry, aliases = place.alias(alias), place.aliases
-        own = place.document.replace(entry, pin, flow=aliases.flow) if entry and aliases else None
-        splices = _new_alias(place, alias, pin) if own is None else own
+        if entry is None or aliases is None:
+            return (
+                Addition(place.document, aliases, alias, pin, sorts=True)
+                if aliases
+                else _first_alias(place, alias, pin)
+            )
+        splices = place.document.replace(entry, pin, flow=aliases.flow)
         result.setdefault(place.document.name, []).extend(splices)
     return result
 
 
-def _new_alias(place: Place, alias: str, pin: Pin) -> list[Splice]:
-    """The line of an alias that is not there: in its place where the others are sorted, else below them."""
-    document, block, parent = place.document, place.block, place.aliases
-    if parent:
-        names = [key.value if isinstance(key, Scalar) else "" for key, _ in parent.entries]
-        smaller = [entry for name, entry in zip(names, parent.entries, strict=True) if name < alias]
-        is_sorted = len(names) > 1 and names == sorted(names)
-        after = (smaller[-1] if smaller else None) if is_sorted else (parent.entries[-1] if names else None)
-        only = '"' if document.flow else ""
-        style = style_of((value for _, value in parent.entries), only)
-        text = pinned(pin, style, style_of((key for key, _ in parent.entries), only), flow=parent.flow)
-        return document.insert(parent, alias, text, after)
+def _first_alias(place: Place, alias: str, pin: Pin) -> Way:
+    """The map of aliases, below all else."""
+    document, block = place.document, place.block
     last = block.entries[-1] if block.entries else None
     if block.flow or last is None:
         style = '"' if document.flow else ""
         value = f"{{{quoted(alias, style, flow=True)}: {pinned(pin, style, style, flow=True)}}}"
-        return document.insert(block, "aliases", value, last)
+        return {document.name: document.insert(block, "aliases", value, last)}
     column = block.entries[0][0].start.column
     inner = column + max(column - place.name.start.column, 1)
     lines = [f"{' ' * column}aliases:", f"{' ' * inner}{quoted(alias)}: {pinned(pin)}"]
-    return [document.insert_line(last, document.line_break().join(lines))]
+    return {document.name: [document.insert_line(last, document.line_break().join(lines))]}
 
 
 def _edit(

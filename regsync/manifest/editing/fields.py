@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from regsync.core import actions as a
 from regsync.manifest.editing.blocks import block_of, by_hand, check_texts, without_entry
-from regsync.manifest.editing.edit import escaped
+from regsync.manifest.editing.entries import Addition
 from regsync.manifest.editing.lists import step
 from regsync.manifest.editing.rounds import Change, Step
 from regsync.manifest.editing.splice import ABSENT, quoted
 from regsync.manifest.editing.spots import Spot, set_scalar
+from regsync.manifest.editing.ways import escaped
 from regsync.manifest.editing.written import Written
 from regsync.manifest.reading.spans import Map
 from regsync.names import Address
@@ -29,7 +30,9 @@ def _text(address: Address, key: str, value: str | None) -> Step:
         place = block_of(now, address, key)
         place.check()
         entry = place.block.find(key)
-        spot = None if entry is None else Spot(place.document, place.path, place.block, entry, None)
+        spot = None
+        if entry is not None:
+            spot = Spot(place.document, place.path, place.block, entry, None, place.block.entries.index(entry))
         if spot is not None:
             check_texts(now, spot)
         if value is not None:
@@ -56,7 +59,9 @@ def member(address: Address, name: str, role: str | None) -> Step:
             last = place.block.entries[-1] if place.block.entries else None
             return Change({document.name: document.insert(place.block, "members", value, last)})
         document.check_own(entry[1])
-        joins = name if isinstance(entry[1], Map) and entry[1].entries else None
-        return Change({document.name: set_scalar(document, entry[1], name, text)}, joins)  # type: ignore[arg-type]
+        members = entry[1]
+        if isinstance(members, Map) and members.find(name) is None:
+            return Change(adds=Addition(document, members, name, text))
+        return Change({document.name: set_scalar(document, members, name, text)})  # type: ignore[arg-type]
 
     return step(change)

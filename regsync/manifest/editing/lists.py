@@ -19,10 +19,10 @@ from regsync.manifest.editing.blocks import (
     without_entry,
     without_item,
 )
-from regsync.manifest.editing.edit import escaped
 from regsync.manifest.editing.rounds import Change, Step
 from regsync.manifest.editing.splice import quoted
 from regsync.manifest.editing.spots import Spot, with_item
+from regsync.manifest.editing.ways import escaped
 from regsync.manifest.editing.written import Written
 from regsync.manifest.reading.spans import List
 from regsync.names import Address, SourceRef, parse_version_ref

@@ -34,9 +34,7 @@ class Place:
 
     def alias(self, name: str) -> Entry | None:
         """The entry of an alias."""
-        return next(
-            (entry for entry in self.entries() if isinstance(entry[0], Scalar) and entry[0].value == name), None
-        )
+        return self.aliases.find(name) if self.aliases else None
 
     def check(self) -> None:
         """Raise where nothing in here can be edited without changing other places as well."""

@@ -7,27 +7,30 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
+from types import MappingProxyType
 from typing import NamedTuple
 
 from regsync.diagnostics import Position, RegsyncError
 from regsync.frozen import dataclass
+from regsync.manifest.editing.entries import Addition, added
 from regsync.manifest.editing.splice import Splice, spliced
 from regsync.manifest.editing.written import Written
 from regsync.manifest.reading.spans import LINE_BREAK
 
 
 class Change(NamedTuple):
-    """One edit, by file name.
+    """One edit, by file name; or an entry more in a map (`adds`), which goes there together with all others for it.
 
     `joins`: what it puts below the last of others, by name: two of different names may stand one below the other. None: what it
     puts somewhere can stand there only alone. `out_of`: the list or map that it takes something out of, as file, offset and number
     of entries: the last one is taken out otherwise than the others, and after what is put into it (`into`).
     """
 
-    splices: Mapping[str, Sequence[Splice]]
+    splices: Mapping[str, Sequence[Splice]] = MappingProxyType({})
     joins: str | None = None
     out_of: tuple[str, int, int] | None = None
     into: tuple[str, int] | None = None
+    adds: Addition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,14 @@ class Step:
     at: Position | None = None
 
 
-def carried_out(now: Written, steps: Sequence[Step]) -> Written:
+def carried_out(now: Written, wanted: Sequence[Step]) -> Written:
     """All steps, as if one were made after the other. Raises what they raise, and `DiagnosticsError` where a result is no manifest."""
-    left = list(steps)
+    left = list(wanted)
     while left:
         try:
-            found = [(step, change) for step in left if (change := step.change(now, step.at)) is not None]
+            found = _brought_together(
+                [(step, change) for step in left if (change := step.change(now, step.at)) is not None]
+            )
             taken = _apart([change for _, change in found])
             merged: dict[str, list[Splice]] = {}
             for (_, change), is_taken in zip(found, taken, strict=True):
@@ -59,7 +64,12 @@ def carried_out(now: Written, steps: Sequence[Step]) -> Written:
             return _one_by_one(now, left)  # Which finds out whose fault it is.
         if found and not any(taken):
             return _one_by_one(now, left)
-        left = [step for (step, _), is_taken in zip(found, taken, strict=True) if step.again or not is_taken]
+        left = [
+            step
+            for (steps, _), is_taken in zip(found, taken, strict=True)
+            for step in steps
+            if step.again or not is_taken
+        ]
         left = _moved(left, now, merged)
         now = edited
     return now
@@ -72,9 +82,24 @@ def _one_by_one(now: Written, steps: Sequence[Step]) -> Written:
         change = step.change(now, step.at)
         if change is None:
             continue
+        ((_, change),) = _brought_together([(step, change)])
         left = _moved([step, *left] if step.again else left, now, change.splices)
         now = now.with_splices(change.splices)
     return now
+
+
+def _brought_together(found: Sequence[tuple[Step, Change]]) -> list[tuple[list[Step], Change]]:
+    """What is added to one map is one change of it, which stands where the first of them stood."""
+    together: dict[object, list[tuple[Step, Change]]] = {}
+    for number, (step, change) in enumerate(found):
+        together.setdefault(number if change.adds is None else change.adds.where, []).append((step, change))
+    return [
+        (
+            [step for step, _ in each],
+            Change(added(adds)) if (adds := [change.adds for _, change in each if change.adds]) else each[0][1],
+        )
+        for each in together.values()
+    ]
 
 
 def _apart(changes: Sequence[Change]) -> list[bool]:
@@ -94,31 +119,40 @@ def _apart(changes: Sequence[Change]) -> list[bool]:
     for inside in by_file.values():
         inside.sort(key=lambda each: each[0][:2])
         before: list[tuple[Splice, int]] = []
+        here = _Here()
         for splice, number in inside:
             while before and not taken[before[-1][1]]:
                 before.pop()
-            if before and before[-1][1] != number and _meet(before, splice, changes[number], changes):
+            joins = changes[number].joins
+            if before and before[-1][1] != number and _meet(before[-1][0], splice, joins, here):
                 taken[number] = False
             else:
                 before.append((splice, number))
+                here.add(splice, joins)
     return taken
 
 
-def _meet(before: Sequence[tuple[Splice, int]], splice: Splice, change: Change, changes: Sequence[Change]) -> bool:
+class _Here:
+    """What is put at the last place looked at: the names of `Change.joins`."""
+
+    def __init__(self) -> None:
+        self.offset = -1
+        self.names: set[str | None] = set()
+
+    def add(self, splice: Splice, joins: str | None) -> None:
+        if splice.start != self.offset:
+            self.offset, self.names = splice.start, set()
+        if splice.start == splice.end:
+            self.names.add(joins)
+
+
+def _meet(nearest: Splice, splice: Splice, joins: str | None, here: _Here) -> bool:
     """Whether a splice cannot be made together with those before it, the last of which is the nearest."""
-    nearest, _ = before[-1]
     if nearest.end != splice.start:
         return nearest.end > splice.start
     if nearest.start < nearest.end:
         return bool(nearest.text or splice.text or splice.start == splice.end)
-    if splice.start < splice.end or change.joins is None:
-        return True
-    for other, number in reversed(before):
-        if other[:2] != splice[:2]:
-            return False
-        if changes[number].joins in (None, change.joins):
-            return True
-    return False
+    return splice.start < splice.end or joins is None or None in here.names or joins in here.names
 
 
 def _moved(steps: Iterable[Step], now: Written, splices: Mapping[str, Sequence[Splice]]) -> list[Step]:

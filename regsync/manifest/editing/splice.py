@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
@@ -93,6 +94,36 @@ def style_of(nodes: Iterable[Node], otherwise: str = "") -> str:
     return styles.pop() if len(styles) == 1 else otherwise
 
 
+@lru_cache(maxsize=4)
+def _usual_break(text: str) -> str:
+    """Kept, for it is asked for by each edit of the same text."""
+    return "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
+
+
+class Columns(NamedTuple):
+    """Where the entries of a map in lines stand: their first column, those in which keys end, those in which values begin."""
+
+    first: int
+    ends: set[int]
+    values: set[int]
+
+    @classmethod
+    def of(cls, parent: Map) -> Columns:
+        values = {
+            value.start.column
+            for key, value in parent.entries
+            if key.start.line == value.start.line and not (isinstance(value, Map | List) and not value.flow)
+        }
+        first = parent.entries[0][0].start.column if parent.entries else 0
+        return cls(first, {key.end.column for key, _ in parent.entries}, values)
+
+    def gap(self, colon: str) -> int:
+        """Spaces between the colon of a new entry and its value: as many as line up with neighbours that are lined up."""
+        if len(self.values) != 1 or len(self.ends) < 2:
+            return 1
+        return max(next(iter(self.values)) - self.first - len(colon), 1)
+
+
 class Document(NamedTuple):
     """The text of a file and the names that `*name` repeats in the document at hand. `flow`: it is one map in braces."""
 
@@ -120,7 +151,7 @@ class Document(NamedTuple):
         end = -1 if offset is None else self.text.find("\n", offset)
         if end >= 0:
             return "\r\n" if self.text[end - 1 : end] == "\r" else "\n"
-        return "\r\n" if 2 * self.text.count("\r\n") > self.text.count("\n") else "\n"
+        return _usual_break(self.text)
 
     def line_start(self, offset: int) -> int:
         """Where the line of an offset starts."""
@@ -195,47 +226,47 @@ class Document(NamedTuple):
     def insert(self, parent: Map, key: str, value: str, after: tuple[Node, Node] | None) -> list[Splice]:
         """Add an entry to a map, after one of its entries or (None) before the first; laid out like its neighbours."""
         self.check_own(parent)
-        return self._in_flow(parent, key, value, after) if parent.flow else [self._in_block(parent, key, value, after)]
-
-    def _new_key(self, parent: Map, key: str) -> str:
-        """A key with the quotes that those beside it have; in braces without any, those of the whole file."""
         only = '"' if self.flow and not parent.entries else ""
-        return quoted(key, style_of((each for each, _ in parent.entries), only), flow=parent.flow)
+        colon = f"{quoted(key, style_of((each for each, _ in parent.entries), only), flow=parent.flow)}:"
+        gap = 1 if parent.flow else Columns.of(parent).gap(colon)
+        return self.put(parent, [f"{colon}{' ' * gap}{value}"], after)
 
-    def _in_flow(self, parent: Map, key: str, value: str, after: tuple[Node, Node] | None) -> list[Splice]:
-        entry = f"{self._new_key(parent, key)}: {value}"
+    def put(self, parent: Map, entries: Sequence[str], after: tuple[Node, Node] | None) -> list[Splice]:
+        """Add entries that are written out, each with its key: what comes out if each is put after the one before."""
+        if parent.flow:
+            return self._in_flow(parent, entries, after)
+        first = parent.entries[0][0]
+        line = self.line_start(first.start.offset)
+        indent = " " * (first.start.offset - line)
+        if after is None:
+            at = self._above_comments(line)
+            return [Splice(at, at, "".join(f"{indent}{entry}{self.line_break(at)}" for entry in entries))]
+        line_break = self.line_break(self.last_offset(after))
+        return [self.insert_line(after, line_break.join(f"{indent}{entry}" for entry in entries))]
+
+    def _in_flow(self, parent: Map, entries: Sequence[str], after: tuple[Node, Node] | None) -> list[Splice]:
         if not parent.entries:
             start, end = after_properties(self.text, parent) + 1, parent.end.offset - 1
-            return [Splice(start, start if self.text[start:end].strip(" ") else end, entry)]
+            return [Splice(start, start if self.text[start:end].strip(" ") else end, ", ".join(entries))]
         first = parent.entries[0][0]
         line = self.line_start(first.start.offset)
         lead = self.text[line : first.start.offset]
         alone = parent.start.line != first.start.line and not lead.strip()
+        line_break = self.line_break(line)
         if after is None:
             if not alone:
-                return [Splice(first.start.offset, first.start.offset, f"{entry}, ")]
+                return [Splice(first.start.offset, first.start.offset, "".join(f"{entry}, " for entry in entries))]
             at = self._above_comments(line)
-            return [Splice(at, at, f"{lead}{entry},{self.line_break(line)}")]
+            return [Splice(at, at, "".join(f"{lead}{entry},{line_break}" for entry in entries))]
         end = after[1].end.offset
         rest = _REST_OF_ENTRY.match(self.text, end)
         if not alone or rest is None:
-            between = f"{self.line_break(line)}{lead}" if alone else " "
-            return [Splice(end, end, f",{between}{entry}")]
-        below = f"{self.line_break(line)}{lead}{entry}{rest[1]}"
+            between = f"{line_break}{lead}" if alone else " "
+            return [Splice(end, end, "".join(f",{between}{entry}" for entry in entries))]
+        below = [f"{line_break}{lead}{entry}" for entry in entries]
         if rest[1]:
-            return [Splice(rest.end(), rest.end(), below)]
-        return [Splice(end, rest.end(), f",{self.text[end : rest.end()]}{below}")]
-
-    def _in_block(self, parent: Map, key: str, value: str, after: tuple[Node, Node] | None) -> Splice:
-        first = parent.entries[0][0]
-        line = self.line_start(first.start.offset)
-        indent = " " * (first.start.offset - line)
-        colon = f"{self._new_key(parent, key)}:"
-        entry = f"{indent}{colon}{' ' * self._gap(parent, colon)}{value}"
-        if after is None:
-            at = self._above_comments(line)
-            return Splice(at, at, entry + self.line_break(at))
-        return self.insert_line(after, entry)
+            return [Splice(rest.end(), rest.end(), "".join(f"{each}," for each in below))]
+        return [Splice(end, rest.end(), f",{self.text[end : rest.end()]}{','.join(below)}")]
 
     def insert_line(self, after: tuple[Node, Node], lines: str) -> Splice:
         """Add whole lines below an entry of a block."""
@@ -263,15 +294,3 @@ class Document(NamedTuple):
                 break
             line = above
         return line
-
-    def _gap(self, parent: Map, colon: str) -> int:
-        """Spaces between the colon of a new entry and its value: as many as line up with neighbours that are lined up."""
-        places = {
-            value.start.column
-            for key, value in parent.entries
-            if key.start.line == value.start.line and not (isinstance(value, Map | List) and not value.flow)
-        }
-        lengths = {key.end.column for key, _ in parent.entries}
-        if len(places) != 1 or len(lengths) < 2:
-            return 1
-        return max(places.pop() - parent.entries[0][0].start.column - len(colon), 1)

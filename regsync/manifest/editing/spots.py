@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from regsync.frozen import dataclass
 from regsync.manifest.editing.splice import Document, Splice, quoted, style_of
@@ -15,7 +15,7 @@ Entry = tuple[Node, Node]
 class Spot:
     """`path`: the nodes that it lies in, outermost first. `entry`: the entry of a map that it is or is inside of, the innermost.
 
-    `item`: the item of the list that is the entry's value, where it is one.
+    `item`: the item of the list that is the entry's value, where it is one. `number`: which of the items it is, or of the entries.
     """
 
     document: Document
@@ -23,6 +23,7 @@ class Spot:
     parent: Map
     entry: Entry
     item: Node | None
+    number: int
 
     def check(self) -> None:
         """Raise where nothing can be edited here without changing other places as well."""
@@ -39,9 +40,8 @@ class Spot:
         """The list without the item."""
         listed, item = self.entry[1], self.item
         assert isinstance(listed, List) and item is not None  # noqa: S101 - whoever calls has found an item
-        number = listed.items.index(item)
         if listed.flow:
-            return self._without_in_brackets(listed.items, number)
+            return self._without_in_brackets(listed)
         document = self.document
         end = document.line_end(_end(document, item))
         start = document.line_start(_dash(document, listed, item))
@@ -50,8 +50,9 @@ class Spot:
             return [Splice(colon, colon, " []"), _lines(document.text, start, end)]
         return [_lines(document.text, start, end)]
 
-    def _without_in_brackets(self, items: Sequence[Node], number: int) -> list[Splice]:
+    def _without_in_brackets(self, listed: List) -> list[Splice]:
         """The comma goes as well: the one behind it, or behind its neighbour. Comments between them stay."""
+        items, number = listed.items, self.number
         text, item = self.document.text, items[number]
         start, end = item.start.offset, item.end.offset
         if number + 1 < len(items):
@@ -65,7 +66,9 @@ class Spot:
                 else [Splice(start, end, ""), Splice(comma, comma + 1, "")]
             )
         if number == 0:
-            return [Splice(start, end, "")]
+            comma = _comma(text, end, listed.end.offset - 1)
+            rest = [Splice(comma, comma + 1, "")] if text[comma] == "," else []
+            return [Splice(start, end, ""), *rest]
         before = items[number - 1].end.offset
         comma = _comma(text, before, start)
         return (
@@ -135,11 +138,11 @@ def spots_of(documents: Iterable[tuple[Document, Node]]) -> dict[tuple[int, int]
 def _spots(document: Document, path: tuple[Node, ...], node: Node) -> Iterator[Spot]:
     if not isinstance(node, Map):
         return
-    for key, value in node.entries:
+    for number, (key, value) in enumerate(node.entries):
         if isinstance(value, List):
-            for item in value.items:
-                yield Spot(document, path, node, (key, value), item)
-        yield Spot(document, path, node, (key, value), None)
+            for place, item in enumerate(value.items):
+                yield Spot(document, path, node, (key, value), item, place)
+        yield Spot(document, path, node, (key, value), None, number)
         yield from _spots(document, (*path, node), value)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from regsync.diagnostics import RegsyncError
 from regsync.manifest.editing.edit import attempts, rendered, target_of
+from regsync.manifest.editing.entries import Addition
 from regsync.manifest.editing.lists import step
 from regsync.manifest.editing.places import room
 from regsync.manifest.editing.rounds import Change, Step, carried_out
@@ -42,8 +43,10 @@ def _bound(address: Address, pin: Pin) -> Step:
     def change(now: Written) -> Change | None:
         target = target_of(now.manifests, address, now.documents)
         ways = attempts(now.manifests, now.loaded.desired, address, pin, target, frozenset(), now.known())
-        splices = next(ways, None)
-        return None if splices is None else Change(splices, _new_in_overlay(now, address) if target.shared else None)
+        way = next(ways, None)
+        if isinstance(way, Addition):
+            return Change(adds=way)
+        return None if way is None else Change(way, _new_in_overlay(now, address) if target.shared else None)
 
     return step(change)
 

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
+from regsync.core.desired import DesiredCollection
 from regsync.diagnostics import Position
 from regsync.manifest.editing.edit import Edit, Known, Manifests, Touched
 from regsync.manifest.editing.environment import Setting, shared_settings
 from regsync.manifest.editing.places import Place, documents, places
 from regsync.manifest.editing.splice import Document, Splice, spliced
 from regsync.manifest.editing.spots import Spot, spots_of
+from regsync.manifest.editing.ways import Examples, examples_of
 from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.load import Loaded
 from regsync.manifest.reading.spans import Node
@@ -29,6 +31,7 @@ class Written:
         self._documents: dict[int, list[tuple[Document, Node]]] = {}
         self._spots: dict[str, dict[tuple[int, int], Spot]] = {}
         self._settings: dict[bool, Mapping[str, Setting]] = {}
+        self._examples: dict[int, Examples] = {}
 
     def documents(self, source: Source) -> list[tuple[Document, Node]]:
         """The documents of one of the files, each with its root."""
@@ -58,7 +61,13 @@ class Written:
 
     def known(self) -> Known:
         """The same for whoever edits one alias."""
-        return Known(self.documents, self.outside, self._shared)
+        return Known(self.documents, self.outside, self._shared, self._examples_of)
+
+    def _examples_of(self, place: Place, collection: DesiredCollection) -> Examples:
+        found = self._examples.get(id(place.block))
+        if found is None:
+            found = self._examples[id(place.block)] = examples_of(place, collection)
+        return found
 
     def _shared(self) -> Mapping[str, Setting]:
         if True not in self._settings:
