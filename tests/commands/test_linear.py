@@ -6,15 +6,19 @@ inside one call of C is not seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import textwrap
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.backends.wandb.worlds import KEYS, served, write_world
 from tests.commands.inside import Cli
 from tests.core.test_linear import steps
+from tests.interop.worlds import api_key
 
 SLACK = 1.25
 """Sorts take a little more than twice the steps, and pages are full or not."""
@@ -86,13 +90,18 @@ READING = {
 """In a world that was bootstrapped from old.yaml; new.yaml moves two of three aliases in each collection and adds one."""
 
 
+def _counted(cli: Cli, *arguments: str, codes: tuple[int, ...] = (0,)) -> int:
+    found = []
+    counted = steps(lambda: found.append(cli(*arguments)))
+    assert found[0].code in codes, (arguments, found[0])
+    return counted
+
+
 def _bootstrap(cli: Cli) -> dict[str, int]:
     counted = {}
 
     def counting(name: str, *arguments: str, codes: tuple[int, ...] = (0,)) -> None:
-        found = []
-        counted[name] = steps(lambda: found.append(cli(*arguments)))
-        assert found[0].code in codes, (name, found[0])
+        counted[name] = _counted(cli, *arguments, codes=codes)
 
     counting("bootstrap: plan", "plan", "old.yaml", *ALLOW, "-o", "old.json")
     counting("bootstrap: apply", "apply", "old.json")
@@ -112,10 +121,12 @@ def _bootstrap(cli: Cli) -> dict[str, int]:
 
 
 @contextmanager
-def _world(folder: Path, size: int, backend: str, patch: pytest.MonkeyPatch) -> Iterator[None]:
+def _world(
+    folder: Path, size: int, backend: str, patch: pytest.MonkeyPatch, seed: dict[str, object] | None = None
+) -> Iterator[None]:
     folder.mkdir()
     patch.chdir(folder)
-    registry = write_world(folder / "registry.db", _seed(size))
+    registry = write_world(folder / "registry.db", seed or _seed(size))
     Path("old.yaml").write_text(_manifest(size, 1), encoding="utf-8")
     Path("new.yaml").write_text(_manifest(size, 2, extra="canary: v0"), encoding="utf-8")
     Path("theirs.yaml").write_text(_theirs(size), encoding="utf-8")
@@ -137,10 +148,78 @@ def test_each_command_takes_steps_in_proportion(
     for number, size in enumerate((2, *SIZES)):  # The first fills caches and loads modules.
         with _world(tmp_path / f"world-{number}", size, backend, monkeypatch):
             found.append(_bootstrap(cli))
+    assert not _more_than_doubled(found)
+
+
+def _more_than_doubled(found: Sequence[dict[str, int]]) -> dict[str, tuple[int, int, int]]:
+    """The commands that took more, of the worlds of `SIZES`, which come after the first."""
     _, small, middle, large = found
-    more = {
+    return {
         name: (small[name], middle[name], large[name])
         for name in small
         if large[name] - middle[name] > SLACK * 2 * max(middle[name] - small[name], small[name] // 20)
     }
-    assert not more
+
+
+def _together(shape: str, **kinds: object) -> str:
+    """Registry `r` with one collection `c`: each list and each map in brackets, or with a line for each entry."""
+
+    def written(value: object, indent: str) -> str:
+        if shape == "brackets":
+            return f" {json.dumps(value)}"
+        return f"\n{textwrap.indent(yaml.safe_dump(value, sort_keys=False), indent)}".rstrip()
+
+    lines = ["apiVersion: regsync/v1", "organization: acme", "registries:", "  r:"]
+    lines += [f"    members:{written(kinds.pop('members'), '      ')}"] if "members" in kinds else []
+    lines += ["    collections:", "      c:", "        type: model"]
+    return (
+        "\n".join((*lines, *(f"        {key}:{written(value, '          ')}" for key, value in kinds.items()))) + "\n"
+    )
+
+
+def _one_collection(shape: str, size: int) -> dict[str, str]:
+    """`ours.yaml`, which has `size` of each kind, and `theirs.yaml`, in which they are gone, others are there, and as many collections."""
+    numbers = range(size)
+    versions = [f"acme-ml/p/a{n}:v0" for n in numbers]
+    tags, aliases = [f"t{n}" for n in numbers], {f"a{n}": f"acme-ml/p/a{n}:v0" for n in numbers}
+    members = {f"m{n}": "viewer" for n in numbers}
+    ours = _together(shape, members=members, tags=tags, versions=versions, aliases=aliases)
+    base = _together(shape, tags=tags, aliases=aliases)
+    theirs = _together(
+        "lines",
+        members={f"{who}{n}": "member" for n in numbers for who in "mk"},
+        tags=[f"u{n}" for n in numbers],
+        aliases={f"b{n}": f"acme-ml/p/a{n}:v1" for n in numbers},
+    )
+    overlay = _together(shape, tags=["own"], aliases={"own": "absent"}).replace("        type: model\n", "")
+    theirs += "".join(f"      c{n}: {{type: model, tags: [one]}}\n" for n in numbers)
+    return {"ours.yaml": ours, "theirs.yaml": theirs, "base.yaml": base, "overlay.yaml": overlay}
+
+
+@pytest.mark.parametrize("shape", ["brackets", "lines"])
+def test_what_one_list_or_map_holds_is_edited_together(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str
+) -> None:
+    found: list[dict[str, int]] = []
+    for number, size in enumerate((2, *SIZES)):
+        people = {f"{who}{n}": {"api_key": api_key(f"{who}{n}")} for n in range(size) for who in "mk"}
+        seed = _seed(size)
+        seed["users"] |= people  # type: ignore[operator]
+        with _world(tmp_path / f"world-{number}", size, "local", monkeypatch, seed):
+            for name, text in _one_collection(shape, size).items():
+                Path(name).write_text(text, encoding="utf-8")
+            assert cli("apply", "theirs.yaml", *ALLOW, "--auto-approve").code == 0
+            found.append(
+                {
+                    name: _counted(cli, *arguments)
+                    for name, arguments in {
+                        "accept": ("accept", "ours.yaml"),
+                        "accept into an overlay": ("accept", "base.yaml", "--overlay", "overlay.yaml"),
+                        "import --update": ("import", "--members", "--update", "ours.yaml"),
+                    }.items()
+                }
+            )
+            assert "No changes" in cli("plan", "ours.yaml").out
+            assert "No changes" in cli("plan", "base.yaml", "--overlay", "overlay.yaml").out
+            assert "Everything" in cli("unmanaged", "r", "ours.yaml").out
+    assert not _more_than_doubled(found)

@@ -6,6 +6,7 @@ from collections import Counter
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -120,3 +121,21 @@ def test_a_large_file_is_shown_by_what_changed() -> None:
         ([f"        tags: [t{number}, all]"], [f"        tags: [t{number}]"]) for number in (3, 700)
     ]
     assert [each.line for each in touched] == [lines.index(f"      c{number}:") + 3 for number in (3, 700)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[one, two, ]", "[]"),
+        ("[one,\n  two, # last\n  ]", "[\n   # last\n  ]"),
+        ("[one,]", "[]"),
+        ("[one, two, three,]", "[three,]"),
+    ],
+)
+def test_a_comma_behind_the_last_item_goes_with_it(before: str, after: str) -> None:
+    text = f"registries:\n model:\n  collections:\n   c:\n    type: model\n    tags: {before}\n"
+    text = f"apiVersion: regsync/v1\norganization: acme\n{text}"
+    manifests = Manifests((Source("m.yaml", text.encode(), ""),))
+    steps = [lists.unlisted(Address("model", "c"), "tags", name) for name in ("one", "two")]
+    found = carried_out(Written(manifests, manifests.load()), steps)
+    assert text_of(found).partition("tags: ")[2].replace("[ ]", "[]") == f"{after}\n"
