@@ -72,6 +72,36 @@ def test_half_sent_requests_lock_nobody_out(world: Path) -> None:
     assert world.with_suffix(".log").stat().st_size < 10_000
 
 
+POST = b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"
+
+
+ENDLESS_PARTS = {
+    "address": (b"GET /", b"a" * 1024),
+    "header": (POST + b"X-Long: ", b"a" * 1024),
+    "name of a header": (POST + b"X", b"a" * 1024),
+    "short headers": (POST, b"a:\r\n" * 256),
+    "header after the body": (CHUNKED + b"0\r\nX-Long: ", b"a" * 1024),
+    "what a chunk says of itself": (CHUNKED + b"1;", b"a" * 1024),
+    "no request at all": (b"", b"\r\n" * 512),
+}
+
+
+def test_what_does_not_end_is_not_kept(world: Path) -> None:
+    """The server hangs up long before it has read a thousand times what it allows, and other clients notice nothing."""
+    with served(world) as (_, url):
+        place = urlsplit(url)
+        for what, (begun, more) in ENDLESS_PARTS.items():
+            with socket.create_connection((place.hostname, place.port), timeout=20) as connection:
+                connection.sendall(begun)
+                with contextlib.suppress(ConnectionError):
+                    for _ in range(1000 * connections.MAX_HEAD // len(more)):
+                        connection.sendall(more)
+                    pytest.fail(f"the server has read all of it: {what}")
+        assert httpx.get(url).status_code == 200
+    assert world.with_suffix(".log").stat().st_size < 10_000
+
+
 def test_headers_that_do_not_come_are_not_waited_for(monkeypatch: pytest.MonkeyPatch, world: Path) -> None:
     """In this process, with a limit of a moment."""
     from regsync.local.server import run

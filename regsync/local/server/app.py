@@ -23,7 +23,7 @@ from regsync.local.server.addresses import Addresses, Purpose, Signer
 from regsync.local.server.budget import Budget
 from regsync.local.server.callers import Callers, Proof
 from regsync.local.server.doors import Doors
-from regsync.local.server.engine import Answer, answer, asked, refusal
+from regsync.local.server.engine import Answer, Asked, answer, asked, is_known, refusal
 from regsync.local.server.groups import Changes, Group
 from regsync.local.server.root import Root
 from regsync.local.server.session import Session
@@ -37,9 +37,11 @@ MAX_DOCUMENT = 8 * 1024 * 1024
 MAX_CHUNK = 16 * 1024 * 1024
 """Largest chunk of a run's stream, in bytes; the client's are at most 10 MiB."""
 SHORT = 64 * 1024
-"""Longest request that may wait for its change in a thread of those for changes, in bytes. Others are few at once: they take memory."""
-CHANGE_THREADS = 32
-"""Threads in which requests wait that change something. They are not those of requests that read, which so never wait for a disk."""
+"""Longest request that is one of many that wait for their change, in bytes. Others are few at once: they take memory."""
+QUICK = 8 * 1024
+"""Longest request that is read by the event loop itself, if its document is known, in bytes: a fifth of a millisecond."""
+CHANGE_THREADS = 4
+"""Threads that find out what a request asks for that may change something. They are not those of requests that read."""
 GROUPED = 10
 """Most changes of a document that is committed together with others; a longer one has a transaction of its own."""
 _IN_MEMORY = 1024 * 1024
@@ -81,6 +83,21 @@ def create_app(
         async with work.turn(user):
             return await work.do(request, lambda budget: act(budget.is_spent))
 
+    async def told(request: Request, asking: Asking, held: bytes, *, short: bool) -> Response:
+        found: Response | Asked | None = _known(held) if short else None
+        if found is None:
+            limiter = changing if short else None
+            found = await work.do(request, lambda budget: _read_or_asked(store, asking, budget, held), limiter)
+        if isinstance(found, Response):
+            return found
+        wanted, count = found, found.changes
+        return await work.change(
+            request,
+            changes,
+            lambda budget, group: _answered(store, asking, budget, wanted, group),
+            alone=count is None or count > GROUPED,
+        )
+
     # Who asks is settled before the body is read, so that a stranger can make the server keep nothing.
     async def graphql(request: Request) -> Response:
         key = _key(request)
@@ -90,14 +107,12 @@ def create_app(
         async with AsyncExitStack() as turn:
             await turn.enter_async_context(work.turn(actor.user_id))
             held = await body(request, MAX_DOCUMENT)
-            threads = None
-            if len(held) <= SHORT and b"mutation" in held:
+            short = len(held) <= SHORT and b"mutation" in held
+            if short:
                 await turn.aclose()
                 await turn.enter_async_context(work.turn(actor.user_id, CHANGES_AT_ONCE))
-                threads = changing
-            asking = Asking(actor, addresses, caller.proof)
             try:
-                return await work.do(request, lambda budget: _graphql(changes, asking, budget, held), threads)
+                return await told(request, Asking(actor, addresses, caller.proof), held, short=short)
             except Unauthorized:
                 callers.forget(key)
                 raise
@@ -153,22 +168,38 @@ def _base_url(request: Request) -> str:
     return f"http://{shown}" if port is None else f"http://{shown}:{port}"
 
 
-def _graphql(changes: Changes, asking: Asking, budget: Budget, held: bytes) -> Response:
+def _known(held: bytes) -> Asked | None:
+    """The changes that a request asks for, where that is found out at once: it is small, and its document is known."""
+    if len(held) > QUICK:
+        return None
+    text, variables, operation = _parts(held)
+    found = asked(text, variables, operation) if is_known(text, variables, operation) else None
+    return found if isinstance(found, Asked) and found.changes != 0 else None
+
+
+def _read_or_asked(store: Store, asking: Asking, budget: Budget, held: bytes) -> Response | Asked:
+    """The answer to a request that changes nothing; what another one asks for."""
+    found = asked(*_parts(held))
+    if isinstance(found, Asked) and found.changes != 0:
+        return found
+    return _answered(store, asking, budget, found, None)
+
+
+def _parts(held: bytes) -> tuple[str, dict[str, Any] | None, str | None]:
+    """Document, variables and name of the operation. Raises `Invalid`."""
     body = jsons.read(held, "the request")
     if not isinstance(body, dict) or not isinstance(body.get("query"), str):
         raise UnreadableError("expected a JSON object with a query")
     variables, operation = body.get("variables"), body.get("operationName")
     if not isinstance(variables, dict | None) or not isinstance(operation, str | None):
         raise UnreadableError("variables is an object, and operationName is text")
-    found = asked(body["query"], variables, operation or None)
+    return body["query"], variables, operation or None
 
-    def act(group: Group | None = None) -> Answer:
-        with Session(changes.store, asking.actor, asking.addresses, budget, group, asking.proof) as session:
-            session.prove()
-            return found if isinstance(found, Answer) else answer(found, Root(session))
 
-    wanted = 0 if isinstance(found, Answer) else found.changes
-    told = act() if wanted == 0 else changes.run(act, alone=wanted is None or wanted > GROUPED)
+def _answered(store: Store, asking: Asking, budget: Budget, found: Asked | Answer, group: Group | None) -> Response:
+    with Session(store, asking.actor, asking.addresses, budget, group, asking.proof) as session:
+        session.prove()
+        told = found if isinstance(found, Answer) else answer(found, Root(session))
     return jsons.Answered(told.body, status_code=told.status)
 
 

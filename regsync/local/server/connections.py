@@ -1,8 +1,8 @@
 """Connections that never become requests: how many there may be, how long they may take, how much of them is logged.
 
 A connection that has sent half a request costs a file handle for as long as its client likes. So its headers must come in
-time, there is an upper number of connections, and when it is reached the one that has waited longest without a request is
-closed for the next: who keeps connections idle locks out nobody.
+time and be no longer than they ever are, there is an upper number of connections, and when it is reached the one that has waited
+longest without a request is closed for the next: who keeps connections idle locks out nobody.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ import logging
 import time
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 10.0
 """Longest that the headers of a request may take, from the first byte of the connection or after the last answer."""
+MAX_HEAD = 64 * 1024
+"""Most bytes of a request's address and headers, and of whatever else is neither those nor its body. Node.js allows 16 KiB."""
+_EACH = 32
+"""What a header counts beside its own bytes, as in HTTP/2 (RFC 9113, 6.5.2): a short one takes memory as well."""
 MAX_CONNECTIONS = 256
 LINES_AT_ONCE = 20
 """Most lines of one logger in `LOG_PERIOD` seconds; the next one after that says how many were left out."""
@@ -32,14 +36,22 @@ def most_connections() -> int:
     return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(8, min(MAX_CONNECTIONS, soft // 3))
 
 
-class GuardedProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1 with these limits."""
+class TooLongError(Exception):
+    """The head of a request is too long. uvicorn answers 400 to any error of reading one, and closes the connection."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1, read by llhttp, with these limits."""
 
     most = MAX_CONNECTIONS
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.idle_since = 0.0
+        self._head = 0
+        """Bytes of address and headers of this request so far, those after its body included."""
+        self._unknown = 0
+        """Bytes since the last of which it is known what they are: of a header that does not end, say."""
         self._deadline: asyncio.TimerHandle | None = None
 
     @property
@@ -58,8 +70,42 @@ class GuardedProtocol(H11Protocol):
         self._look()
 
     def data_received(self, data: bytes) -> None:
+        self._unknown += len(data)
         super().data_received(data)
-        self._look()
+        if self._unknown > MAX_HEAD:
+            self.drop()
+        else:
+            self._look()
+
+    def on_message_begin(self) -> None:
+        self._head = self._unknown = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value) + _EACH)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._unknown = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unknown = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unknown = 0
+        super().on_message_complete()
+
+    def _count(self, length: int) -> None:
+        self._head += length
+        self._unknown = 0
+        if self._head > MAX_HEAD:
+            raise TooLongError
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

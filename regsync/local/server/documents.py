@@ -70,6 +70,11 @@ class Documents:
             cost.check(document, operation, variables, self._passed.get(text))
         return document
 
+    def is_known(self, text: str, operation: str | None, variables: dict[str, Any] | None) -> bool:
+        """Whether `affordable` has found out before all that it finds out, so that it takes no time to speak of."""
+        passed = self._passed.get(text)
+        return passed is not None and passed.has(operation, variables or {})
+
     def _found(self, text: str) -> Parsed | None:
         with self._guard:
             if text in self._kept:

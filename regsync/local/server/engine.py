@@ -128,6 +128,11 @@ def asked(text: str, variables: dict[str, Any] | None, operation: str | None) ->
     return Asked(document, variables, operation)
 
 
+def is_known(text: str, variables: dict[str, Any] | None, operation: str | None) -> bool:
+    """Whether `asked` has found out before all that it finds out, so that it takes no time to speak of."""
+    return _documents.is_known(text, operation, variables)
+
+
 def execute(text: str, variables: dict[str, Any] | None, operation: str | None, root: Any) -> Answer:
     """`asked` and `answer`."""
     found = asked(text, variables, operation)

@@ -23,8 +23,10 @@ GROUP_SECONDS = 0.05
 """Longest that changes are gathered before they are committed together: others wait for the file meanwhile."""
 GATHER_SECONDS = 0.005
 """Longest that a group waits for as many changes as the last one had, and never longer than its commit took."""
-_ROUNDS = 8
-"""How many groups follow each other, while others wait already, without a pause in which another process can get the file."""
+_BUSY = 0.2
+"""Seconds that groups follow each other, while others wait already, without a pause in which another process can get the file."""
+_IDLE = 10.0
+"""Seconds without a change after which the thread of all changes ends."""
 _PAUSE = 0.006
 """Seconds; a little more than lies between two tries of whoever waits for the file."""
 
@@ -107,13 +109,13 @@ class Group:
         self._tx = None
 
 
-class _Change(Generic[T]):
-    """A request that waits for its turn, and what became of it."""
+class Change(Generic[T]):
+    """A request that waits for its turn, and what became of it. `tell` is called once that is known, in the thread of all changes."""
 
-    def __init__(self, act: Callable[[Group | None], T], *, alone: bool) -> None:
+    def __init__(self, act: Callable[[Group | None], T], tell: Callable[[], None], *, alone: bool) -> None:
         self._act = act
+        self.tell = tell
         self.alone = alone
-        self.done = False
         self._value: T | None = None
         self._error: BaseException | None = None
 
@@ -121,28 +123,33 @@ class _Change(Generic[T]):
         self._value = self._error = None
         try:
             self._value = self._act(group)
-        except BaseException as error:  # noqa: BLE001 - it belongs to the thread that waits for it
+        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for it
             self._error = error
 
     def fail(self, error: BaseException) -> None:
         self._value, self._error = None, error
 
     def result(self) -> T:
+        """What `act` has returned, or raised; once it is told."""
         if self._error is not None:
             raise self._error
         return self._value  # type: ignore[return-value] # what `act` has returned
 
 
 class Changes:
-    """All requests that change one registry file. The thread that finds nobody at it carries out what waits, its own and others'."""
+    """All requests that change one registry file, carried out in one thread, which is there while there are some.
+
+    One thread is woken for a group, and not one for each member; and its connection knows the file's pages from one group to the next,
+    since nobody else has changed them.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        lock = threading.RLock()
-        self._state, self._arrived = threading.Condition(lock), threading.Condition(lock)
-        self._waiting: deque[_Change[Any]] = deque()
-        self._busy = False
-        self._rounds = 0
+        self._arrived = threading.Condition()
+        self._waiting: deque[Change[Any]] = deque()
+        self._working = False
+        self._enough = 1
+        self._since = 0.0
         self._together = 1
         self._commit_seconds = 0.0
 
@@ -151,44 +158,59 @@ class Changes:
         """How many wait for their turn. What is carried out now is not among them."""
         return len(self._waiting)
 
-    def run(self, act: Callable[[Group | None], T], *, alone: bool = False) -> T:
-        """What `act` returns or raises, once all that it changed is committed. It is given the group that it is in, and has to
-        `enter` it; None where it is `alone` and has a transaction of its own. It may be called in another thread, and again."""
-        change = _Change(act, alone=alone)
-        with self._state:
+    def add(self, act: Callable[[Group | None], T], tell: Callable[[], None], *, alone: bool = False) -> Change[T]:
+        """A change that is carried out when it is its turn; `tell` is called, in another thread, once all of it is committed or
+        it has failed. `act` is given the group that it is in, and has to `enter` it; None where it is `alone` and has a transaction
+        of its own. It may be called again. Never waits."""
+        change = Change(act, tell, alone=alone)
+        with self._arrived:
             self._waiting.append(change)
-            self._arrived.notify()
-            self._state.wait_for(lambda: change.done or not self._busy)
-            if change.done:
-                return change.result()
-            self._busy = True
-        try:
-            while not change.done:
-                self._round()
-        finally:
-            with self._state:
-                self._busy = False
-                if not self._waiting:
-                    self._rounds = 0
-                self._state.notify_all()
-        return change.result()
+            if not self._working:
+                threading.Thread(target=self._work, name="changes", daemon=True).start()
+                self._working = True
+            elif len(self._waiting) >= self._enough:
+                self._arrived.notify()
+        return change
 
-    def _round(self) -> None:
-        """One group, of as many as come while it lasts; or one change that is alone."""
-        self._rounds += 1
-        if self._rounds % _ROUNDS == 0:
-            time.sleep(_PAUSE)
-        with self._state:  # Clients whose changes were committed together come back together, if they come.
+    def _work(self) -> None:
+        while self._some_wait():
+            members: list[Change[Any]] = []
+            try:
+                self._round(members)
+            except BaseException as error:  # noqa: BLE001 - a defect; whoever waits is told of it
+                for each in members:
+                    each.fail(error)
+            for each in members:
+                each.tell()
+
+    def _some_wait(self) -> bool:
+        """Whether there is a change to be carried out; False ends the thread."""
+        with self._arrived:
+            if not self._waiting:
+                self._since, self._enough = 0.0, 1
+                if not self._arrived.wait_for(lambda: self._waiting, timeout=_IDLE):
+                    self._working = False
+                    return False
+            # Clients whose changes were committed together come back together, if they come.
+            self._enough = self._together
             self._arrived.wait_for(
-                lambda: len(self._waiting) >= self._together, timeout=min(self._commit_seconds, GATHER_SECONDS)
+                lambda: len(self._waiting) >= self._enough, timeout=min(self._commit_seconds, GATHER_SECONDS)
             )
-            first = self._waiting.popleft()
-        if first.alone:
-            first.carry_out(None)
-            self._tell([first])
+        now = time.monotonic()
+        self._since = self._since or now
+        if now > self._since + _BUSY:
+            self._since = 0.0
+            time.sleep(_PAUSE)
+        return True
+
+    def _round(self, members: list[Change[Any]]) -> None:
+        """One group, of as many as come while it lasts; or one change that is alone. They are put into `members`."""
+        members.append(self._waiting.popleft())
+        if members[0].alone:
+            members[0].carry_out(None)
             return
-        group, members = Group(self.store), [first]
-        first.carry_out(group)
+        group = Group(self.store)
+        members[0].carry_out(group)
         most: int | None = None
         while not group.is_over and most != 0 and self._waiting and not self._waiting[0].alone:
             if group.refused is not None:  # Those who wait by now have waited as long.
@@ -196,9 +218,8 @@ class Changes:
             members.append(self._waiting.popleft())
             members[-1].carry_out(group)
         self._end(group, members)
-        self._tell(members)
 
-    def _end(self, group: Group, members: list[_Change[Any]]) -> None:
+    def _end(self, group: Group, members: list[Change[Any]]) -> None:
         lost, began = group.is_lost, time.monotonic()
         self._together = len(members)
         try:
@@ -210,9 +231,3 @@ class Changes:
         if lost:
             for each in members:
                 each.carry_out(None)
-
-    def _tell(self, members: list[_Change[Any]]) -> None:
-        with self._state:
-            for each in members:
-                each.done = True
-            self._state.notify_all()

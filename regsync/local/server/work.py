@@ -1,7 +1,7 @@
 """Requests under way: how many of one user at once, how long a body may take to come, and how they end.
 
-What a request does to the registry happens in a thread. Meanwhile the connection is watched: when the client hangs up, or the
-server ends, the request's budget is cancelled and the thread stops.
+What a request does to the registry happens in a thread; all that change it share one (`groups.py`). Meanwhile the connection is
+watched: when the client hangs up, or the server ends, the request's budget is cancelled and the thread stops.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 
 from regsync.local.server.budget import Budget
+from regsync.local.server.groups import Changes, Group
 from regsync.local.store.errors import Invalid
 
 AT_ONCE = 2
@@ -24,6 +25,8 @@ each cost more, and whoever changes something waits for all that read."""
 UPLOADS_AT_ONCE = 16
 CHANGES_AT_ONCE = 12
 """As `AT_ONCE`, for short requests that change something: most of the time they wait for the disk, and better together."""
+WATCHED_AFTER = 0.05
+"""Seconds after which a request is looked at as one whose client may hang up; most are done by then."""
 BODY_PAUSE = 30.0
 """Longest that a client may be silent while its body is read, in seconds."""
 BODY_SECONDS = 120.0
@@ -61,17 +64,49 @@ class Work:
 
         Its budget is cancelled when the client hangs up.
         """
+        async with self._budget(request) as budget:
+            return await to_thread.run_sync(act, budget, limiter=limiter)
+
+    async def change(
+        self, request: Request, changes: Changes, act: Callable[[Budget, Group | None], T], *, alone: bool
+    ) -> T:
+        """As `do`, in the thread of all changes: what `act` returns once all that it has changed is committed."""
+        loop = asyncio.get_running_loop()
+        told = loop.create_future()
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # The loop has ended, and nobody waits.
+                loop.call_soon_threadsafe(_settle, told)
+
+        async with self._budget(request) as budget:
+            change = changes.add(lambda group: act(budget, group), tell, alone=alone)
+            await told
+            return change.result()
+
+    @asynccontextmanager
+    async def _budget(self, request: Request) -> AsyncIterator[Budget]:
+        """What the request may take; cancelled when its client hangs up, which is looked at if it takes a while."""
         budget = Budget()
         self._budgets.add(budget)
         if self._ending:
             budget.cancel("the server is ending")
-        watching = asyncio.ensure_future(_watch(request, budget))
+        watching: list[asyncio.Future[None]] = []
+        beginning = asyncio.get_running_loop().call_later(
+            WATCHED_AFTER, lambda: watching.append(asyncio.ensure_future(_watch(request, budget)))
+        )
         try:
-            return await to_thread.run_sync(act, budget, limiter=limiter)
+            yield budget
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            beginning.cancel()
+            for each in watching:
+                each.cancel()
+                with suppress(asyncio.CancelledError):
+                    await each
+
+
+def _settle(told: asyncio.Future[None]) -> None:
+    if not told.done():  # Whoever waited may have been cancelled.
+        told.set_result(None)
 
 
 async def _watch(request: Request, budget: Budget) -> None:

@@ -56,6 +56,13 @@ def asking(store: Store, user: str, document: str, budget: Budget | None = None)
     return act
 
 
+def carried_out(changes: Changes, act: Act) -> Answer:
+    told = Event()
+    change = changes.add(act, told.set)
+    assert told.wait(60)
+    return change.result()
+
+
 def together(store: Store, acts: Sequence[Act]) -> list[Future[Answer]]:
     """All of them in one group, in this order: the first one begins when the others wait."""
     changes, begun, all_wait = Changes(store), Event(), Event()
@@ -66,10 +73,10 @@ def together(store: Store, acts: Sequence[Act]) -> list[Future[Answer]]:
         return acts[0](group)
 
     with ThreadPoolExecutor(len(acts)) as pool:
-        futures = [pool.submit(changes.run, leading)]
+        futures = [pool.submit(carried_out, changes, leading)]
         assert begun.wait(60)
         for number, act in enumerate(acts[1:], 1):
-            futures.append(pool.submit(changes.run, act))
+            futures.append(pool.submit(carried_out, changes, act))
             while changes.waiting < number:
                 Event().wait(0.001)
         all_wait.set()
