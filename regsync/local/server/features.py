@@ -28,6 +28,9 @@ FEATURES = (
     "REGSYNC_INSTANCE_ID",
 )
 
+INSTANCE = "REGSYNC_INSTANCE="
+"""One more feature, which has the instance's id behind it: who asks for features need not ask for that."""
+
 OLDEST_CLIENT, NEWEST_CLIENT = "0.20.0", "0.99.0"
 """The range of `wandb` versions that this server says it takes. Tested: see `tests/interop/`."""
 

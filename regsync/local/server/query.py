@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from regsync.local.server import seen
-from regsync.local.server.features import FEATURES, NEWEST_CLIENT, OLDEST_CLIENT, SERVER_VERSION
+from regsync.local.server.features import FEATURES, INSTANCE, NEWEST_CLIENT, OLDEST_CLIENT, SERVER_VERSION
 from regsync.local.server.nodes.accounts import EntityNode
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
@@ -31,6 +31,7 @@ class Queries:
 
     @property
     def server_info(self) -> Json:
+        instance = self.session.tx.value("SELECT uuid FROM instance")
         return {
             "cli_version_info": {"min_cli_version": OLDEST_CLIENT, "max_cli_version": NEWEST_CLIENT},
             "latest_local_version_info": {
@@ -38,8 +39,8 @@ class Queries:
                 "latest_version_string": SERVER_VERSION,
                 "version_on_this_instance_string": SERVER_VERSION,
             },
-            "features": [{"name": name, "is_enabled": True} for name in FEATURES],
-            "regsync_instance_id": self.session.tx.value("SELECT uuid FROM instance"),
+            "features": [{"name": name, "is_enabled": True} for name in (*FEATURES, INSTANCE + instance)],
+            "regsync_instance_id": instance,
         }
 
     def organization(self, name: str) -> Organization | None:

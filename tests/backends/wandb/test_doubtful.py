@@ -162,7 +162,7 @@ def without_artifacts(*indices: int) -> Behaviour:
 
     def strip(value: Any) -> None:
         if isinstance(value, dict):
-            if "artifactCollection" in value and value.get("versionIndex") in indices:
+            if "aliases" in value and value.get("versionIndex") in indices:
                 value["artifact"] = None
             for each in value.values():
                 strip(each)

@@ -125,7 +125,9 @@ def test_what_the_client_never_asks(served: Served, store: Store) -> None:
     names = {feature["name"] for feature in info["features"] if feature["isEnabled"]}
     assert {"REGSYNC_PROTECTED_ALIASES", "REGSYNC_NEXT_VERSION_INDEX", "REGSYNC_INSTANCE_ID"} <= names
     with store.read() as tx:
-        assert info["regsyncInstanceId"] == tx.value("SELECT uuid FROM instance")
+        instance = tx.value("SELECT uuid FROM instance")
+    assert info["regsyncInstanceId"] == instance
+    assert f"REGSYNC_INSTANCE={instance}" in names
 
 
 def test_an_empty_collection(served: Served, store: Store) -> None:

@@ -14,7 +14,8 @@ _PAGE = "pageInfo { hasNextPage endCursor }"
 VERSION = (
     "id digest state versionIndex artifactType { name } artifactSequence { name project { name entity { name } } }"
 )
-_LINK = f"id versionIndex aliases {{ alias }} artifactCollection {{ name project {{ name }} }} artifact {{ {VERSION} }}"
+_LINK_OF_ONE = f"versionIndex aliases {{ alias }} artifact {{ {VERSION} }}"
+_LINK = f"artifactCollection {{ name project {{ name }} }} {_LINK_OF_ONE}"
 _MEMBERSHIP = "on ArtifactCollectionMembership { versionIndex aliases { alias } artifactCollection { name } artifact { ...Version } }"
 _MEMBERS = "members { id username role { name } } teamMembers { team { id name } role { name } }"
 _RUN_INPUTS = (
@@ -25,6 +26,8 @@ UNKNOWN_SIZE = 800
 """Weight of a list of all names."""
 LINKS_AT_ONCE = 30
 """Links that are read beside a collection which is looked up; one that has more is read by itself."""
+COLLECTIONS_OF_LINKS = 50
+"""Collections whose links are one list: a page has room for twenty links of each, so that most lists end with it."""
 LINKS_A_COLLECTION = 5
 """Weight of the links of one collection, on average."""
 
@@ -239,7 +242,9 @@ def collections_of(registry: str, entity: str, names: Sequence[str], dialect: Di
     )
     named = {f"name{number}": Variable("String!", name) for number, name in enumerate(names)}
     links = (
-        f" artifactMemberships(first: {LINKS_AT_ONCE}) {{ edges {{ node {{ {_LINK} }} }} {_PAGE} }}" if linked else ""
+        f" artifactMemberships(first: {LINKS_AT_ONCE}) {{ edges {{ node {{ {_LINK_OF_ONE} }} }} {_PAGE} }}"
+        if linked
+        else ""
     )
     return Part(
         text=f"project(name: $name, entityName: $entity) {{ {asked} }}",
@@ -277,7 +282,7 @@ def links_of(registry: str, entity: str, collection: str) -> Part:
     """The links of one collection, as the collection itself shows them; none where it is not there."""
     return Part(
         text="project(name: $name, entityName: $entity) { artifactCollection(name: $collection) {"
-        f" artifactMemberships(after: $after, first: $first) {{ edges {{ node {{ {_LINK} }} }} {_PAGE} }} }} }}",
+        f" artifactMemberships(after: $after, first: $first) {{ edges {{ node {{ {_LINK_OF_ONE} }} }} {_PAGE} }} }} }}",
         variables={**_project(registry, entity), "collection": Variable("String!", collection)},
         is_list=True,
         inside=("artifactCollection", "artifactMemberships"),

@@ -17,6 +17,8 @@ from regsync.names import Role
 Json = dict[str, Any]
 
 INSTANCE_FEATURE = "REGSYNC_INSTANCE_ID"
+_INSTANCE = "REGSYNC_INSTANCE="
+"""What the feature begins with that tells the instance itself. Older versions of regsync's own server have to be asked."""
 _VIEWER = "viewer { id username entity teams { edges { node { name } } } }"
 _VIEWER_ALONE = "viewer { id username entity }"
 _MINE = "mine: viewer { organizations { name orgEntity { name } } }"
@@ -79,7 +81,7 @@ def connect(client: ReadOnlyClient, organization: str | None) -> Session:
             organization=name,
             entity=entity,
             features=features,
-            instance=_instance(client) if features and INSTANCE_FEATURE in features else "",
+            instance=_instance(client, features or frozenset()),
         )
 
 
@@ -141,7 +143,11 @@ def _enabled(answer: Json) -> frozenset[str] | None:
     return frozenset(feature["name"] for feature in features if feature and feature.get("isEnabled"))
 
 
-def _instance(client: ReadOnlyClient) -> str:
+def _instance(client: ReadOnlyClient, features: frozenset[str]) -> str:
+    """Which registry file this is; "" where it is none."""
+    told = next((name.removeprefix(_INSTANCE) for name in features if name.startswith(_INSTANCE)), "")
+    if told or INSTANCE_FEATURE not in features:
+        return told
     answer = client.read("query Instance { serverInfo { regsyncInstanceId } }", {}, "asking for the instance")
     return str((answer.get("serverInfo") or {}).get("regsyncInstanceId") or "")
 

@@ -127,10 +127,11 @@ class Asked:
         else:
             yield "collections", documents.collections([registry], names, dialect)
         if with_links and not together:
-            yield "links", documents.links([registry], names)
+            for few in self._groups(names, documents.COLLECTIONS_OF_LINKS):
+                yield "links", documents.links([registry], few)
 
-    def _groups(self, names: Iterable[str]) -> Iterable[list[str]]:
-        ordered, size = sorted(names), self._options.names_per_list
+    def _groups(self, names: Iterable[str], most: int | None = None) -> Iterable[list[str]]:
+        ordered, size = sorted(names), min(self._options.names_per_list, most or self._options.names_per_list)
         return (ordered[start : start + size] for start in range(0, len(ordered), size))
 
 

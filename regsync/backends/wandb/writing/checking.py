@@ -1,7 +1,7 @@
 """How actions stand right now: what has to be read for them, in as few requests as there can be.
 
-An alias is looked up by its name, because that is exact and costs the same in a collection of any size. What removes or
-links something reads the collections concerned in full.
+An alias is looked up by its name, because that is exact and costs the same in a collection of any size; what a name means
+says also that the collection is there. What removes or links something reads the collections concerned in full.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from regsync.backends.wandb.reading.asking import Wanted
 from regsync.backends.wandb.reading.observing import Reading
 from regsync.backends.wandb.reading.versions import place_link
 from regsync.core import actions as a
-from regsync.core.live import LiveRegistry
+from regsync.core.live import LiveCollection, LiveRegistry
 
 Json = dict[str, Any]
 LOOKUPS_PER_FIELD = 100
@@ -58,6 +58,22 @@ class Check:
                 break  # Else the server has just turned out not to know that field: read whole collections.
         with well_formed("checking what is there"):
             self._take(extra)
+        self._look_for_silent()
+
+    def _look_for_silent(self) -> None:
+        """Collections of which no name was found: they may be gone, or both names in them."""
+        silent = frozenset(
+            (each.registry, each.collection)
+            for each in self._actions
+            if isinstance(each, a.SetAlias)
+            and each.registry in self.registries
+            and each.collection not in self.registries[each.registry].collections
+        )
+        if not silent:
+            return
+        there = self._reading.read(Wanted(frozenset(registry for registry, _ in silent), bare=silent), exactly=True)
+        for name, found in there.items():
+            self.registries[name].collections.update(found.collections)
 
     def _more(self, dialect: Dialect) -> list[Part]:
         entity = self._session.entity
@@ -95,12 +111,13 @@ class Check:
 
     def _place(self, registry: str, collection: str, text: str, node: Json | None) -> None:
         """Put what a name means into the collection. A name that the version does not carry was understood as something else."""
-        live = self.registries[registry].collections.get(collection) if registry in self.registries else None
-        if live is None or node is None:
+        if registry not in self.registries or node is None:
             return
         carried = {each["alias"] for each in node["aliases"]} | {f"v{node['versionIndex']}"}
         if text in carried and node["artifactCollection"]["name"] == collection:
-            place_link(live, node)
+            # Of a collection that was not read itself nothing else is asked: its type and its texts are not known.
+            nothing_else = LiveCollection(collection, "", None, frozenset(), next_index=None)
+            place_link(self.registries[registry].collections.setdefault(collection, nothing_else), node)
 
 
 def _wanted(actions: Iterable[a.Action], *, by_name: bool) -> Wanted:
@@ -123,7 +140,9 @@ def _wanted(actions: Iterable[a.Action], *, by_name: bool) -> Wanted:
                 bare |= {(action.registry, action.collection), (action.registry, action.previous)}
             case a.CreateCollection() | a.UpdateCollection() | a.AddTags() | a.RemoveTags():
                 bare.add((action.registry, action.collection))
-            case a.SetAlias() | a.RemoveAlias() if by_name and _is_by_name(action):
+            case a.SetAlias() if by_name and _is_by_name(action):
+                pass  # What its names mean is asked beside this.
+            case a.RemoveAlias() if by_name:
                 bare.add((action.registry, action.collection))
             case a.LinkVersion() | a.UnlinkVersion() | a.DeleteCollection() | a.SetAlias() | a.RemoveAlias():
                 linked.add((action.registry, action.collection))
