@@ -91,6 +91,14 @@ def set_aliases(tx: Transaction, collection: Collection, index: int, names: Iter
         point(tx, collection, name, target.membership_id, index)
 
 
+def set_on(tx: Transaction, collection: Collection, membership_id: int, index: int, names: Iterable[str]) -> None:
+    """As `set_aliases`, for a version whose place there was read in this transaction."""
+    unique = sorted(set(names))
+    check(tx, collection, unique, "set aliases")
+    for name in unique:
+        point(tx, collection, name, membership_id, index)
+
+
 def remove_aliases(tx: Transaction, collection: Collection, names: Iterable[str], *, index: int | None = None) -> None:
     """Take aliases off whatever holds them (or, with `index`, off that version). All of them or none.
 

@@ -342,9 +342,11 @@ def delete(tx: Transaction, place: Registry | Project, collection: Collection) -
 
 def take_index(tx: Transaction, collection: Collection) -> int:
     """The next index of a collection, used up by this call and never handed out again."""
-    index: int = tx.value("SELECT next_index FROM collections WHERE id = ?", collection.id)
-    tx.run("UPDATE collections SET next_index = ?, updated_at = ? WHERE id = ?", index + 1, tx.now, collection.id)
-    return index
+    return tx.change(
+        "UPDATE collections SET next_index = next_index + 1, updated_at = ? WHERE id = ? RETURNING next_index - 1",
+        tx.now,
+        collection.id,
+    )
 
 
 def _touch(tx: Transaction, collection: Collection) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -16,6 +17,7 @@ import weakref
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,6 +43,30 @@ Json = Mapping[str, Any] | list[Any] | str | int | None
 def utc_now() -> datetime:
     """The clock of a real registry. Tests pass their own."""
     return datetime.now(UTC)
+
+
+CONTENTS = frozenset(
+    {
+        "aliases",
+        "artifact_tags",
+        "artifact_types",
+        "artifacts",
+        "collection_tags",
+        "collections",
+        "events",
+        "memberships",
+        "metrics",
+    }
+)
+"""Tables that do not decide who may do what: changing them does not change what `Transaction.once` may be asked to keep."""
+_TABLE = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=512)
+def _changes_contents(sql: str) -> bool:
+    """Whether all that a statement changes is in `CONTENTS`. What depends on their rows is in there too."""
+    found = _TABLE.match(sql)
+    return found is not None and found[1].lower() in CONTENTS
 
 
 class Transaction:
@@ -70,8 +96,8 @@ class Transaction:
         return Transaction(self._connection, actor, self.files, self.now, writing=self.writing)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` finds out of this view of the registry, found out once until this transaction changes something; where it is
-        `settled`, whatever it changes."""
+        """What `make` finds out of this view of the registry, found out once until this transaction changes something that is not in
+        `CONTENTS`; where it is `settled`, whatever it changes. For who may do what, and for what holds contents."""
         if key not in self._known:
             self._known[key] = make()
         value: T = self._known[key]
@@ -98,12 +124,18 @@ class Transaction:
 
     def run(self, sql: str, *parameters: Any) -> int:
         """Execute a statement that changes something; the key of the row that it inserted, if it did."""
-        self._changed()
+        self._changed(sql)
         return self._execute(sql, parameters).lastrowid or 0
+
+    def change(self, sql: str, *parameters: Any) -> int:
+        """Execute a statement that changes one row and returns a number of it."""
+        self._changed(sql)
+        ((number,),) = self._execute(sql, parameters).fetchall()
+        return int(number)
 
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute a statement once for each row of parameters: the fast way to insert many."""
-        self._changed()
+        self._changed(sql)
         self._connection.executemany(sql, rows)
 
     def tuples(self, sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
@@ -118,8 +150,8 @@ class Transaction:
             return self._connection.execute(sql, parameters[0])
         return self._connection.execute(sql, parameters)
 
-    def _changed(self) -> None:
-        if not self.settled:
+    def _changed(self, sql: str) -> None:
+        if self._known and not self.settled and not _changes_contents(sql):
             self._known.clear()
 
     @contextmanager

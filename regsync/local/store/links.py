@@ -105,7 +105,19 @@ def link(
     Raises `Forbidden`, `Invalid` (the type, a personal or foreign source), `Conflict` (a deleted or pending version).
     """
     collections.require_in(tx, place, "link versions")
-    version = artifacts.by_id(tx, version.id)  # as it is now: it may have been read in an earlier transaction
+    # As it is now: it may have been read in an earlier transaction.
+    return link_read(tx, place, collection_name, artifacts.by_id(tx, version.id), names)
+
+
+def link_read(
+    tx: Transaction,
+    place: Registry | Project,
+    collection_name: str,
+    version: Version,
+    names: Iterable[str] = (),
+) -> tuple[Link, bool]:
+    """As `link`, for a version that was read in this transaction, and not changed since."""
+    collections.require_in(tx, place, "link versions")
     own = artifacts.role(tx, version)
     require(own, Role.VIEWER, "link a version whose files it cannot read", artifacts.shown(tx, version))
     _check_source(tx, place, version)
@@ -190,7 +202,8 @@ def _insert(tx: Transaction, collection: Collection, version: Version, lends: Ro
         lends,
         tx.now,
     )
-    metrics.settle(tx, [version.id])
+    if version.metadata_json != "{}":
+        metrics.settle(tx, [version.id])
     tx.record("link-version", collection.organization, f"{collection.address}:v{index}", None, _evidence(version))
     aliases.point(tx, collection, aliases.LATEST, key, index)
     return Link(key, collection.id, version.id, index, tx.now)

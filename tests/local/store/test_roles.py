@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Hashable
+from typing import TypeVar
 
 import pytest
 
+from regsync.local.server.mutations import places
 from regsync.local.store import aliases, artifacts, collections, links, members, registries
-from regsync.local.store.database import Transaction
+from regsync.local.store.database import CONTENTS, Transaction
 from regsync.local.store.errors import Forbidden
 from regsync.names import Role, Visibility
 from tests.local.world import World
 
+T = TypeVar("T")
 Act = Callable[[World, Transaction], object]
 
 
@@ -114,6 +118,73 @@ def test_a_role_that_a_transaction_takes_or_gives_counts_from_there_on(world: Wo
 
     world.write(change, by="bob")
     assert world.indices() == [0, 1]
+
+
+class Watched(Transaction):
+    """Notes which tables are read for what `once` keeps."""
+
+    read: set[str]
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        def watch(action: int, table: str | None, *_: object) -> int:
+            if action == sqlite3.SQLITE_READ and table:
+                self.read.add(table)
+            return sqlite3.SQLITE_OK
+
+        def noted() -> T:
+            self._connection.set_authorizer(watch)
+            try:
+                return make()
+            finally:
+                self._connection.set_authorizer(None)
+
+        return super().once(key, noted)
+
+
+@pytest.mark.parametrize("user", ["alice", "bob", "vera"])
+def test_what_is_found_out_once_does_not_depend_on_contents(world: World, user: str) -> None:
+    """Otherwise it would have to be found out again after each link and each alias."""
+    world.registry("model")
+    version = world.log()[0]
+    world.write(lambda tx: members.set_member(tx, world.get(tx), "bob", Role.ADMIN))
+
+    def act(tx: Transaction) -> set[str]:
+        watched = Watched(tx._connection, tx.actor, tx.files, tx.now, writing=True)
+        watched.read = set()
+        place = places.linkable(watched, "acme-org", "wandb-registry-model")
+        try:
+            link, _ = links.link(watched, place, "fraud", version, ["canary"])
+            collection = collections.get(watched, place, "fraud")
+            aliases.set_aliases(watched, collection, link.index, ["canary", "production"])
+            collections.add_tags(watched, collection, ["new"])
+        except Forbidden:
+            assert user == "vera"
+        return watched.read
+
+    read = world.write(act, by=user)
+    assert {"organization_members", "entities"} <= read
+    assert not read & CONTENTS
+
+
+def test_links_and_aliases_do_not_make_a_role_be_asked_for_again(world: World) -> None:
+    world.registry("model")
+    versions = world.log(count=3)
+    asked = []
+
+    def act(tx: Transaction) -> None:
+        tx._connection.set_trace_callback(
+            lambda text: asked.append(text) if "FROM organization_members" in text else None
+        )
+        for number, version in enumerate(versions):
+            place = places.linkable(tx, "acme-org", "wandb-registry-model")
+            links.link(tx, place, "fraud", version, [f"a{number}"])
+        assert len(asked) == 1
+        members.set_member(tx, world.get(tx), "vera", Role.MEMBER)
+        links.link(tx, places.linkable(tx, "acme-org", "wandb-registry-model"), "other", versions[0])
+        tx._connection.set_trace_callback(None)
+        assert len(asked) > 1
+
+    world.write(act, by="alice")
 
 
 def test_contents_are_for_viewers_and_not_for_restricted_viewers(world: World) -> None:

@@ -34,7 +34,7 @@ class LinkMutations:
             else:
                 place = places.linkable(tx, input.get("entity_name"), input.get("project_name"))
                 name = input.get("artifact_portfolio_name") or ""
-            link, _ = links.link(tx, place, name, version, names)
+            link, _ = links.link_read(tx, place, name, version, names)
         return {"version_index": link.index, "artifact_membership": link}
 
     def unlink_artifact(self, input: Json) -> Json:
@@ -46,7 +46,7 @@ class LinkMutations:
     def add_aliases(self, input: Json) -> Json:
         with self.session.write() as tx:
             for link, collection, names in _by_collection(tx, input):
-                aliases.set_aliases(tx, collection, link.index, names)
+                aliases.set_on(tx, collection, link.id, link.index, names)
         return {"success": True}
 
     def delete_aliases(self, input: Json) -> Json:

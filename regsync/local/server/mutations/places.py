@@ -25,6 +25,10 @@ def registry(tx: Transaction, entity_name: str | None, project_name: str | None)
     name = project_name or ""
     if not name.startswith(REGISTRY_PREFIX):
         raise Invalid(f"{name!r} is not a registry: the project of one is named {REGISTRY_PREFIX}NAME")
+    return tx.once((registry, entity_name, name), lambda: _registry(tx, entity_name, name))
+
+
+def _registry(tx: Transaction, entity_name: str | None, name: str) -> Registry:
     organization = accounts.organization_of_entity(tx, entity_name or "")
     if organization is None or organization.entity != entity_name:
         missing(f"organization entity {entity_name!r}")
