@@ -10,7 +10,7 @@ _QUOTES = "'\"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00b
 _DASHES = re.compile("[-_\u2010-\u2015\u2212\ufe58\ufe63\uff0d\\s]+")
 _BETWEEN_LETTERS = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _LETTER = re.compile(r"[^\W\d_]")
-_UNSEEN = re.compile("[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
+_UNSEEN = "[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]"
 _LETTERS = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u03b1\u03bf\u03c1\u03c5\u03bd\u03b9\u0131",
     "aeopcyxijsdqwaopuvii",
@@ -38,7 +38,7 @@ def alike_key(name: str) -> str:
 
 def _in_latin(name: str) -> str:
     """In small letters, Latin ones where they look so; of a name in ASCII it would make what `lower` makes."""
-    return _UNSEEN.sub("", unicodedata.normalize("NFKC", name)).casefold().translate(_LETTERS)
+    return re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", name)).casefold().translate(_LETTERS)
 
 
 def difference(one: str, other: str) -> str:
@@ -54,12 +54,12 @@ def difference(one: str, other: str) -> str:
     return "look alike"
 
 
-_SPACES = re.compile(r"^\s|\s$|\s\s")
+_SPACES = r"^\s|\s$|\s\s"
 
 
 def odd_ends(name: str) -> str | None:
     """What at the ends of a name (or in its spaces) was probably pasted along with it, as the end of a sentence; else None."""
-    if _SPACES.search(name):
+    if re.search(_SPACES, name):
         return "starts or ends with a space, or has two in a row"
     if len(name) > 1 and name[0] in _QUOTES and name[-1] in _QUOTES:
         return "has quotes around it that are part of the name"

@@ -34,6 +34,8 @@ TEAM_PREFIX = "team:"
 MAX_TAGS_PER_CALL = 20
 MAX_METADATA_KEYS = 100
 MIN_API_KEY_LENGTH = 40
+LATEST = "latest"
+"""The alias that the server keeps on the newest link."""
 
 
 class Role(StrEnum):
@@ -73,10 +75,10 @@ def named(name: object) -> str:
     ('model/fraud', "'churn, which stays'")
     """
     text = str(name)
-    return text if _PLAIN.fullmatch(text) and not has_hidden(text) else quoted(name)
+    return text if re.fullmatch(_PLAIN, text) and not has_hidden(text) else quoted(name)
 
 
-_PLAIN = re.compile(r"[\w.:/@+=…-]+")
+_PLAIN = r"[\w.:/@+=…-]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +160,7 @@ def alias_problem(text: str) -> str | None:
     return ALIAS_RULE.problem(text)
 
 
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e0fff]"
-)
+_UNSEEN = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e0fff]"
 """Letters and marks that are drawn as nothing: `Default_Ignorable_Code_Point` of Unicode 16 (`DerivedCoreProperties.txt`) as far
 as the categories below leave it out, and the empty Braille pattern."""
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -169,7 +169,9 @@ _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 def is_invisible(character: str) -> bool:
     """Whether a reader cannot see this character, or takes it for a plain space, or a terminal would obey it."""
     category = unicodedata.category(character)
-    return category in _UNSEEN_CATEGORIES or (category == "Zs" and character != " ") or bool(_UNSEEN.match(character))
+    return (
+        category in _UNSEEN_CATEGORIES or (category == "Zs" and character != " ") or bool(re.match(_UNSEEN, character))
+    )
 
 
 def has_hidden(text: str) -> bool:

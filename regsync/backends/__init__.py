@@ -27,7 +27,7 @@ def open_reader(spec: str, organization: str | None, notify: Notify) -> Reader:
     """A backend that can only read. Raises `RegsyncError` for a SPEC that names none, `BackendError` where it cannot be opened."""
     file = local_file(spec)
     if file is not None:
-        from regsync.backends.local.backend import LocalReader
+        from regsync.backends.local.reading import LocalReader
 
         return LocalReader(file, organization)
     if spec.partition(":")[0] == "wandb":
@@ -41,7 +41,7 @@ def open_writer(spec: str, organization: str | None, notify: Notify) -> Writer:
     """A backend that can read and write. Raises as `open_reader` does."""
     file = local_file(spec)
     if file is not None:
-        from regsync.backends.local.backend import LocalWriter
+        from regsync.backends.local.writing import LocalWriter
 
         return LocalWriter(file, organization)
     if spec.partition(":")[0] == "wandb":

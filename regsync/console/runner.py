@@ -13,7 +13,7 @@ import stat
 import sys
 from typing import Any, TextIO
 
-_AT_START = re.compile(r"(?m)^(\s*)::")
+_AT_START = r"(?m)^(\s*)::"
 
 
 def is_runner() -> bool:
@@ -31,7 +31,7 @@ def for_runner(text: str) -> str:
         return text
     if text.lstrip()[:1] in ("{", "[") and not text.lstrip().startswith("[command]"):
         return text.replace("##[", "#\\u0023[")
-    return _AT_START.sub(r"\1: :", text).replace("##[", "# #[")
+    return re.sub(_AT_START, r"\1: :", text).replace("##[", "# #[")
 
 
 class _Guarded:

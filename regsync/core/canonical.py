@@ -14,7 +14,7 @@ from regsync.names import is_invisible
 _AT_ONCE = 1000
 """Items of a long list in one piece of text."""
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=as_list)
-_PERHAPS_INVISIBLE = re.compile(r"[^\x00-\x7e]")
+_PERHAPS_INVISIBLE = r"[^\x00-\x7e]"
 
 
 def canonical_json(value: Any) -> str:
@@ -53,7 +53,7 @@ def escape_invisible(text: str, highest: str = "\U0010ffff") -> str:
         return json.dumps(character)[1:-1] if is_invisible(character) and character <= highest else character
 
     plain = text.isascii() and "\x7f" not in text
-    return text if plain else _PERHAPS_INVISIBLE.sub(spelled, text)
+    return text if plain else re.sub(_PERHAPS_INVISIBLE, spelled, text)
 
 
 def digest_of(value: Any) -> str:

@@ -73,10 +73,7 @@ class Consent(NamedTuple):
         return self.hazard.value if self.number is None else f"{self.hazard}={self.number}"
 
 
-_PLAIN = re.compile(
-    r"(?![-0-9.+~]|(?:true|false|yes|no|on|off|null|y|n|absent)\Z)[\w./+-](?:[ ]?[\w./+-]|:(?=[\w./+-]))*",
-    re.IGNORECASE,
-)
+_PLAIN = r"(?i)(?![-0-9.+~]|(?:true|false|yes|no|on|off|null|y|n|absent)\Z)[\w./+-](?:[ ]?[\w./+-]|:(?=[\w./+-]))*"
 
 
 def written(hazard: HazardName, thing: str) -> str:
@@ -86,7 +83,7 @@ def written(hazard: HazardName, thing: str) -> str:
 
 def quoted(text: str) -> str:
     """The text as YAML takes it anywhere, in a flow map too: in quotes where it would mean something else without."""
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    return text if re.fullmatch(_PLAIN, text) else json.dumps(text, ensure_ascii=False)
 
 
 class Former(NamedTuple):

@@ -103,7 +103,7 @@ def _metric_row(metric: Json, moves: bool) -> Row:
     return Row(metric["name"], old, new, ", ".join(part for part in parts if part), tone)
 
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
 _VERDICTS = {"better": "better", "worse": "worse", "same": "the same"}
 
 
@@ -209,6 +209,6 @@ def _field_note(key: str, old: Any, new: Any, moves: bool) -> str:
     if key == "size" and old != new:
         percent = f", {_signed(round((new - old) / old * 100, 2))} %" if old else ""
         return f"{'+' if new > old else '−'}{size_words(abs(new - old))}{percent}"
-    if key == "created_at" and _TIME.match(str(old)) and _TIME.match(str(new)) and str(new) < str(old):
+    if key == "created_at" and re.match(_TIME, str(old)) and re.match(_TIME, str(new)) and str(new) < str(old):
         return GOES_BACK
     return ""

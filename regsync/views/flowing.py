@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from unicodedata import east_asian_width
 
-_WORDS = re.compile(r"\S+\s*|\s+")
+_WORDS = r"\S+\s*|\s+"
 
 
 def columns(text: str) -> int:
@@ -38,7 +38,7 @@ def sentence(pieces: Iterable[str], indent: str, width: int | None) -> list[str]
     words: list[str] = []
     glued = False
     for piece in pieces:
-        for word in [piece] if piece[:1] in "'\"`" else _WORDS.findall(piece):
+        for word in [piece] if piece[:1] in "'\"`" else re.findall(_WORDS, piece):
             if glued and not word.isspace():
                 words[-1] += word
             elif not word.isspace():

@@ -29,15 +29,15 @@ class Code(str):
 Part = str
 """Of a sentence: regsync's own words, a `Name`, or `Code`."""
 
-_PIECE = re.compile(r"""(?<![\w'"`])(?:'(?:[^'\\]|\\.)+'|"(?:[^"\\]|\\.)+"|`[^`]+`)(?![\w'"`])""", re.DOTALL)
-_PLAIN_NAME = re.compile(r"[\w.:/@+=-]+")
+_PIECE = r"""(?s)(?<![\w'"`])(?:'(?:[^'\\]|\\.)+'|"(?:[^"\\]|\\.)+"|`[^`]+`)(?![\w'"`])"""
+_PLAIN_NAME = r"[\w.:/@+=-]+"
 
 
 def parts_of(message: str) -> list[Part]:
     """The parts of a message of the core, in order."""
     parts: list[Part] = []
     end = 0
-    for match in _PIECE.finditer(message):
+    for match in re.finditer(_PIECE, message):
         if match.start() > end:
             parts.append(message[end : match.start()])
         text = match.group()
@@ -62,7 +62,7 @@ def bare(name: str) -> str:
     >>> bare("model/fraud:production"), bare("churn, which stays")
     ('model/fraud:production', "'churn, which stays'")
     """
-    return name if _PLAIN_NAME.fullmatch(name) and not has_hidden(name) else plain(quoted(name))
+    return name if re.fullmatch(_PLAIN_NAME, name) and not has_hidden(name) else plain(quoted(name))
 
 
 def in_text(parts: Iterable[Part]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from regsync.backends.local.backend import LocalReader
+from regsync.backends.local.reading import LocalReader
 from regsync.commands import run
 from tests.commands.shell import Shell
 

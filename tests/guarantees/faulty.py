@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from regsync.backends.base import Capabilities, Writer
-from regsync.backends.local.backend import LocalWriter
+from regsync.backends.local.writing import LocalWriter
 from regsync.backends.wandb.connection.options import Options
 from regsync.core.plan import Plan
 from regsync.diagnostics import RegsyncError

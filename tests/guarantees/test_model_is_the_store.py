@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from regsync.backends.base import Status
 from regsync.backends.local.actions import carry_out
-from regsync.backends.local.backend import LocalWriter
+from regsync.backends.local.writing import LocalWriter
 from regsync.core import actions as a
 from regsync.core.fingerprint import collection_fingerprint, registry_fingerprint
 from regsync.core.live import Live, Version

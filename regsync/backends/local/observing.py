@@ -8,9 +8,9 @@ from operator import itemgetter
 from regsync.core.live import Live, LiveCollection, LiveRegistry, ReadProof, RegistryScope, Scope, Version
 from regsync.local.store import bulk, ids, members, registries
 from regsync.local.store.accounts import Organization
-from regsync.local.store.aliases import LATEST
 from regsync.local.store.database import Transaction
 from regsync.local.store.registries import Registry
+from regsync.names import LATEST
 from regsync.stages import stage
 
 MANY = 10

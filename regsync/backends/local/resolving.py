@@ -1,20 +1,60 @@
-"""Which version a reference means now, in a registry file."""
+"""Which version a reference means now, in a registry file, and what is known of versions."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from itertools import groupby
+from json import loads
+from math import ceil
+from operator import itemgetter
+
 from regsync.backends.local.observing import collections
-from regsync.core.live import Unresolved, Version
+from regsync.core.live import Unresolved, Version, VersionDetails
 from regsync.diagnostics import did_you_mean
-from regsync.local.store import ids, links, registries
+from regsync.local.store import ids, links, references, registries
 from regsync.local.store.accounts import Organization
-from regsync.local.store.aliases import LATEST
 from regsync.local.store.artifacts import COMMITTED, DELETED
-from regsync.local.store.bulk import SourceRow
 from regsync.local.store.database import Transaction
-from regsync.names import REGISTRY_PREFIX, SourceRef
+from regsync.local.store.references import SourceRow
+from regsync.names import LATEST, REGISTRY_PREFIX, ArtifactId, SourceRef
+
+_SECONDS_A_DAY = 24 * 60 * 60
 
 
-def resolved(tx: Transaction, organization: Organization, ref: SourceRef, row: SourceRow) -> Version | Unresolved:
+def resolve(
+    tx: Transaction, organization: Organization, refs: Collection[SourceRef]
+) -> Mapping[SourceRef, Version | Unresolved]:
+    """The version that each reference means now, or why there is none that could be linked."""
+    linked = {ref for ref in refs if _is_in_registry(ref, organization)}
+    rows = references.sources(tx, [ref for ref in refs if ref not in linked])
+    found = {ref: _resolved(tx, organization, ref, row) for ref, row in rows.items()}
+    return found | {ref: _linked_version(tx, organization, ref) for ref in linked}
+
+
+def describe(tx: Transaction, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
+    """Metadata, size, time to live and run of versions; deleted ones are left out."""
+    keys = {ids.decode(text, ids.Kind.ARTIFACT): text for text in artifact_ids}
+    found = references.details(tx, keys)
+    runs = (row.run_id for row in found if row.run_id is not None)
+    inputs = {
+        run: tuple(source for _, source in group)
+        for run, group in groupby(references.run_inputs(tx, runs), itemgetter(0))
+    }
+    return {
+        keys[row.artifact]: VersionDetails(
+            metadata=loads(row.metadata),
+            size=row.size,
+            created_at=row.created_at,
+            run=row.run,
+            commit=row.commit,
+            ttl_days=ceil(row.ttl_seconds / _SECONDS_A_DAY) if row.ttl_seconds else None,
+            inputs=None if row.run_id is None else inputs.get(row.run_id, ()),
+        )
+        for row in found
+    }
+
+
+def _resolved(tx: Transaction, organization: Organization, ref: SourceRef, row: SourceRow) -> Version | Unresolved:
     """The version of a project that a reference names, or why there is none that could be linked."""
     if row.artifact is None or row.state != COMMITTED:
         return _not_there(tx, ref, row)
@@ -25,12 +65,12 @@ def resolved(tx: Transaction, organization: Organization, ref: SourceRef, row: S
     return Version(ids.encode(ids.Kind.ARTIFACT, row.artifact), source, row.digest or "", row.type or "")
 
 
-def is_in_registry(ref: SourceRef, organization: Organization) -> bool:
+def _is_in_registry(ref: SourceRef, organization: Organization) -> bool:
     """Whether a reference names a link in a registry, as W&B's pages do; the organization by its entity or its display name."""
     return ref.project.startswith(REGISTRY_PREFIX) and ref.entity in {organization.entity, organization.name}
 
 
-def linked_version(tx: Transaction, organization: Organization, ref: SourceRef) -> Version | Unresolved:
+def _linked_version(tx: Transaction, organization: Organization, ref: SourceRef) -> Version | Unresolved:
     """The version that a link in a registry stands for, by its source."""
     registry = registries.find(tx, organization, ref.project.removeprefix(REGISTRY_PREFIX))
     if registry is None:

@@ -28,6 +28,8 @@ def decode_version(data: Json) -> tuple[Version, int | None]:
 
 @dataclass(frozen=True, slots=True)
 class InRegistry:
+    """An action in a registry."""
+
     registry: str
 
     @property
@@ -45,6 +47,8 @@ class InRegistry:
 
 @dataclass(frozen=True, slots=True)
 class InCollection(InRegistry):
+    """An action in a collection."""
+
     collection: str
 
     @property
@@ -54,6 +58,8 @@ class InCollection(InRegistry):
 
 @dataclass(frozen=True, slots=True)
 class OnAlias(InCollection):
+    """An action on an alias of a collection."""
+
     alias: str
 
     @property

@@ -16,7 +16,7 @@ from regsync.local.store.database import Store, Transaction, to_json
 from regsync.local.store.errors import Refused
 from regsync.local.store.projects import Project
 from regsync.local.store.sequences import digest_of, file_entry
-from regsync.names import Digest
+from regsync.names import LATEST, Digest
 
 MADE_UP_FILE = "made-up.txt"
 """The only file of a version for which the seed lists none; it holds the version's name, so that digests differ."""
@@ -230,8 +230,8 @@ def _point_aliases(
     there = aliases.of_collection(tx, sequence)
     wanted = {name: number for number, version in enumerate(artifact.versions) for name in version.aliases}
     if sequence.id in grown:
-        there.pop(aliases.LATEST, None)
-        wanted[aliases.LATEST] = sequence.next_index - 1
+        there.pop(LATEST, None)
+        wanted[LATEST] = sequence.next_index - 1
     for name, number in wanted.items():
         if name in there:
             report.left(f"the alias {sequence.address}:{name}", f"v{there[name]}", f"v{number}")

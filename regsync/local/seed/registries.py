@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 from regsync.local.seed.artifacts import next_key
 from regsync.local.seed.document import SeedCollection, SeedRegistry
 from regsync.local.seed.planted import Report
-from regsync.local.store import aliases, artifacts, bulk, collections, links, members, metrics, registries
+from regsync.local.store import aliases, artifacts, collections, links, members, metrics, references, registries
 from regsync.local.store.accounts import Organization
 from regsync.local.store.artifacts import COMMITTED, Version
-from regsync.local.store.bulk import SourceRow
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction, to_json
 from regsync.local.store.errors import Invalid, Refused
+from regsync.local.store.references import SourceRow
 from regsync.local.store.registries import Registry
-from regsync.names import MAX_TAGS_PER_CALL, IndexRef, Role, SourceRef
+from regsync.names import LATEST, MAX_TAGS_PER_CALL, IndexRef, Role, SourceRef
 
 Sources = Mapping[SourceRef, SourceRow]
 
@@ -45,7 +45,7 @@ def plant_registries(
     tx: Transaction, organization: Organization, wanted: Sequence[SeedRegistry], report: Report
 ) -> None:
     """Add the registries, collections, links and aliases of a seed that are not there yet."""
-    sources = bulk.sources(tx, _references(wanted))
+    sources = references.sources(tx, _references(wanted))
     for seed in wanted:
         try:
             registry = _registry(tx, organization, seed, report)
@@ -189,7 +189,7 @@ def _collect(
     for number, target in enumerate(targets):
         rows.memberships.append((first + number, key, target.artifact, number, now))
         event("link-version", f"{address}:v{number}", {"source": target.source, "digest": target.digest})
-    for alias, number in (*bound, *([(aliases.LATEST, len(targets) - 1)] if targets else [])):
+    for alias, number in (*bound, *([(LATEST, len(targets) - 1)] if targets else [])):
         rows.aliases.append((key, first + number, alias, now))
         event("set-alias", f"{address}:{alias}", number)
 

@@ -15,9 +15,7 @@ from regsync.local.store.access import missing, require
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Invalid
-from regsync.names import Role, alias_problem, version_index
-
-LATEST = "latest"
+from regsync.names import LATEST, Role, alias_problem, version_index
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from regsync.local.store.database import Transaction, json_parameter
 from regsync.local.store.errors import Conflict, Invalid
 from regsync.local.store.projects import Project
 from regsync.local.store.registries import Registry
-from regsync.names import Role, version_index
+from regsync.names import LATEST, Role, version_index
 
 FOREIGN_SOURCE = "linking is only allowed within the same team or to a collection in your organization's registry"
 """What W&B answers to linking an artifact of a personal entity or of another organization."""
@@ -131,7 +131,7 @@ def link_read(
     collections.check_type(tx, place, version.type)
     if collection is None:
         collection = collections.create(tx, place, collection_name, version.type)
-    wanted = sorted(set(names) - {aliases.LATEST})
+    wanted = sorted(set(names) - {LATEST})
     aliases.check(tx, collection, wanted, "set aliases")
     found = find(tx, collection, version.id)
     made = found is None
@@ -205,7 +205,7 @@ def _insert(tx: Transaction, collection: Collection, version: Version, lends: Ro
     if version.metadata_json != "{}":
         metrics.settle(tx, [version.id])
     tx.record("link-version", collection.organization, f"{collection.address}:v{index}", None, _evidence(version))
-    aliases.point(tx, collection, aliases.LATEST, key, index)
+    aliases.point(tx, collection, LATEST, key, index)
     return Link(key, collection.id, version.id, index, tx.now)
 
 

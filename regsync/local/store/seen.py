@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from regsync.local.store import accounts, aliases, artifacts, collections, links, projects, registries
+from regsync.local.store import accounts, artifacts, collections, links, projects, registries
 from regsync.local.store.access import entity_role, is_server_admin, readable_entities, sees_entity
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.artifacts import DELETED, ManifestEntry, Version
@@ -17,7 +17,7 @@ from regsync.local.store.errors import NotFound
 from regsync.local.store.links import Link
 from regsync.local.store.projects import Project
 from regsync.local.store.registries import Registry
-from regsync.names import REGISTRY_PREFIX
+from regsync.names import LATEST, REGISTRY_PREFIX
 
 Place = Registry | Project
 """What W&B calls a project: a registry, or a project of a user or a team."""
@@ -110,14 +110,14 @@ def link_named(tx: Transaction, place: Place, name: str) -> Link | None:
     """What `collection:v3` or `collection:alias` names in a project; without a colon, its `latest`."""
     collection_name, _, version = name.partition(":")
     found = collections.find(tx, place, collection_name)
-    return link(tx, found, version or aliases.LATEST) if found else None
+    return link(tx, found, version or LATEST) if found else None
 
 
 def links_named(tx: Transaction, place: Place, names: Sequence[str]) -> list[Link | None]:
     """As `link_named`, for many names, in their order. Raises as `links.named`."""
     parts = [name.partition(":") for name in names]
     known = collections.named(tx, place, {collection for collection, _, _ in parts})
-    wanted = [(known[name], version or aliases.LATEST) for name, _, version in parts if name in known]
+    wanted = [(known[name], version or LATEST) for name, _, version in parts if name in known]
     found = iter(links.named(tx, wanted))
     return [next(found) if name in known else None for name, _, _ in parts]
 

@@ -32,7 +32,7 @@ from regsync.local.store.database import Transaction, to_json
 from regsync.local.store.digests import entry_digest, manifest_digest
 from regsync.local.store.errors import Conflict, Invalid, NotFound
 from regsync.local.store.projects import Project, Run, require_write
-from regsync.names import Digest, alias_problem
+from regsync.names import LATEST, Digest, alias_problem
 
 DIGEST_ALGORITHM = "MANIFEST_MD5"
 """How the digest of a version is made from its manifest; the client's other one needs a package that is not here."""
@@ -367,7 +367,7 @@ def _parts(tx: Transaction, version: Version) -> tuple[int | None, bool]:
 
 
 def _check_names(names: Iterable[str]) -> list[str]:
-    wanted = sorted(set(names) - {aliases.LATEST})
+    wanted = sorted(set(names) - {LATEST})
     for name in wanted:
         problem = alias_problem(name)
         if problem:
@@ -379,5 +379,5 @@ def _point(tx: Transaction, sequence: Collection, version: Version, names: Itera
     held = aliases.holder(tx, sequence, f"v{version.index}")
     if held is None:
         missing(f"artifact {version}")
-    for name in (aliases.LATEST, *names):
+    for name in (LATEST, *names):
         aliases.point(tx, sequence, name, held.membership_id, held.index)

@@ -26,15 +26,13 @@ _BYTE_ORDER_MARKS = (
     (b"\xfe\xff", "UTF-16"),
 )
 _MAY_BE_ONE = re.compile(r"\.ya?ml|\.json")
-_PACKED = re.compile(r"\.ya?ml\.(gz|bz2|xz|zst|zip|gpg|asc|age|enc)$")
-_SIGN = re.compile(rb"""(?m)^[ \t\xef\xbb\xbf]*\{?\s*["']?apiVersion["']?\s*:\s*["']?regsync/""")
-_BEGINS_AS_ONE = re.compile(
-    rb"""\A\xef?\xbb?\xbf?(?:\s|[#%][^\n]*+|---)*+\{?\s*["']?apiVersion["']?\s*:\s*["']?regsync/"""
-)
-_CONFLICT = re.compile(rb"(?m)^<<<<<<< ")
-_SUBMODULE = re.compile(r"(?m)^\s*path\s*=\s*(.*?)\s*$")
-_VERSION = re.compile(rb"""(?m)^[ \t]*\{?[ \t]*["']?apiVersion["']?[ \t]*:(.*)$""")
-_KEY = re.compile(rb"""(?m)^["']?([A-Za-z_][\w-]*)["']?[ \t]*:""")
+_PACKED = r"\.ya?ml\.(gz|bz2|xz|zst|zip|gpg|asc|age|enc)$"
+_SIGN = rb"""(?m)^[ \t\xef\xbb\xbf]*\{?\s*["']?apiVersion["']?\s*:\s*["']?regsync/"""
+_BEGINS_AS_ONE = rb"""\A\xef?\xbb?\xbf?(?:\s|[#%][^\n]*+|---)*+\{?\s*["']?apiVersion["']?\s*:\s*["']?regsync/"""
+_CONFLICT = rb"(?m)^<<<<<<< "
+_SUBMODULE = r"(?m)^\s*path\s*=\s*(.*?)\s*$"
+_VERSION = rb"""(?m)^[ \t]*\{?[ \t]*["']?apiVersion["']?[ \t]*:(.*)$"""
+_KEY = rb"""(?m)^["']?([A-Za-z_][\w-]*)["']?[ \t]*:"""
 _OF_OTHER_TOOLS = {".git", ".hg", ".svn", ".jj", ".venv", ".tox", ".nox", ".terraform", ".regsync", "node_modules"}
 """Folders that hold thousands of files and no manifest of the user's."""
 _START = 65536
@@ -120,10 +118,10 @@ def _is_something_else(data: bytes) -> bool:
 
     A manifest with a misspelled or forgotten `apiVersion` is not passed over: reading it says what is wrong.
     """
-    version = _VERSION.search(data)
+    version = re.search(_VERSION, data)
     if version is not None:
         return b"regsync" not in version[1].lower()
-    keys = set(_KEY.findall(data))
+    keys = set(re.findall(_KEY, data))
     return bool(keys) and (b"registries" not in keys or bool(keys & {b"artifacts", b"users", b"teams"}))
 
 
@@ -187,7 +185,7 @@ def _is_submodule(folder: Path) -> bool:
     """Whether the Git repository around a folder calls it a submodule."""
     for above in folder.parents:
         try:
-            paths = _SUBMODULE.findall((above / ".gitmodules").read_text(encoding="utf-8"))
+            paths = re.findall(_SUBMODULE, (above / ".gitmodules").read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
             paths = []
         if folder.relative_to(above).as_posix() in [each.strip('"') for each in paths]:
@@ -210,7 +208,7 @@ def _passed_over(path: str) -> Diagnostic | None:
         hint = "make what it points at, or delete it"
         return Diagnostic("passed-over", message, Position(path), hint, Severity.WARNING)
     name = os.path.basename(path).lower()  # noqa: PTH119
-    if _PACKED.search(name):
+    if re.search(_PACKED, name):
         message = "this file is packed or encrypted, so what it declares is not read"
         hint = "unpack it before regsync reads the folder, or move it away"
         return Diagnostic("passed-over", message, Position(path), hint, Severity.WARNING)
@@ -221,7 +219,7 @@ def _passed_over(path: str) -> Diagnostic | None:
     except OSError:
         return None
     sign = _SIGN if _MAY_BE_ONE.search(name) else _BEGINS_AS_ONE  # A page of documentation may quote a manifest.
-    if not sign.search(start):
+    if not re.search(sign, start):
         return None
     message = "this file holds a manifest, and is passed over: in a folder, only NAME.yaml and NAME.yml count, and nothing hidden"
     hint = "name it so, name the file itself on the command line, or move it away"
@@ -299,7 +297,7 @@ def _encoding_problem(data: bytes, name: str) -> Diagnostic | None:
 
 
 def _conflict_problem(data: bytes, name: str) -> Diagnostic | None:
-    found = _CONFLICT.search(data) if b"<<<<<<< " in data else None
+    found = re.search(_CONFLICT, data) if b"<<<<<<< " in data else None
     if found is None or b"\n>>>>>>> " not in data or b"\n=======" not in data:
         return None
     message = "a merge of Git left a conflict here that nobody has resolved"

@@ -81,7 +81,7 @@ _WHERE_IT_BEGAN = {
     "found unexpected document indicator",
 }
 """The beginning of these says more than the place where the parser gave up."""
-_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+_NOT_TEXT = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 
 
 def syntax_error(error: yaml.YAMLError, data: bytes, name: str) -> Diagnostic:
@@ -134,7 +134,7 @@ def _character(data: bytes, mark: Mark, offset: int = 0) -> str:
 
 def _not_text(data: bytes, name: str) -> Diagnostic:
     text = data.decode("utf-8", "replace")
-    found = _NOT_TEXT.search(text)
+    found = re.search(_NOT_TEXT, text)
     if found is None:
         return Diagnostic("encoding", "this file is not text in UTF-8", Position(name), "save it as UTF-8")
     before = text[: found.start()]

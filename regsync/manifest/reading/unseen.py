@@ -11,7 +11,7 @@ from regsync.diagnostics import Diagnostic, Position, Severity
 
 _LINE_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 """What ends a line for libyaml (and so a comment), and for few editors, diffs and other readers of YAML."""
-_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_DIRECTION = "[\u202a-\u202e\u2066-\u2069]"
 """Embeddings, overrides and isolates of Unicode's bidirectional algorithm: they move what stands around them on the screen."""
 _MOST = 100
 """Findings of one kind in a file."""
@@ -45,7 +45,7 @@ def hidden_directions(data: bytes, name: str) -> Iterator[Diagnostic]:
     if data.isascii():
         return
     text = data.decode(errors="replace")
-    found = list(_DIRECTION.finditer(text))[:_MOST]
+    found = list(re.finditer(_DIRECTION, text))[:_MOST]
     if not found:
         return
     from regsync.manifest.reading.spans import scalars, spans  # Few files need it, and it takes its time to import.

@@ -10,8 +10,8 @@ from regsync.frozen import dataclass
 from regsync.manifest.reading.files import AnyPath, FileProblemError, Source, read_source
 from regsync.manifest.reading.tree import Block, Document, key_position, parse, value_position
 
-_REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_-]*)\}|\$\{")
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_REFERENCE = r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_-]*)\}|\$\{"
+NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 MAX_INSERTED = 20_000_000
 """Characters that variables may put into all manifests of a run together."""
 
@@ -47,7 +47,7 @@ def _declared(documents: Iterable[Document], problems: list[Diagnostic]) -> Iter
         for name, value in block.items():
             if not isinstance(value, str):
                 continue
-            if any(match["name"] for match in _REFERENCE.finditer(value)):
+            if any(match["name"] for match in re.finditer(_REFERENCE, value)):
                 message = f"the variable `{name}` is made of another variable"
                 hint = "write its value out; a literal ${ is written $${"
                 problems.append(Diagnostic("variable-in-variable", message, value_position(block, name), hint))
@@ -70,7 +70,7 @@ def from_file(file: AnyPath | Source, problems: list[Diagnostic]) -> dict[str, V
             problems.append(Diagnostic("wrong-type", message, Position(source.name, 1, 1), "write team: acme-ml"))
             continue
         for name, value in document.root.items():
-            if not NAME.fullmatch(name):
+            if not re.fullmatch(NAME, name):
                 problems.append(_bad_name(name, key_position(document.root, name)))
             elif isinstance(value, str):
                 found[name] = Variable(value, key_position(document.root, name))
@@ -85,7 +85,7 @@ def from_command_line(given: Mapping[str, str], problems: list[Diagnostic]) -> d
     """The variables of `--var`."""
     found: dict[str, Variable] = {}
     for name, value in given.items():
-        if not NAME.fullmatch(name):
+        if not re.fullmatch(NAME, name):
             problems.append(_bad_name(name, None))
         elif not _is_unicode(value):
             message = f"the value of --var {name} is not text in UTF-8"
@@ -120,7 +120,7 @@ def unused(given: Mapping[str, str], used: set[str]) -> list[Diagnostic]:
             Severity.WARNING,
         )
         for name in given
-        if name not in used and NAME.fullmatch(name)
+        if name not in used and re.fullmatch(NAME, name)
     ]
 
 
@@ -185,7 +185,7 @@ class Substitution:
             return match[0]
 
         try:
-            return _REFERENCE.sub(replace, text)
+            return re.sub(_REFERENCE, replace, text)
         except _TooMuchError:
             if not self.too_much:
                 message = f"variables put more than {MAX_INSERTED} characters into the manifests"

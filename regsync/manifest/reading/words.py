@@ -48,7 +48,7 @@ _NOT_IN_MANIFESTS |= dict.fromkeys(("includes", "import", "imports", "extends"),
 
 
 _HAZARDS = [hazard.value for hazard in HazardName]
-_NO_SPACE = re.compile(r"([A-Za-z_]+):\S.*")
+_NO_SPACE = r"([A-Za-z_]+):\S.*"
 
 
 def annotation(name: str, parts: list[dict[str, Any]]) -> str | None:
@@ -155,7 +155,7 @@ def bad_text(text: str, parts: list[dict[str, Any]]) -> Words:
             return "bad-value", f"{shown} does not say how many", f"write a whole number, 1 or more: {name}=2"
         return "bad-value", f"{shown} is not a hazard", _guess(name, _HAZARDS) or hint
     if rule == "absent":
-        split = _NO_SPACE.fullmatch(text)
+        split = re.fullmatch(_NO_SPACE, text)
         spaced = f"write a space after the colon: {split[1]}: …" if split else None
         return "bad-value", f"{shown} cannot stand here", _guess(text, ["absent"]) or spaced or hint
     if rule == "better":

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regsync.backends.base import BackendError, Status
-from regsync.backends.local.backend import LocalReader, LocalWriter
+from regsync.backends.local.reading import LocalReader
+from regsync.backends.local.writing import LocalWriter
 from regsync.core import actions as a
 from regsync.core.fingerprint import collection_fingerprint, registry_fingerprint
 from regsync.core.live import LiveRegistry, RegistryScope, Unresolved, Version

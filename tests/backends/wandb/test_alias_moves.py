@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from regsync.backends.local.backend import LocalReader
+from regsync.backends.local.reading import LocalReader
 from regsync.core.moves import AliasMoves, Held, Untold
 from regsync.local.store import accounts, aliases, collections, links, registries
 from regsync.local.store.database import open_store

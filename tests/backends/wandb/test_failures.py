@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from regsync.backends.base import BackendError, Outcome, Status
-from regsync.backends.local.backend import LocalReader
+from regsync.backends.local.reading import LocalReader
 from regsync.backends.wandb.connection.fetch import Json
 from regsync.backends.wandb.connection.transport import ReadingOnlyError, _not_connected, only_reads
 from regsync.core import actions as a

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from regsync.backends.local.backend import LocalReader
+from regsync.backends.local.reading import LocalReader
 from regsync.core.live import RegistryScope, Unresolved, Version
 from regsync.local.store import accounts
 from regsync.local.store.database import open_store

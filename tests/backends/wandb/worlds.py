@@ -14,7 +14,8 @@ from typing import Any
 import uvicorn
 import yaml
 
-from regsync.backends.local.backend import LocalReader, LocalWriter
+from regsync.backends.local.reading import LocalReader
+from regsync.backends.local.writing import LocalWriter
 from regsync.backends.wandb import open_wandb
 from regsync.backends.wandb.backend import WandbReader, WandbWriter
 from regsync.backends.wandb.connection.options import Options

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from regsync.backends.local.backend import LocalReader
+from regsync.backends.local.reading import LocalReader
 from regsync.core.operation import Operation
 from regsync.diagnostics import DiagnosticsError, RegsyncError
 from regsync.manifest.editing.edit import Edit, Manifests

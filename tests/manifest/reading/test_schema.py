@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import jsonschema
@@ -74,11 +75,24 @@ def test_registries_are_named_without_prefix() -> None:
 
 
 def test_versions_are_those_that_the_code_reads() -> None:
-    part = names.ENTITY_RULE.pattern.removesuffix("+") + f"{{1,{names.ENTITY_RULE.max_length}}}"
+    part = names.ENTITY_RULE.pattern
     version = f"v(?:0|[1-9][0-9]{{0,8}})|{part}/{part}/{part}:{part}"
     assert DEFS["versionRef"]["pattern"] == f"^(?:{version})$"
     assert DEFS["versionItem"]["pattern"] == f"^(?:{version})$"
     assert DEFS["binding"]["pattern"] == f"^(?:absent|{version})$"
+    assert DEFS["tooLong"]["pattern"] == f"[^/:]{{{names.ENTITY_RULE.max_length + 1}}}"
+
+
+@pytest.mark.parametrize("name", ["versionRef", "versionItem", "binding"])
+@pytest.mark.parametrize("length", [128, 129])
+@pytest.mark.parametrize("place", range(4))
+def test_no_part_of_a_version_is_longer_than_the_code_allows(name: str, length: int, place: int) -> None:
+    parts = [*"abcd"]
+    parts[place] = "é" * length
+    text = "{}/{}/{}:{}".format(*parts)
+    assert jsonschema.Draft202012Validator(DEFS[name] | {"$defs": DEFS}).is_valid(text) is (length <= 128)
+    with pytest.raises(ValueError, match="at most 128") if length > 128 else nullcontext():
+        names.parse_version_ref(text)
 
 
 def test_lists_of_words_are_complete() -> None:

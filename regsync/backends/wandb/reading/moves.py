@@ -14,9 +14,9 @@ from regsync.backends.wandb.connection.answers import maybe, text, well_formed
 from regsync.backends.wandb.connection.fetch import SMALL_PAGE
 from regsync.backends.wandb.connection.session import Session
 from regsync.backends.wandb.reading.observing import Reading
-from regsync.backends.wandb.reading.versions import LATEST, source_of
+from regsync.backends.wandb.reading.versions import source_of
 from regsync.core.moves import AliasMove, AliasMoves, Held, Untold
-from regsync.names import Address, version_index
+from regsync.names import LATEST, Address, version_index
 
 Json = dict[str, Any]
 _REMOVING = ("remove", "delete", "unset")

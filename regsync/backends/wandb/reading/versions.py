@@ -7,10 +7,9 @@ from typing import Any
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection.answers import a_list, maybe, text
 from regsync.core.live import LiveCollection, Version
-from regsync.names import is_reserved_alias
+from regsync.names import LATEST, is_reserved_alias
 
 Json = dict[str, Any]
-LATEST = "latest"
 GONE = "gone:"
 """What the id of a version begins with that the server does not tell any more, because its source was deleted. The server has
 no such ids, and is never sent one; within a collection they are told apart by the index of the link."""

@@ -14,11 +14,11 @@ from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
 from regsync.local.store import accounts, moves
 from regsync.local.store.accounts import User
-from regsync.local.store.aliases import LATEST
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
 from regsync.local.store.errors import Invalid, NotFound
 from regsync.local.store.ids import Kind, encode
+from regsync.names import LATEST
 
 OLDEST_FIRST = ("createdAt", "+createdAt", "created_at", "+created_at")
 NEWEST_FIRST = (None, "-createdAt", "-created_at")

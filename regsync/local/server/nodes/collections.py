@@ -17,6 +17,7 @@ from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.links import Link
+from regsync.names import LATEST
 
 Json = dict[str, Any]
 
@@ -106,7 +107,7 @@ class CollectionNode:
 
     @property
     def latest_artifact(self) -> Version | None:
-        found = self.artifact_membership(aliases.LATEST)
+        found = self.artifact_membership(LATEST)
         return seen.version(self.session, found.artifact_id) if found else None
 
     @property
