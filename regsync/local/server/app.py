@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
@@ -27,7 +26,16 @@ from regsync.local.server.engine import Answer, Asked, answer, asked, is_known, 
 from regsync.local.server.groups import Changes, Group
 from regsync.local.server.root import Root
 from regsync.local.server.session import Session
-from regsync.local.server.work import CHANGES_AT_ONCE, UPLOADS_AT_ONCE, UnreadableError, Work, body, chunks
+from regsync.local.server.work import (
+    AT_ONCE,
+    CHANGES_AT_ONCE,
+    UPLOADS_AT_ONCE,
+    UnreadableError,
+    Work,
+    announced,
+    body,
+    chunks,
+)
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store
 from regsync.local.store.errors import RegistryError, Unauthorized
@@ -74,7 +82,7 @@ def create_app(
     what the request says. `hosts` are names that clients may call the server by, beside addresses, localhost and this machine's.
     """
     signing, work = signer or Signer(), Work()
-    changes, changing, callers = Changes(store), CapacityLimiter(CHANGE_THREADS), Callers(store)
+    changes, understanding, callers = Changes(store), CapacityLimiter(CHANGE_THREADS), Callers(store)
 
     async def who(request: Request) -> Actor:
         return claims.claiming(await callers.identify(_key(request)), request.headers)
@@ -83,10 +91,10 @@ def create_app(
         async with work.turn(user):
             return await work.do(request, lambda budget: act(budget.is_spent))
 
-    async def told(request: Request, asking: Asking, held: bytes, *, short: bool) -> Response:
-        found: Response | Asked | None = _known(held) if short else None
+    async def told(request: Request, asking: Asking, held: bytes, *, changing: bool) -> Response:
+        found: Response | Asked | None = _known(held) if changing else None
         if found is None:
-            limiter = changing if short else None
+            limiter = understanding if changing else None
             found = await work.do(request, lambda budget: _read_or_asked(store, asking, budget, held), limiter)
         if isinstance(found, Response):
             return found
@@ -98,24 +106,24 @@ def create_app(
             alone=count is None or count > GROUPED,
         )
 
-    # Who asks is settled before the body is read, so that a stranger can make the server keep nothing.
+    # Who asks is settled before the body is read, so that a stranger can make the server keep nothing; a long one of theirs waits.
     async def graphql(request: Request) -> Response:
         key = _key(request)
         caller = await callers.caller(key)
         actor = claims.claiming(caller.actor, request.headers)
         addresses = Addresses(public_url or _base_url(request), signing)
-        async with AsyncExitStack() as turn:
-            await turn.enter_async_context(work.turn(actor.user_id))
-            held = await body(request, MAX_DOCUMENT)
-            short = len(held) <= SHORT and b"mutation" in held
-            if short:
-                await turn.aclose()
-                await turn.enter_async_context(work.turn(actor.user_id, CHANGES_AT_ONCE))
-            try:
-                return await told(request, Asking(actor, addresses, caller.proof), held, short=short)
-            except Unauthorized:
-                callers.forget(key)
-                raise
+        asking = Asking(actor, addresses, caller.proof)
+        try:
+            if (announced(request) or MAX_DOCUMENT) <= SHORT:
+                held = await body(request, SHORT)
+                changing = b"mutation" in held
+                async with work.turn(actor.user_id, CHANGES_AT_ONCE if changing else AT_ONCE):
+                    return await told(request, asking, held, changing=changing)
+            async with work.turn(actor.user_id):
+                return await told(request, asking, await body(request, MAX_DOCUMENT), changing=False)
+        except Unauthorized:
+            callers.forget(key)
+            raise
 
     async def file_stream(request: Request) -> Response:
         actor = await who(request)
@@ -142,8 +150,8 @@ def create_app(
 
     site = Site(store, callers.identify, for_a_page, body)
     routes = [
-        Route("/", _about),
         Route("/graphql", graphql, methods=["POST"]),
+        Route("/", _about),
         Route("/graphql", refuse_method),  # Before the pages of teams, which may have any name.
         Route("/files/{entity}/{project}/{run}/file_stream", file_stream, methods=["POST"]),
         Route(f"/{Purpose.UPLOAD}/{{token}}", upload, methods=["PUT"]),

@@ -39,22 +39,22 @@ class Callers:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._guesses = CapacityLimiter(GUESSES_AT_ONCE)
-        self._known: dict[str, Actor] = {}
+        self._known: dict[str, identities.Recalled] = {}
 
     async def identify(self, key: str) -> Actor:
         """Whose key that is. Raises `Unauthorized`."""
-        actor = await run_in_threadpool(identities.recall, self._store, key)
-        if actor is not None:
+        found = await run_in_threadpool(identities.recall, self._store, key)
+        if found is not None:
             if len(self._known) < _MOST:
-                self._known[keys.digest(key)] = actor
-            return actor
+                self._known[keys.digest(key)] = found
+            return found.actor
         return await to_thread.run_sync(identities.identify, self._store, key, limiter=self._guesses)
 
     async def caller(self, key: str) -> Caller:
         """As `identify`, where the transaction that answers is asked for the `proof`."""
-        actor = self._known.get(keys.digest(key))
-        if actor is not None:
-            return Caller(actor, partial(identities.prove, api_key=key, actor=actor))
+        known = self._known.get(keys.digest(key))
+        if known is not None:
+            return Caller(known.actor, partial(identities.prove, api_key=key, before=known))
         return Caller(await self.identify(key), None)
 
     def forget(self, key: str) -> None:

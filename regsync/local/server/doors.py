@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterable
+from functools import lru_cache
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -49,13 +50,19 @@ class Doors:
         return None
 
     def _is_ours(self, host: str) -> bool:
-        """An address is always ours: only names can be made to point here by somebody else."""
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
-        try:
-            ipaddress.ip_address(name.strip("[]"))
-        except ValueError:
-            return name.lower().rstrip(".") in self.hosts
-        return True
+        name = _name_in(host)
+        return name is None or name in self.hosts
+
+
+@lru_cache(maxsize=256)
+def _name_in(host: str) -> str | None:
+    """The name, in small letters; None for an address, which is always ours: only names can be made to point here by somebody else."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return name.lower().rstrip(".")
+    return None
 
 
 def _refused(status: int, message: str) -> JSONResponse:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, Generic, TypeVar
 
 from regsync.local.store.actor import OWNER, Actor
@@ -73,6 +73,17 @@ class Group:
             self._tx.run("SAVEPOINT request")
         self._inside = True
         return self._tx.handed_to(actor, stop)
+
+    @contextmanager
+    def first(self, tx: Transaction) -> Iterator[None]:
+        """The first change of the request that has entered, which so needs no savepoint of its own: where the block raises, all is
+        as it was when the request entered. `tx` is what `enter` has returned."""
+        try:
+            yield
+        except BaseException:
+            if tx.is_open:
+                tx.run("ROLLBACK TO request")
+            raise
 
     def keep(self) -> None:
         """What the request has changed is to be committed. Raises the `FileProblem` family."""

@@ -81,8 +81,9 @@ class Session:
         """A change, kept (once `settle` has committed it) when the block ends and taken back when it raises."""
         group = self._own() if self._group is None else self.tx
         self._forget()
+        part = group.savepoint() if self._group is None or self._changes else self._group.first(group)
         try:
-            with explained(self.store.path, self.store.timeout), group.savepoint():
+            with explained(self.store.path, self.store.timeout), part:
                 yield group
         except Exception as error:
             if not group.is_open:  # SQLite has taken all of it back: a full disk, for one.

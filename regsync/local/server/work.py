@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -53,18 +53,19 @@ class Work:
         for budget in list(self._budgets):
             budget.cancel("the server is ending")
 
-    @asynccontextmanager
-    async def turn(self, user: Hashable, at_once: int = AT_ONCE) -> AsyncIterator[None]:
-        """Wait until fewer requests of that user are under way."""
-        async with self._turns.setdefault((user, at_once), asyncio.Semaphore(at_once)):
-            yield
+    def turn(self, user: Hashable, at_once: int = AT_ONCE) -> asyncio.Semaphore:
+        """To be held, with `async with`, while a request of that user is worked on: waits until fewer of them are."""
+        found = self._turns.get((user, at_once))
+        if found is None:
+            found = self._turns[user, at_once] = asyncio.Semaphore(at_once)
+        return found
 
     async def do(self, request: Request, act: Callable[[Budget], T], limiter: CapacityLimiter | None = None) -> T:
         """What `act` returns in a thread, one of those that `limiter` counts; the body must have been read.
 
         Its budget is cancelled when the client hangs up.
         """
-        async with self._budget(request) as budget:
+        with self._budget(request) as budget:
             return await to_thread.run_sync(act, budget, limiter=limiter)
 
     async def change(
@@ -78,30 +79,39 @@ class Work:
             with suppress(RuntimeError):  # The loop has ended, and nobody waits.
                 loop.call_soon_threadsafe(_settle, told)
 
-        async with self._budget(request) as budget:
+        with self._budget(request) as budget:
             change = changes.add(lambda group: act(budget, group), tell, alone=alone)
             await told
             return change.result()
 
-    @asynccontextmanager
-    async def _budget(self, request: Request) -> AsyncIterator[Budget]:
-        """What the request may take; cancelled when its client hangs up, which is looked at if it takes a while."""
+    def _budget(self, request: Request) -> _Watched:
         budget = Budget()
         self._budgets.add(budget)
         if self._ending:
             budget.cancel("the server is ending")
-        watching: list[asyncio.Future[None]] = []
-        beginning = asyncio.get_running_loop().call_later(
-            WATCHED_AFTER, lambda: watching.append(asyncio.ensure_future(_watch(request, budget)))
-        )
-        try:
-            yield budget
-        finally:
-            beginning.cancel()
-            for each in watching:
-                each.cancel()
-                with suppress(asyncio.CancelledError):
-                    await each
+        return _Watched(request, budget)
+
+
+class _Watched:
+    """What a request may take; cancelled when its client hangs up, which is looked at once it has taken a while."""
+
+    __slots__ = ("_beginning", "_budget", "_request", "_watching")
+
+    def __init__(self, request: Request, budget: Budget) -> None:
+        self._request, self._budget = request, budget
+        self._watching: asyncio.Future[None] | None = None
+
+    def __enter__(self) -> Budget:
+        self._beginning = asyncio.get_running_loop().call_later(WATCHED_AFTER, self._begin)
+        return self._budget
+
+    def __exit__(self, *error: object) -> None:
+        self._beginning.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def _begin(self) -> None:
+        self._watching = asyncio.ensure_future(_watch(self._request, self._budget))
 
 
 def _settle(told: asyncio.Future[None]) -> None:
@@ -117,32 +127,49 @@ async def _watch(request: Request, budget: Budget) -> None:
 
 async def chunks(request: Request) -> AsyncIterator[bytes]:
     """The body, piece by piece. Raises `UnreadableError` where the client is silent for too long."""
-    while True:
-        try:
-            async with asyncio.timeout(BODY_PAUSE):
-                message = await request.receive()
-        except TimeoutError as error:
-            raise UnreadableError(f"the rest of the body did not come within {BODY_PAUSE:g} seconds") from error
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        if body := message.get("body", b""):
-            yield body
-        if not message.get("more_body", False):
-            return
+    more = True
+    while more:
+        chunk, more = await _chunk(request)
+        if chunk:
+            yield chunk
+
+
+async def _chunk(request: Request) -> tuple[bytes, bool]:
+    """A piece of the body, and whether there is more."""
+    try:
+        async with asyncio.timeout(BODY_PAUSE):
+            message = await request.receive()
+    except TimeoutError as error:
+        raise UnreadableError(f"the rest of the body did not come within {BODY_PAUSE:g} seconds") from error
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message.get("body", b""), message.get("more_body", False)
+
+
+def announced(request: Request) -> int | None:
+    """How long the body will be, in bytes; None where the request does not say."""
+    length = request.headers.get("content-length", "")
+    return int(length[:19]) if length.isascii() and length.isdigit() else None
 
 
 async def body(request: Request, most: int) -> bytes:
     """The whole body. Raises `UnreadableError` for one of more than `most` bytes, or one that takes too long."""
-    announced = request.headers.get("content-length", "0")
-    if announced.isascii() and announced.isdigit() and int(announced[:19]) > most:
-        raise UnreadableError(f"the request is larger than {most} bytes")
-    held = bytearray()
+    too_large = UnreadableError(f"the request is larger than {most} bytes")
+    if (announced(request) or 0) > most:
+        raise too_large
+    chunk, more = await _chunk(request)
+    if not more and len(chunk) <= most:
+        return chunk
+    held = bytearray(chunk)
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in chunks(request):
+            while more:
+                chunk, more = await _chunk(request)
                 held += chunk
                 if len(held) > most:
-                    raise UnreadableError(f"the request is larger than {most} bytes")
+                    raise too_large
     except TimeoutError as error:
         raise UnreadableError(f"the body did not come within {BODY_SECONDS:g} seconds") from error
+    if len(held) > most:
+        raise too_large
     return bytes(held)

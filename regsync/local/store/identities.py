@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlite3 import Row
+from typing import NamedTuple
 
 from regsync.local.store import keys
 from regsync.local.store.access import missing
@@ -43,22 +44,35 @@ def authenticate(tx: Transaction, api_key: str) -> Actor:
     return _actor(holder(tx, api_key))
 
 
-def recall(store: Store, api_key: str) -> Actor | None:
+class Recalled(NamedTuple):
+    """The actor of a key, and what is kept of the key, which is the proof of it."""
+
+    actor: Actor
+    kept: str
+
+
+def recall(store: Store, api_key: str) -> Recalled | None:
     """The actor of a key that the registry made up, or that proved right before in this process. Quick."""
     with store.read() as tx:
-        row = _recalled(tx, api_key)
-    return None if row is None else _actor(row)
+        return _recalled(tx, api_key)
 
 
-def prove(tx: Transaction, api_key: str, actor: Actor) -> None:
+def prove(tx: Transaction, api_key: str, before: Recalled) -> None:
     """Raise `Unauthorized` unless a key that proved right before in this process is that actor's still."""
-    row = _recalled(tx, api_key)
-    if row is None or tuple(row) != (actor.user_id, actor.name):
+    row = _by_hash(tx, before.kept)
+    if row is not None and tuple(row) == (before.actor.user_id, before.actor.name):
+        return
+    again = None if row is not None else _recalled(tx, api_key)  # It may be kept in the other way by now.
+    if again is None or again.actor != before.actor:
         _actor(None)
 
 
-def _recalled(tx: Transaction, api_key: str) -> Row | None:
-    return _by_hash(tx, keys.fast(api_key)) or _by_hash(tx, keys.recalled(api_key, _salt(tx)))
+def _recalled(tx: Transaction, api_key: str) -> Recalled | None:
+    for kept in (keys.fast(api_key), keys.recalled(api_key, _salt(tx))):
+        row = None if kept is None else _by_hash(tx, kept)
+        if kept is not None and row is not None:
+            return Recalled(_actor(row), kept)
+    return None
 
 
 def identify(store: Store, api_key: str) -> Actor:

@@ -109,7 +109,11 @@ def test_they_are_committed_once_and_each_acts_as_its_own_user(store: Store) -> 
 
 
 @share(40, suppress_health_check=list(HealthCheck))
-@given(kinds=st.lists(st.sampled_from(["good", "refused", "gone", "halfway", "taken back"]), min_size=2, max_size=6))
+@given(
+    kinds=st.lists(
+        st.sampled_from(["good", "refused", "gone", "halfway", "recovered", "taken back"]), min_size=2, max_size=6
+    )
+)
 def test_each_succeeds_or_fails_by_itself(store: Store, kinds: list[str]) -> None:
     """`gone`: nobody waits for it any more; `taken back`: SQLite ends the whole transaction in the middle of it."""
     with store.write() as tx:
@@ -121,9 +125,10 @@ def test_each_succeeds_or_fails_by_itself(store: Store, kinds: list[str]) -> Non
         budget = Budget()
         if kind == "gone":
             budget.cancel("the client is gone")
-        bad = link(99, one, "rush", "v7")
-        more = {"refused": bad, "halfway": f"{link(number, one, 'rush', f'a{number}')} {bad}"}
-        plain = asking(store, "alice", more.get(kind, link(number, one, "rush", f"a{number}")), budget)
+        bad = link(99, one, "rush", "v7").replace('"many"', '"half-made"')  # Refused when its collection is made.
+        good = link(number, one, "rush", f"a{number}")
+        more = {"refused": bad, "halfway": f"{good} {bad}", "recovered": f"{bad} {good}"}
+        plain = asking(store, "alice", more.get(kind, good), budget)
 
         def taken_back(group: Group | None) -> Answer:
             if group is not None:
@@ -134,9 +139,11 @@ def test_each_succeeds_or_fails_by_itself(store: Store, kinds: list[str]) -> Non
 
     done = [each.result() for each in together(store, [act(number, kind) for number, kind in enumerate(kinds)])]
     for number, (kind, answer) in enumerate(zip(kinds, done, strict=True)):
-        errors = {"refused": 1, "gone": 1, "halfway": 1}.get(kind, 0)
+        errors = 1 if kind in ("refused", "gone", "halfway", "recovered") else 0
         assert len(answer.body.get("errors", ())) == errors, answer
-        assert (f"a{number}" in aliases(store)) == (kind in ("good", "halfway", "taken back"))
+        assert (f"a{number}" in aliases(store)) == (kind in ("good", "halfway", "recovered", "taken back"))
+    with store.read() as tx:
+        assert not tx.value("SELECT count(*) FROM collections WHERE name = 'half-made'")
 
 
 def test_nobody_is_told_of_what_could_not_be_committed(store: Store) -> None:

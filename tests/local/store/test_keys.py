@@ -84,7 +84,7 @@ def test_a_key_that_was_made_up_takes_the_fast_path(world: World, monkeypatch: p
     monkeypatch.setattr(keys, "slow", lambda *_: pytest.fail("no slow hash is needed"))
     found = identities.recall(world.store, key)
     assert found is not None
-    assert found.name == "zoe"
+    assert found.actor.name == "zoe"
     assert len(bytes.fromhex(key)) * 8 == 160
 
 
@@ -98,7 +98,9 @@ def test_a_chosen_key_costs_its_hash_once_a_process_and_a_wrong_one_each_time(
     assert identities.recall(world.store, key_of("bob")) is None
     assert identities.identify(world.store, key_of("bob")).name == "bob"
     for _ in range(3):
-        assert identities.recall(world.store, key_of("bob")) == world.actors["bob"]
+        found = identities.recall(world.store, key_of("bob"))
+        assert found is not None
+        assert found.actor == world.actors["bob"]
         assert identities.recall(world.store, key_of("nobody")) is None
     assert len(spent) == 1
 
