@@ -49,7 +49,10 @@ class Role(StrEnum):
     @property
     def strength(self) -> int:
         """0 for the strongest role; larger is weaker."""
-        return list(Role).index(self)
+        return _STRENGTHS[self]
+
+
+_STRENGTHS = {role: strength for strength, role in enumerate(Role)}
 
 
 class Visibility(StrEnum):

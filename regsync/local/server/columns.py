@@ -12,12 +12,13 @@ from operator import attrgetter
 from typing import Any
 
 from regsync.local.server import seen
-from regsync.local.server.nodes.collections import CollectionNode
-from regsync.local.server.nodes.labels import AliasNode
+from regsync.local.server.nodes.collections import CollectionNode, HiddenSequence
+from regsync.local.server.nodes.labels import AliasNode, TypeNode, types_of
 from regsync.local.server.nodes.projects import PlainProjectNode, RegistryNode
 from regsync.local.server.nodes.versions import ArtifactNode, MembershipNode
 from regsync.local.server.session import Session
 from regsync.local.store.artifacts import Version
+from regsync.local.store.collections import Collection
 from regsync.local.store.ids import Kind, encoder
 
 Column = Callable[[Session, list[Any]], list[Any]]
@@ -67,12 +68,40 @@ def _sources(session: Session, nodes: list[ArtifactNode]) -> list[int | None]:
     return [version.sequence_id if told[version.project_id] else None for version in (node.version for node in nodes)]
 
 
+def _collections(session: Session, nodes: list[MembershipNode]) -> list[Collection]:
+    return seen.collections_of(session, [node.link.collection_id for node in nodes])
+
+
+def _sequences(session: Session, nodes: list[ArtifactNode]) -> list[Collection | HiddenSequence]:
+    owners = {node.version.entity_id: node for node in nodes}
+    visible = {key: node.source_is_visible for key, node in owners.items()}
+    found = [node.version.sequence_id for node in nodes if visible[node.version.entity_id]]
+    shown = iter(seen.collections_of(session, found))
+    return [next(shown) if visible[node.version.entity_id] else HiddenSequence(session, node.version) for node in nodes]
+
+
+def _types(session: Session, nodes: list[ArtifactNode]) -> list[TypeNode]:
+    return types_of(session, [node.version for node in nodes])
+
+
+def _tags(session: Session, nodes: list[CollectionNode]) -> list[tuple[str, ...]]:
+    return seen.tag_names_of(session, [node.collection for node in nodes])
+
+
 COLUMNS: Mapping[tuple[type, str], Column] = {
     (MembershipNode, "id"): _ids(Kind.MEMBERSHIP, "link.id"),
     (MembershipNode, "version_index"): _plain("link.index"),
     (MembershipNode, "created_at"): _plain("link.created_at"),
     (MembershipNode, "aliases"): _aliases,
     (MembershipNode, "artifact"): _versions,
+    (MembershipNode, "artifact_collection"): _collections,
+    (ArtifactNode, "artifact_sequence"): _sequences,
+    (ArtifactNode, "artifact_type"): _types,
+    (CollectionNode, "tag_names"): _tags,
+    (CollectionNode, "id"): _ids(Kind.COLLECTION, "collection.id"),
+    (CollectionNode, "name"): _plain("collection.name"),
+    (CollectionNode, "description"): _plain("collection.description"),
+    (CollectionNode, "next_version_index"): _plain("collection.next_index"),
     (ArtifactNode, "id"): _ids(Kind.ARTIFACT, "version.id"),
     (ArtifactNode, "source"): _sources,
     (ArtifactNode, "digest"): _plain("version.digest"),

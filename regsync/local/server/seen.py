@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from operator import attrgetter
 
 from regsync.local.server.session import Session
 from regsync.local.store import aliases, collections, projects, registries, seen
@@ -19,6 +20,9 @@ from regsync.local.store.registries import Registry
 from regsync.local.store.seen import Place, is_member
 
 __all__ = ["Place", "is_member"]
+
+
+_id = attrgetter("id")
 
 
 def organization(session: Session, name: str) -> Organization | None:
@@ -100,6 +104,12 @@ def alias_names_of(session: Session, keys: Sequence[int]) -> list[list[str]]:
 def tag_names(session: Session, found: Collection) -> tuple[str, ...]:
     """The tags of a collection, by name."""
     return session.one_of("tags", found.id, lambda: tuple(collections.tags(session.tx, found)))
+
+
+def tag_names_of(session: Session, found: Sequence[Collection]) -> list[tuple[str, ...]]:
+    """As `tag_names`, for many."""
+    by_key = {each.id: each for each in found}
+    return session.all_of("tags", [*map(_id, found)], lambda key: tuple(collections.tags(session.tx, by_key[key])))
 
 
 def expect_links(session: Session, found: Iterable[Link]) -> None:

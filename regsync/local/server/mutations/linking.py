@@ -8,7 +8,7 @@ from typing import Any
 from regsync.local.server.mutations import places
 from regsync.local.server.session import Session
 from regsync.local.store import aliases, artifacts, links
-from regsync.local.store.access import missing
+from regsync.local.store.access import missing, sees_version
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
@@ -66,7 +66,9 @@ def _version(tx: Transaction, input: Json) -> Version:
 
 def _by_collection(tx: Transaction, input: Json) -> list[tuple[Link, Collection, list[str]]]:
     """For each collection that the input names: the artifact's link there, and the aliases."""
-    version = artifacts.by_id(tx, decode(input["artifact_id"], Kind.ARTIFACT))
+    version = decode(input["artifact_id"], Kind.ARTIFACT)
+    if not sees_version(tx, version):
+        missing("artifact")
     names: dict[int, list[str]] = defaultdict(list)
     found: dict[int, Collection] = {}
     for given in input["aliases"]:
@@ -75,8 +77,8 @@ def _by_collection(tx: Transaction, input: Json) -> list[tuple[Link, Collection,
         names[collection.id].append(given["alias"])
     targets = []
     for key, collection in found.items():
-        link = links.find(tx, collection, version.id)
+        link = links.find(tx, collection, version)
         if link is None:
-            missing(f"{artifacts.shown(tx, version)} in {collection.address}")
+            missing(f"{artifacts.shown(tx, artifacts.by_id(tx, version))} in {collection.address}")
         targets.append((link, collection, names[key]))
     return targets

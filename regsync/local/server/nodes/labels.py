@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from regsync.frozen import dataclass
@@ -94,13 +95,28 @@ class AliasNode(NamedTuple):
 
 def type_of(session: Session, version: Version) -> TypeNode:
     """The type of a version, in the project that it was logged to."""
-    key = session.one_of(
-        "type of",
-        version.sequence_id,
-        lambda: session.tx.value("SELECT type_id FROM collections WHERE id = ?", version.sequence_id),
-    )
-    hidden = seen.place(session, version.project_id) is None
-    return TypeNode(session, version.project_id, key, version.type, version.created_at if hidden else None)
+    return types_of(session, [version])[0]
+
+
+def types_of(session: Session, versions: Sequence[Version]) -> list[TypeNode]:
+    """As `type_of`, for many."""
+
+    def type_key(sequence: int) -> int:
+        return int(session.tx.value("SELECT type_id FROM collections WHERE id = ?", sequence))
+
+    keys = session.all_of("type of", [version.sequence_id for version in versions], type_key)
+    projects = {version.project_id for version in versions}
+    hidden = {project for project in projects if seen.place(session, project) is None}
+    return [
+        TypeNode(
+            session,
+            version.project_id,
+            key,
+            version.type,
+            version.created_at if version.project_id in hidden else None,
+        )
+        for version, key in zip(versions, keys, strict=True)
+    ]
 
 
 def types(session: Session, place: seen.Place) -> list[TypeNode]:

@@ -84,7 +84,7 @@ class ArtifactNode:
 
     @property
     def artifact_sequence(self) -> Collection | HiddenSequence:
-        if self._source_is_visible:
+        if self.source_is_visible:
             return seen.collection(self.session, self.version.sequence_id)
         return HiddenSequence(self.session, self.version)
 
@@ -93,12 +93,13 @@ class ArtifactNode:
         """The key of its source collection, where that is all that `artifactSequence` and `artifactType` tell of the version."""
         told = self.session.once(
             ("told", self.version.project_id),
-            lambda: self._source_is_visible and seen.place(self.session, self.version.project_id) is not None,
+            lambda: self.source_is_visible and seen.place(self.session, self.version.project_id) is not None,
         )
         return self.version.sequence_id if told else None
 
     @property
-    def _source_is_visible(self) -> bool:
+    def source_is_visible(self) -> bool:
+        """Whether the viewer can read the project where it was logged."""
         return self.session.once(
             ("source", self.version.entity_id), lambda: artifacts.source_is_visible(self.session.tx, self.version)
         )
