@@ -108,6 +108,7 @@ def _steps(options: argparse.Namespace, folder: Path) -> list[tuple[str, Callabl
             steps.append((f"requests {size:,}", lambda found, size=size: limits.count(found, folder, size)))
     # These two work in this process, which grows: the peak of a process that is started afterwards begins with it.
     if "serving" in chosen:
+        steps.append(("bootstrapping over HTTP", lambda found: serving.bootstrap(found, folder)))
         steps.append(("local serve", lambda found: serving.serve(found, folder, 10 if options.full else 4)))
     if "browsing" in chosen:
         steps.append(("pages", lambda found: browsing.browse(found, folder, 2 if options.full else 0.5)))
