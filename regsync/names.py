@@ -140,8 +140,7 @@ _SERVER_ALIAS = re.compile(r"latest|v[0-9]+")
 _INDEX = re.compile(r"v(0|[1-9][0-9]{0,8})")
 _PART = ENTITY_RULE.pattern.removesuffix("+") + f"{{1,{ENTITY_RULE.max_length}}}"
 _SOURCE = re.compile(f"({_PART})/({_PART})/({_PART}):({_PART})")
-_PINNED = f"(?:{_PART}/){{2}}{_PART}:{_INDEX.pattern.replace('(', '(?:')}"
-_PINNED_LINES = re.compile(f"{_PINNED}(?:\n{_PINNED})*")
+_PINNED_LINES = re.compile(f"(?:[^\n]*:{_INDEX.pattern.replace('(', '(?:')}\n)*")
 
 
 def artifact_type_problem(text: str) -> str | None:
@@ -307,14 +306,16 @@ def parse_version_ref(text: str) -> VersionRef:
     return SourceRef(parts[0], parts[1], parts[2], version)
 
 
-def plain_sources(texts: Sequence[str]) -> list[SourceRef] | None:
+def pinned_sources(texts: Sequence[str]) -> list[SourceRef] | None:
     """What `parse_version_ref` reads, where each text is a pinned version in ASCII, as nearly all are; None where one is not.
 
-    >>> plain_sources(["acme-ml/fraud/detector:v12"]) == [parse_version_ref("acme-ml/fraud/detector:v12")]
+    Only for texts of which that is known: that each is a version (or `absent`), and on one line.
+
+    >>> pinned_sources(["acme-ml/fraud/detector:v12"]) == [parse_version_ref("acme-ml/fraud/detector:v12")]
     True
     """
-    lines = "\n".join(texts)
-    if not lines.isascii() or lines.count("\n") >= len(texts) or not _PINNED_LINES.fullmatch(lines):
+    lines = "\n".join([*texts, ""])
+    if not lines.isascii() or not _PINNED_LINES.fullmatch(lines):
         return None
     new = str.__new__
     return [new(SourceRef, text) for text in texts]

@@ -141,11 +141,51 @@ def test_what_a_class_writes_itself_stays() -> None:
         Own(-1)
 
 
+@frozen.dataclass(slots=True)
+class OursChanging:
+    """What may change."""
+
+    name: str
+    items: list[int] = field(default_factory=list)
+    aside: str = field(default="", compare=False, repr=False)
+
+
+@dataclasses.dataclass(slots=True)
+class TheirsChanging:
+    """What may change."""
+
+    name: str
+    items: list[int] = field(default_factory=list)
+    aside: str = field(default="", compare=False, repr=False)
+
+
+@pytest.mark.parametrize("made", [OursChanging, TheirsChanging])
+def test_what_may_change_does(made: type[OursChanging]) -> None:
+    one = made("a", [1], "b")
+    assert one == made("a", [1], "other")
+    assert one != made("c", [1])
+    assert repr(one) == f"{made.__name__}(name='a', items=[1])"
+    assert pickle.loads(pickle.dumps(one)) == copy.copy(one) == dataclasses.replace(one) == one
+    one.name = "c"
+    assert one.name == "c"
+    assert not hasattr(one, "__dict__")
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(one)
+
+
+def test_one_that_is_not_compared_is_itself_only() -> None:
+    @frozen.dataclass(slots=True, eq=False)
+    class Itself:
+        name: str
+
+    one = Itself("a")
+    assert one != Itself("a")
+    assert len({one, one}) == 1
+
+
 def test_any_other_dataclass_is_the_librarys() -> None:
-    @frozen.dataclass(slots=True)
-    class Changing:
+    @frozen.dataclass()
+    class Open:
         number: int
 
-    changing = Changing(1)
-    changing.number = 2
-    assert changing == Changing(2)
+    assert vars(Open(1)) == {"number": 1}

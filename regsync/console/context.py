@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -109,6 +108,8 @@ def shown_error(error: Exception) -> int:
     if isinstance(error, OSError) and error.filename:
         _show(f"{plain(str(error.filename))}: {error.strerror or error}", None)
         return 1
+    import traceback  # A defect is rare, and this takes a millisecond to load.
+
     lines: list[Any] = traceback.format_exception_only(error)
     _show(
         f"regsync met something that it does not expect: {plain(lines[-1].strip())}",

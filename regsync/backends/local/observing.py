@@ -62,12 +62,13 @@ def collections(tx: Transaction, registry: Registry, names: frozenset[str] | Non
     # Every index that was ever given: as many as there are links, where none was taken away.
     about = sum(each.next_index or 0 for each in by_key.values())
     with stage(registry.name, "links", about) as reading:
-        for key, number, artifact, (path, type_name), version, digest in bulk.links(tx, registry, asked):
-            if key not in by_key:
-                continue
-            source = f"{path}{version}" if path else ""
-            by_key[key].links[number] = new(Version, (encode(artifact), source, digest, type_name))
-            reading.done += 1
+        for sequences, rows in bulk.links(tx, registry, asked):
+            for key, of_one in groupby(rows, itemgetter(0)):
+                links = by_key[key].links if key in by_key else {}
+                for _, number, artifact, sequence, version, digest in of_one:
+                    path, kind = sequences[sequence]
+                    links[number] = new(Version, (encode(artifact), f"{path}{version}" if path else "", digest, kind))
+                reading.done += len(links)
         reading.reach(about, about)
     for key, found in bulk.aliases(tx, registry, asked):
         if key in by_key:

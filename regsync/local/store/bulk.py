@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection as Names
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice, starmap
 from typing import NamedTuple
 
@@ -63,6 +63,8 @@ ORDER BY g.collection_id, g.tag
 
 
 _LINKS_AT_ONCE = 10_000
+LinkRow = tuple[int, int, int, int, int, str]
+"""A link: the collection's key, the index, the version's key, its artifact's key and its number in that, its digest."""
 
 
 def _chosen(names: Names[str] | None) -> str | None:
@@ -81,11 +83,8 @@ def count(tx: Transaction, registry: Registry) -> int:
 
 def links(
     tx: Transaction, registry: Registry, names: Names[str] | None
-) -> Iterator[tuple[int, int, int, SequenceRow, int, str]]:
-    """The links of those collections, by the collection's name and index.
-
-    The collection's key, the index, the version's key, its artifact and its number in that, its digest.
-    """
+) -> Iterator[tuple[Mapping[int, SequenceRow], list[LinkRow]]]:
+    """The links of those collections, by the collection's name and index, many at a time: the artifacts by key, and the links."""
     readable = readable_entities(tx)
     known: dict[int, SequenceRow] = {}
     rows = tx.tuples(_LINKS, registry.id, _chosen(names))
@@ -94,8 +93,7 @@ def links(
         unknown = {row[3] for row in some} - known.keys()
         for key, entity, path, kind in tx.tuples(_SEQUENCES, json.dumps(list(unknown))) if unknown else ():
             known[key] = SequenceRow(path if readable is None or entity in readable else "", kind)
-        for key, number, artifact, sequence, version, digest in some:
-            yield key, number, artifact, known[sequence], version, digest
+        yield known, some
 
 
 def aliases(tx: Transaction, registry: Registry, names: Names[str] | None) -> Iterator[tuple[int, dict[str, int]]]:

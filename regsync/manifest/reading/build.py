@@ -5,7 +5,7 @@ The document has passed `check`, so its structure is right; what is checked here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, KeysView, Mapping
+from collections.abc import Callable, Collection, Iterator, KeysView, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from regsync import stages
@@ -40,7 +40,7 @@ from regsync.names import (
     VersionRef,
     Visibility,
     parse_version_ref,
-    plain_sources,
+    pinned_sources,
 )
 
 ABSENT = "absent"
@@ -179,25 +179,28 @@ class _Builder:
         if "aliases" not in parent:
             return None
         block = parent["aliases"]
-        at = block.at
         new = tuple.__new__  # Half the price of calling a named tuple; here it is paid for every binding.
-        result: dict[Alias, DesiredAlias] = {}
-        refs = _plain_sources(block)
-        for index, (name, value) in enumerate(block.items()):
-            mark = at[name][0]
-            origin = new(Position, (mark.name, mark.line + 1, mark.column + 1))
-            if name not in self.plain_aliases:
+        marks = map(block.at.__getitem__, block)
+        origins = [new(Position, (mark.name, mark.line + 1, mark.column + 1)) for mark, _ in marks]
+        if not self.plain_aliases.issuperset(block):
+            for name, origin in zip(block, origins, strict=True):
                 self.alias_name(name, origin)
-            if refs is not None:
-                result[name] = new(DesiredAlias, (refs[index], None, origin))
-            elif value == ABSENT:
-                result[name] = DesiredAlias(None, None, origin)
-            elif value.__class__ is str:
-                result[name] = DesiredAlias(self.ref(value, block, name), None, origin)
-            else:
-                ref, digest = self.pinned(value)
-                result[name] = DesiredAlias(ref, digest, origin)
-        return result
+        refs = _pinned_sources(block.values())
+        if refs is not None:
+            bound = zip(block, refs, origins, strict=True)
+            return {name: new(DesiredAlias, (ref, None, origin)) for name, ref, origin in bound}
+        return {
+            name: self.alias(name, value, block, origin)
+            for (name, value), origin in zip(block.items(), origins, strict=True)
+        }
+
+    def alias(self, name: str, value: Any, block: Block, origin: Position) -> DesiredAlias:
+        if value == ABSENT:
+            return DesiredAlias(None, None, origin)
+        if isinstance(value, str):
+            return DesiredAlias(self.ref(value, block, name), None, origin)
+        ref, digest = self.pinned(value)
+        return DesiredAlias(ref, digest, origin)
 
     def are_unlike(self, aliases: Mapping[Alias, DesiredAlias]) -> bool:
         """Whether nobody takes one of these for another. Most collections have the same ones, so those of the last one are kept."""
@@ -344,14 +347,9 @@ class _Seen:
         return False
 
 
-def _plain_sources(block: Block) -> list[SourceRef] | None:
-    """What all values of a map of aliases mean, where that is simple; else None."""
-    values = list(block.values())
-    return plain_sources(values) if all(map(_is_text, values)) else None
-
-
-def _is_text(value: Any) -> bool:
-    return value.__class__ is str
+def _pinned_sources(values: Collection[Any]) -> list[SourceRef] | None:
+    """What all values of a map of aliases mean, where that is simple; else None. The schema has found that each is a version."""
+    return pinned_sources(list(values)) if set(map(type, values)) == {str} else None
 
 
 def _named(things: Mapping[Any, DesiredRegistry] | Mapping[Any, DesiredCollection]) -> list[tuple[str, Position]]:

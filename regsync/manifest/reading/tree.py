@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
@@ -28,6 +28,7 @@ from yaml.events import (
 )
 
 from regsync.diagnostics import Diagnostic, Position
+from regsync.frozen import dataclass
 from regsync.manifest.reading.syntax import syntax_error
 from regsync.manifest.reading.unseen import hidden_directions, hidden_line_breaks
 
