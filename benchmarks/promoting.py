@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import worlds
+from benchmarks.asking import Served
 from benchmarks.measuring import run
 from benchmarks.planning import REGSYNC, seeded
 from benchmarks.proxy import far_away
@@ -52,13 +53,6 @@ def manifest(wanted: list[Move], size: int) -> str:
 
 def _version(move: Move) -> str:
     return worlds.SPARE if move.link else f"v{len(worlds.ALIASES)}"
-
-
-class Served(NamedTuple):
-    """A server, and the process that it is."""
-
-    url: str
-    process: int
 
 
 @contextmanager

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import worlds
+from benchmarks.asking import Ask, Served, Variant, cost, in_turn, once, processor, request
+from benchmarks.asking import rate as answered
 from benchmarks.measuring import run
 from benchmarks.planning import REGSYNC, seeded
 from benchmarks.promoting import serving
@@ -20,11 +21,14 @@ from benchmarks.table import Figure, Results
 
 CLIENTS = 8
 AT_FIRST = 230
-"""Operations a second of such an apply before anybody had looked at it: 4,203 in 17.7 s, on a machine with two cores."""
+"""Alias moves and links a second when the goals were set, from the issue that sets them ("A million bindings"): an apply over HTTP did
+4,203 operations in 17.7 s, on a machine with two cores."""
 _REGISTRY = 3
 """The registry itself, and its two protected aliases; beside them each binding is a link and an alias, ten to a collection."""
+SIZE = 10_000
+WHO = "local serve, processor"
 LINK = "mutation New($input: LinkArtifactInput!) { linkArtifact(input: $input) { versionIndex } }"
-Edges = list[dict[str, Any]]
+Nodes = list[dict[str, Any]]
 _VERSION = (
     "id digest state versionIndex artifactType { name } artifactSequence { name project { name entity { name } } }"
 )
@@ -43,45 +47,14 @@ PAGE = (
 """100 collections with their links: what regsync itself asks for."""
 
 
-class Client:
-    """One client with a connection of its own."""
-
-    def __init__(self, url: str) -> None:
-        import httpx  # Here, so that what is measured before has a small parent: see `measuring.run`.
-
-        self._http = httpx.Client(base_url=url, auth=("api", worlds.KEY), timeout=120)
-
-    def ask(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-        """The data of an answer without errors."""
-        answer = self._http.post("/graphql", json={"query": document, "variables": variables}).json()
-        if answer.get("errors"):
-            raise SystemExit(f"the server refuses: {answer['errors'][0]['message']}")
-        data: dict[str, Any] = answer["data"]
-        return data
-
-    def page(self, number: int) -> dict[str, Any]:
-        """100 collections, another hundred for each number."""
-        names = [f"collection-{n:05d}" for n in range(number * 100, number * 100 + 100)]
-        return self.ask(PAGE, {"collections": json.dumps({"name": {"$in": names}})})
-
-
 def rate(seconds: float, act: Callable[[int], int], process: int) -> tuple[float, float | None]:
     """How often a second `act` can be done, measured for so long; and the process's processor seconds for each."""
     act(0)
-    done, started, spent = 0, time.perf_counter(), _processor(process)
+    done, started, spent = 0, time.perf_counter(), processor(process)
     while time.perf_counter() - started < seconds:
         done += act(done)
-    after = _processor(process)
+    after = processor(process)
     return done / (time.perf_counter() - started), None if spent is None or after is None else (after - spent) / done
-
-
-def _processor(process: int) -> float | None:
-    """Processor seconds of a process so far; None where the system does not tell."""
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def bootstrap(results: Results, folder: Path) -> None:
@@ -94,10 +67,10 @@ def bootstrap(results: Results, folder: Path) -> None:
     shutil.copy(here / "bare.db", fresh)
     with serving(fresh) as served:
         environment = {"WANDB_API_KEY": worlds.KEY, "REGSYNC_STATE_DIR": str(here / "state")}
-        spent = _processor(served.process)
+        spent = processor(served.process)
         apply = ("--backend", f"wandb:{served.url}", "apply", str(here / "same.yaml"), "--auto-approve")
         found = run(*REGSYNC, *apply, folder=here, environment=environment)
-        after = _processor(served.process)
+        after = processor(served.process)
     what, often = "apply, from nothing, over HTTP", operations / found.seconds
     results.add(
         Figure(
@@ -119,114 +92,122 @@ def bootstrap(results: Results, folder: Path) -> None:
 
 
 def serve(results: Results, folder: Path, seconds: float) -> None:
-    """Pages for one client and for eight, then moves. What a page costs is the server's own processor time: the wall belongs
-    to the clients as well, which share the machine with it."""
-    size = 10_000
-    here = seeded(folder, size)
+    """Pages, changes, and both at once. What one costs is the server's own processor time: the wall belongs to the clients as
+    well, which share the machine with it. One client and eight are measured in turn, since a machine's speed changes."""
+    here = seeded(folder, SIZE)
     fresh = here / "served.db"
     shutil.copy(here / "registry.db", fresh)
     with serving(fresh) as served:
-        client = Client(served.url)
-        pages = size // len(worlds.ALIASES) // 100
-
-        def page(number: int) -> int:
-            client.page(number % pages)
-            return 1
-
-        with ThreadPoolExecutor(CLIENTS) as pool:
-            clients = [Client(served.url) for _ in range(CLIENTS)]
-
-            def all_at_once(number: int) -> int:
-                return len([*pool.map(lambda each: each.page(number % pages), clients)])
-
-            costs = []
-            for what, act in (("1 client", page), (f"{CLIENTS} clients", all_at_once)):
-                often, cost = rate(seconds, act, served.process)
-                costs.append(cost)
-                results.add(
-                    Figure(
-                        what=f"page of 100 collections, {what}",
-                        who="local serve, processor",
-                        size=size,
-                        seconds=cost,
-                        rate=often,
-                    )
-                )
-        if costs[0] and costs[1]:
-            results.at_most(f"what a page costs with {CLIENTS} clients, to 1", costs[1] / costs[0], 1.25)
-        edges = [edge["node"] for edge in client.page(0)["organization"]["orgEntity"]["l"]["edges"]]
-        for together in (1, 50):
-            often, cost = rate(seconds, partial(_move, client, edges, together), served.process)
-            what = f"alias move, {together} a request"
-            results.add(Figure(what=what, who="local serve, processor", size=size, seconds=cost, rate=often))
-        _at_once(results, served.url, served.process, seconds, edges, pages)
+        asking = _Asking(served)
+        _pages(results, asking, seconds)
+        _moves_of_a_document(results, asking, seconds)
+        _changes(results, asking, seconds)
+        _mixed(results, asking, seconds)
 
 
-def _at_once(results: Results, url: str, process: int, seconds: float, edges: Edges, pages: int) -> None:
-    """Changes of one client and of eight, each in a request of its own; then four that read pages beside four that move aliases."""
+class _Asking:
+    """The requests of clients of one server."""
 
-    def move(client: Client, place: int, number: int) -> None:
-        _move(client, edges, 1, place * 100 + number)
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        self._request = cache(partial(self._page, served.url))
+        shown = once(served.url, self._request(0))["organization"]["orgEntity"]["l"]["edges"]
+        self._nodes: Nodes = [edge["node"] for edge in shown]
+        self._new = itertools.count()
+        self.move = cache(self._move)
 
-    def link(client: Client, place: int, number: int) -> None:
-        node = edges[number % len(edges)]
+    @staticmethod
+    def _page(url: str, number: int) -> bytes:
+        names = [f"collection-{n:05d}" for n in range(number * 100, number * 100 + 100)]
+        return request(url, PAGE, {"collections": json.dumps({"name": {"$in": names}})})
+
+    def page(self, place: int, number: int) -> bytes:
+        """100 collections, for each client and each time another hundred."""
+        return self._request((place + number) % (SIZE // len(worlds.ALIASES) // 100))
+
+    def moves(self, together: int) -> Ask:
+        """Aliases are pointed at so many links, each in a mutation of its own."""
+        return lambda place, number: self.move(together, (place * 100 + number * together) % len(self._nodes))
+
+    def _move(self, together: int, start: int) -> bytes:
+        given = {}
+        for number in range(together):
+            node = self._nodes[(start + number) % len(self._nodes)]
+            at = {
+                "entityName": "acme-org",
+                "projectName": node["artifactCollection"]["project"]["name"],
+                "artifactCollectionName": node["artifactCollection"]["name"],
+            }
+            given[f"i{number}"] = {"artifactID": node["artifact"]["id"], "aliases": [{**at, "alias": "moving"}]}
+        head = ", ".join(f"${name}: AddAliasesInput!" for name in given)
+        fields = " ".join(f"m{name}: addAliases(input: ${name}) {{ success }}" for name in given)
+        return request(self.served.url, f"mutation Move({head}) {{ {fields} }}", given)
+
+    def link(self, place: int, number: int) -> bytes:
+        """A version is linked where it is not yet: a thousand of them into a new collection, and so on."""
+        made = next(self._new)
+        node = self._nodes[made % len(self._nodes)]
         where = {"entityName": "acme-org", "projectName": node["artifactCollection"]["project"]["name"]}
-        name = f"new-{begun}-{place}-{number // len(edges)}"
-        client.ask(LINK, {"input": {**where, "artifactID": node["artifact"]["id"], "artifactPortfolioName": name}})
+        name = f"new-{made // len(self._nodes)}"
+        given = {**where, "artifactID": node["artifact"]["id"], "artifactPortfolioName": name}
+        return request(self.served.url, LINK, {"input": given})
 
-    def mixed(client: Client, place: int, number: int) -> None:
-        if place % 2:
-            client.page(number % pages)
-        else:
-            move(client, place, number)
-
-    size, who, begun = 10_000, "local serve, processor", 0
-    for what, act in (("alias move", move), ("new link", link)):
-        rates = []
-        for clients in (1, CLIENTS):
-            begun += 1
-            done, cost = _shares(url, process, seconds, clients, act)
-            rates.append(sum(done) / seconds)
-            several = "1 client" if clients == 1 else f"{clients} clients"
-            results.add(Figure(what=f"{what}, {several}", who=who, size=size, seconds=cost, rate=rates[-1]))
-        results.at_least(f"{what}s a second of {CLIENTS} clients, to 1", rates[1] / rates[0], 5)
-    done, cost = _shares(url, process, seconds, CLIENTS, mixed)
-    results.add(Figure(what="4 clients read, 4 move", who=who, size=size, seconds=cost, rate=sum(done) / seconds))
-    results.at_most("4 clients read, 4 move: most done, to fewest", max(done) / max(1, min(done)), 2)
+    def mixed(self, place: int, number: int) -> bytes:
+        """Every second client reads pages, the others move aliases."""
+        return self.page(place, number) if place % 2 == 0 else self.moves(1)(place, number)
 
 
-def _shares(
-    url: str, process: int, seconds: float, clients: int, act: Callable[[Client, int, int], None]
-) -> tuple[list[int], float | None]:
-    """How often each of so many clients has done it in so long, and the process's processor seconds for each time."""
-
-    def one(place: int) -> int:
-        client, number = known[place], 0
-        while time.perf_counter() < end:
-            act(client, place, number)
-            number += 1
-        return number
-
-    known = [Client(url) for _ in range(clients)]
-    spent, end = _processor(process), time.perf_counter() + seconds
-    with ThreadPoolExecutor(clients) as pool:
-        done = [*pool.map(one, range(clients))]
-    after = _processor(process)
-    return done, None if spent is None or after is None else (after - spent) / max(1, sum(done))
+def _called(clients: int) -> str:
+    return "1 client" if clients == 1 else f"{clients} clients"
 
 
-def _move(client: Client, edges: Edges, together: int, start: int) -> int:
-    """Point an alias at so many links, each in a mutation of its own."""
-    given = {}
-    for number in range(together):
-        node = edges[(start + number) % len(edges)]
-        place = {
-            "entityName": "acme-org",
-            "projectName": node["artifactCollection"]["project"]["name"],
-            "artifactCollectionName": node["artifactCollection"]["name"],
-        }
-        given[f"i{number}"] = {"artifactID": node["artifact"]["id"], "aliases": [{**place, "alias": "moving"}]}
-    head = ", ".join(f"${name}: AddAliasesInput!" for name in given)
-    fields = " ".join(f"m{name}: addAliases(input: ${name}) {{ success }}" for name in given)
-    client.ask(f"mutation Move({head}) {{ {fields} }}", given)
-    return together
+def _pages(results: Results, asking: _Asking, seconds: float) -> None:
+    variants = {_called(clients): Variant(clients, asking.page) for clients in (1, CLIENTS)}
+    found = in_turn(asking.served, variants, seconds)
+    for name, each in found.items():
+        what = f"page of 100 collections, {name}"
+        results.add(Figure(what=what, who=WHO, size=SIZE, seconds=cost(each), rate=answered(each)))
+    alone, together = (cost(each) for each in found.values())
+    if alone and together:
+        results.at_most(f"what a page costs with {CLIENTS} clients, to 1", together / alone, 1.25)
+
+
+def _moves_of_a_document(results: Results, asking: _Asking, seconds: float) -> None:
+    many = 50
+    (found,) = in_turn(asking.served, {"": Variant(1, asking.moves(many))}, seconds).values()
+    what, often, each = f"alias move, {many} a request", answered(found) * many, cost(found)
+    results.add(Figure(what=what, who=WHO, size=SIZE, seconds=each and each / many, rate=often))
+    results.at_least(f"alias moves a second, {many} a request, to the {AT_FIRST} at first", often / AT_FIRST, 5)
+
+
+def _changes(results: Results, asking: _Asking, seconds: float) -> None:
+    """Each in a request of its own."""
+    for what, ask in (("alias move", asking.moves(1)), ("new link", asking.link)):
+        variants = {_called(clients): Variant(clients, ask) for clients in (1, CLIENTS)}
+        found = in_turn(asking.served, variants, seconds)
+        for name, each in found.items():
+            results.add(Figure(what=f"{what}, {name}", who=WHO, size=SIZE, seconds=cost(each), rate=answered(each)))
+        often = answered(found[_called(CLIENTS)])
+        results.at_least(f"{what}s a second of {CLIENTS} clients, to the {AT_FIRST} at first", often / AT_FIRST, 5)
+
+
+def _mixed(results: Results, asking: _Asking, seconds: float) -> None:
+    """Four that read pages, alone and beside four that move aliases."""
+    half = CLIENTS // 2
+    variants = {"alone": Variant(half, asking.page), "beside": Variant(CLIENTS, asking.mixed)}
+    found = in_turn(asking.served, variants, seconds)
+    beside = found["beside"]
+    reading, moving = slice(0, None, 2), slice(1, None, 2)
+    for what, clients in (("read", reading), ("move", moving)):
+        rate_of = answered(beside, clients)
+        results.add(
+            Figure(
+                what=f"{half} clients read, {half} move: those that {what}", who="local serve", size=SIZE, rate=rate_of
+            )
+        )
+        times = [sum(each) for each in zip(*(done.times[clients] for done in beside), strict=True)]
+        results.at_most(
+            f"{half} clients read, {half} move: most to fewest of those that {what}", max(times) / max(1, min(times)), 2
+        )
+    share = answered(beside, reading) / answered(found["alone"])
+    results.at_least(f"{half} clients read, {half} move: pages, to those of {half} that read alone", share, 0.5)

@@ -89,13 +89,13 @@ def create_app(
 
     async def for_a_page(request: Request, user: int | None, act: Callable[[Callable[[], bool]], T]) -> T:
         async with work.turn(user):
-            return await work.do(request, lambda budget: act(budget.is_spent))
+            return await work.read(request, lambda budget: act(budget.is_spent))
 
     async def told(request: Request, asking: Asking, held: bytes, *, changing: bool) -> Response:
         found: Response | Asked | None = _known(held) if changing else None
         if found is None:
             limiter = understanding if changing else None
-            found = await work.do(request, lambda budget: _read_or_asked(store, asking, budget, held), limiter)
+            found = await work.read(request, lambda budget: _read_or_asked(store, asking, budget, held), limiter)
         if isinstance(found, Response):
             return found
         wanted, count = found, found.changes

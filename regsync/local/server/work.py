@@ -22,6 +22,9 @@ from regsync.local.store.errors import Invalid
 AT_ONCE = 2
 """Requests of one user that are worked on at once; more of them wait. Their threads share one interpreter, so more of them at once make
 each cost more, and whoever changes something waits for all that read."""
+QUICK_SECONDS = 0.1
+"""Longest that one request which reads keeps the next one waiting. Two threads that share one interpreter are no quicker than one
+after the other, and whoever changes something waits for all that read: for one page, then, and not for two that take twice as long."""
 UPLOADS_AT_ONCE = 16
 CHANGES_AT_ONCE = 12
 """As `AT_ONCE`, for short requests that change something: most of the time they wait for the disk, and better together."""
@@ -45,6 +48,7 @@ class Work:
     def __init__(self) -> None:
         self._budgets: weakref.WeakSet[Budget] = weakref.WeakSet()
         self._turns: dict[Hashable, asyncio.Semaphore] = {}
+        self._reading = asyncio.Lock()
         self._ending = False
 
     def stop(self) -> None:
@@ -68,6 +72,11 @@ class Work:
         with self._budget(request) as budget:
             return await to_thread.run_sync(act, budget, limiter=limiter)
 
+    async def read(self, request: Request, act: Callable[[Budget], T], limiter: CapacityLimiter | None = None) -> T:
+        """As `do`, for what only reads: one at a time, of all users, as long as each is quick."""
+        async with _Turn(self._reading):
+            return await self.do(request, act, limiter)
+
     async def change(
         self, request: Request, changes: Changes, act: Callable[[Budget, Group | None], T], *, alone: bool
     ) -> T:
@@ -90,6 +99,30 @@ class Work:
         if self._ending:
             budget.cancel("the server is ending")
         return _Watched(request, budget)
+
+
+class _Turn:
+    """A lock that is held for no more than `QUICK_SECONDS`; whoever takes longer goes on beside the next."""
+
+    __slots__ = ("_ending", "_held", "_lock")
+
+    def __init__(self, lock: asyncio.Lock) -> None:
+        self._lock = lock
+        self._held = False
+
+    async def __aenter__(self) -> None:
+        await self._lock.acquire()
+        self._held = True
+        self._ending = asyncio.get_running_loop().call_later(QUICK_SECONDS, self._end)
+
+    async def __aexit__(self, *error: object) -> None:
+        self._ending.cancel()
+        self._end()
+
+    def _end(self) -> None:
+        if self._held:
+            self._held = False
+            self._lock.release()
 
 
 class _Watched:

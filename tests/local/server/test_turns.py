@@ -1,0 +1,72 @@
+"""Requests that read are worked on one at a time, and none of them keeps the others waiting for long."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from regsync.local.server import work
+from regsync.local.server.budget import Budget
+
+
+def reading(*acts: Callable[[Budget], Any]) -> list[Any]:
+    """What they return, asked for at once by as many clients that stay connected."""
+
+    async def stays() -> Any:
+        await asyncio.Event().wait()
+
+    async def all_of_them() -> list[Any]:
+        working = work.Work()
+        requests = [working.read(Request({"type": "http"}, stays), act) for act in acts]
+        return await asyncio.wait_for(asyncio.gather(*requests), 60)
+
+    return asyncio.run(all_of_them())
+
+
+def test_quick_ones_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "QUICK_SECONDS", 600)
+    guard = threading.Lock()
+
+    def alone(_: Budget) -> bool:
+        free = guard.acquire(blocking=False)
+        threading.Event().wait(0.002)
+        if free:
+            guard.release()
+        return free
+
+    assert reading(*[alone] * 8) == [True] * 8
+
+
+def test_a_slow_one_keeps_nobody_waiting() -> None:
+    """It goes on until all the others, which came later, are done."""
+    others, done = 3, threading.Semaphore(0)
+
+    def slow(_: Budget) -> bool:
+        return all(done.acquire(timeout=30) for _ in range(others))
+
+    def quick(_: Budget) -> bool:
+        done.release()
+        return True
+
+    assert reading(slow, *[quick] * others) == [True] * (others + 1)
+
+
+def test_one_that_fails_lets_the_next_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "QUICK_SECONDS", 600)
+
+    def fails(_: Budget) -> None:
+        raise ValueError
+
+    async def both() -> str:
+        working = work.Work()
+        request = Request({"type": "http"}, lambda: asyncio.Event().wait())  # type: ignore[arg-type,return-value]
+        with pytest.raises(ValueError):
+            await working.read(request, fails)
+        return await asyncio.wait_for(working.read(request, lambda _: "done"), 60)
+
+    assert asyncio.run(both()) == "done"
