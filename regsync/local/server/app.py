@@ -50,8 +50,9 @@ QUICK = 8 * 1024
 """Longest request that is read by the event loop itself, if its document is known, in bytes: a fifth of a millisecond."""
 CHANGE_THREADS = 4
 """Threads that find out what a request asks for that may change something. They are not those of requests that read."""
-GROUPED = 10
-"""Most changes of a document that is committed together with others; a longer one has a transaction of its own."""
+GROUPED = 30
+"""Most changes of a document that is committed together with others; a longer one has a transaction of its own. regsync sends that
+many at most, in several documents at once: what they wait for is the disk."""
 _IN_MEMORY = 1024 * 1024
 
 T = TypeVar("T")

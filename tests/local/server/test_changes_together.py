@@ -14,8 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from regsync.backends.wandb.connection.options import Options
 from regsync.local.server import groups
 from regsync.local.server.addresses import Addresses, Signer
+from regsync.local.server.app import GROUPED
 from regsync.local.server.budget import Budget
 from regsync.local.server.engine import Answer, execute
 from regsync.local.server.groups import Changes, Group
@@ -144,6 +146,11 @@ def test_each_succeeds_or_fails_by_itself(store: Store, kinds: list[str]) -> Non
         assert (f"a{number}" in aliases(store)) == (kind in ("good", "halfway", "recovered", "taken back"))
     with store.read() as tx:
         assert not tx.value("SELECT count(*) FROM collections WHERE name = 'half-made'")
+
+
+def test_the_documents_that_regsync_sends_at_once_can_be_committed_together() -> None:
+    """It puts up to a fifth more into one where that saves another."""
+    assert Options().mutations_per_document * 6 // 5 <= GROUPED
 
 
 def test_nobody_is_told_of_what_could_not_be_committed(store: Store) -> None:
