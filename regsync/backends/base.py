@@ -67,6 +67,17 @@ class Outcome(NamedTuple):
     """Status DONE, but for good only when a later operation of the plan has been carried out: after a crash, read again."""
 
 
+class Foreseen(NamedTuple):
+    """What is likely to be asked after a read. `addresses`: of aliases, for `alias_moves`."""
+
+    refs: Collection[SourceRef] = ()
+    artifact_ids: Collection[ArtifactId] = ()
+    addresses: Collection[Address] = ()
+
+
+NOTHING_FORESEEN = Foreseen()
+
+
 class Reader(Protocol):
     """Reads a registry. An object that is only a Reader cannot write: it has no way to send a mutation."""
 
@@ -93,10 +104,12 @@ class Reader(Protocol):
         """
         ...
 
-    def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
+    def observe(self, scope: Scope, *, exactly: bool = False, foreseen: Foreseen = NOTHING_FORESEEN) -> Live:
         """Read all that `scope` names. Raises `BackendError` where any part could not be read in full.
 
-        `exactly`: each thing that the scope names is looked up by its name, where `capabilities.searches`.
+        `exactly`: each thing that the scope names is looked up by its name, where `capabilities.searches`. `foreseen`: may be asked
+        in the same requests, and answers `resolve`, `describe` and `alias_moves` until the next read or write. Nothing else comes of
+        it: what it does not bring is asked when it is wanted, and no read fails for it.
         """
         ...
 

@@ -5,9 +5,9 @@ Where something is to go because a list does not name it, or names it as absent,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from regsync.backends.base import BackendError, Reader
+from regsync.backends.base import NOTHING_FORESEEN, BackendError, Foreseen, Reader
 from regsync.core.actions import DeleteRegistry
 from regsync.core.desired import Desired
 from regsync.core.live import Live, ReadProof, RegistryScope, Scope
@@ -15,19 +15,17 @@ from regsync.core.operation import Operation
 from regsync.core.scope import needs_proof, scope_of_actions
 
 
-def proven(reader: Reader, scope: Scope, desired: Desired) -> Live:
+def proven(reader: Reader, scope: Scope, desired: Desired, foreseen: Foreseen = NOTHING_FORESEEN) -> Live:
     """What is live in `scope`. Registries in which something is removed are looked up, name by name; the others are searched,
-    where that is cheaper. Raises `BackendError`."""
+    where that is cheaper. Raises `BackendError`. `foreseen`: as of `observe`, of the last of its reads."""
     exact = needs_proof(desired) if reader.capabilities.searches else frozenset()
     if not exact & scope.keys():
-        return reader.observe(scope)
-    parts = [
-        reader.observe(part, exactly=exactly)
-        for exactly in (True, False)
-        if (part := {name: each for name, each in scope.items() if (name in exact) is exactly})
-    ]
-    if len(parts) == 1:
-        return parts[0]
+        return reader.observe(scope, foreseen=foreseen)
+    looked_up = {name: each for name, each in scope.items() if name in exact}
+    searched = {name: each for name, each in scope.items() if name not in exact}
+    if not searched:
+        return reader.observe(looked_up, exactly=True, foreseen=foreseen)
+    parts = [reader.observe(looked_up, exactly=True), reader.observe(searched, foreseen=foreseen)]
     found = {name: live for part in parts for name, live in part.registries.items()}
     read = ReadProof(
         all(part.read.complete for part in parts),
@@ -37,12 +35,19 @@ def proven(reader: Reader, scope: Scope, desired: Desired) -> Live:
     return Live({name: found[name] for name in scope if name in found}, read)
 
 
-def confirmed(live: Live, operations: Sequence[Operation], reader: Reader, *, strictly: bool = False) -> Live:
+def confirmed(
+    live: Live,
+    operations: Sequence[Operation],
+    reader: Reader,
+    *,
+    strictly: bool = False,
+    foreseen: Callable[[], Foreseen] = lambda: NOTHING_FORESEEN,
+) -> Live:
     """The same `live`, where each collection that the operations touch is as it was read; else `live` with those as they are.
 
     The collections of a registry that is deleted are touched. Of collections that were not found, reading has looked up
-    already that they are not there. `strictly`: what a search shows and a look-up does not is not taken for absent. Raises
-    `BackendError`.
+    already that they are not there. `strictly`: what a search shows and a look-up does not is not taken for absent. `foreseen`: as
+    of `observe`, where it reads. Raises `BackendError`.
     """
     if not reader.capabilities.searches:
         return live
@@ -55,7 +60,7 @@ def confirmed(live: Live, operations: Sequence[Operation], reader: Reader, *, st
     scope = {name: each for name, each in scope.items() if each.collections is None or each.collections}
     if not scope:
         return live
-    exact = reader.observe(scope, exactly=True)
+    exact = reader.observe(scope, exactly=True, foreseen=foreseen())
     registries = dict(live.registries)
     for name, wanted in scope.items():
         there = exact.registries[name].collections if name in exact.registries else {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from regsync.backends.base import Reader
+from regsync.backends.base import Foreseen, Reader
 from regsync.backends.confirming import confirmed, proven
 from regsync.core import actions as a
 from regsync.core.again import Again, loosened, with_indices
@@ -67,7 +67,7 @@ def check_before_first_write(plan: Plan, reader: Reader, declared: Declared | No
     allow = plan.selection.allow if declared is None else declared.allow
     scope = plan.read.scope if desired is None else scope_of(desired)
     _check_within(plan, scope)
-    live = reader.observe(scope, exactly=True) if desired is None else proven(reader, scope, desired)
+    live = _live(plan, scope, desired, reader)
     try:
         return _checked(plan, desired, live, allow, reader, trusted=declared is not None)
     except (StalePlanError, RefusedError):
@@ -96,6 +96,19 @@ def _checked(
     _prove(loose, verdict.compared.operations, taken.done, live)
     now = replace(loose, operations=with_indices(verdict.compared.operations, taken.made))
     return Checked(plan=now, done=taken.done, live=live, besides=verdict.compared.besides)
+
+
+def _live(plan: Plan, scope: Scope, desired: Desired | None, reader: Reader) -> Live:
+    if desired is None:
+        return reader.observe(scope, exactly=True)
+    return proven(reader, scope, desired, _foreseen(plan, desired))
+
+
+def _foreseen(plan: Plan, desired: Desired) -> Foreseen:
+    """What planning again will ask: the sources of the plan's links, and versions for which metrics have bounds."""
+    links = (each.action for each in plan.operations if isinstance(each.action, a.LinkVersion))
+    sources = {ref for ref in (_source_of(action.version) for action in links) if ref is not None}
+    return Foreseen(refs=sources, artifact_ids=bound_artifacts(plan.operations, desired))
 
 
 def _desired(plan: Plan, declared: Declared | None) -> Desired | None:

@@ -66,14 +66,10 @@ def moved_by_hand(
     operations: Iterable[Operation], live: Live, receipts: Receipts, reader: Reader
 ) -> dict[str, MovedByHand]:
     """By operation, the move that it meets. Asks the registry at most once, and about `MOST_ASKED` aliases at most."""
-    concerned = [
-        each
-        for each in operations
-        if isinstance(each.action, SetAlias | RemoveAlias) and _may_be(each, receipts.memory)
-    ]
+    concerned = _concerned(operations, receipts)
     if not concerned:
         return {}
-    told = reader.alias_moves([each.action.address for each in concerned[:MOST_ASKED] if _is_there(each, live)])
+    told = reader.alias_moves(_asked(concerned, live))
     moves = {} if isinstance(told, Untold) else told
     found: dict[str, MovedByHand] = {}
     for operation in concerned:
@@ -81,6 +77,23 @@ def moved_by_hand(
         if moved is not None:
             found[operation.id] = moved
     return found
+
+
+def asked(operations: Iterable[Operation], live: Live, receipts: Receipts) -> list[Address]:
+    """The aliases that `moved_by_hand` asks the registry about."""
+    return _asked(_concerned(operations, receipts), live)
+
+
+def _asked(concerned: Sequence[Operation], live: Live) -> list[Address]:
+    return [each.action.address for each in concerned[:MOST_ASKED] if _is_there(each, live)]
+
+
+def _concerned(operations: Iterable[Operation], receipts: Receipts) -> list[Operation]:
+    return [
+        each
+        for each in operations
+        if isinstance(each.action, SetAlias | RemoveAlias) and _may_be(each, receipts.memory)
+    ]
 
 
 def noted(operation: Operation, moved: MovedByHand | None) -> Operation:

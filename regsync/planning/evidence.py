@@ -57,16 +57,29 @@ def gather(operations: Sequence[Operation], desired: Desired, describe: Describe
 
     Raises what `describe` raises.
     """
-    moving = [_Moving(each.id, each.action, each.protected) for each in operations if isinstance(each.action, Moves)]
+    moving = _moving(operations)
     if not moving:
         return NO_EVIDENCE
     declared = declared_metrics(desired)
-    shown = sorted(moving, key=_importance)[:MOST_OPERATIONS]
-    wanted = dict.fromkeys(key for each in shown for key in _artifacts(each.action))
-    wanted |= dict.fromkeys(bound_artifacts(operations, desired))
-    details = {str(key): found for key, found in describe(list(wanted)).items()}
+    shown = _shown(moving)
+    details = {str(key): found for key, found in describe(wanted(operations, desired)).items()}
     facts = {each.id: _facts(each.action, declared, details) for each in shown}
     return Evidence(details, facts, _cut(len(shown), len(moving)))
+
+
+def wanted(operations: Sequence[Operation], desired: Desired) -> list[ArtifactId]:
+    """The versions that `gather` looks up."""
+    ids = dict.fromkeys(key for each in _shown(_moving(operations)) for key in _artifacts(each.action))
+    ids |= dict.fromkeys(bound_artifacts(operations, desired))
+    return list(ids)
+
+
+def _moving(operations: Sequence[Operation]) -> list[_Moving]:
+    return [_Moving(each.id, each.action, each.protected) for each in operations if isinstance(each.action, Moves)]
+
+
+def _shown(moving: Sequence[_Moving]) -> list[_Moving]:
+    return sorted(moving, key=_importance)[:MOST_OPERATIONS]
 
 
 def _importance(moving: _Moving) -> int:

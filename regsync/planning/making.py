@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from regsync.backends.base import BackendError, Reader
+from regsync.backends.base import BackendError, Foreseen, Reader
 from regsync.backends.confirming import confirmed, proven
 from regsync.core.desired import Desired
 from regsync.core.diff import Comparison
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 # What only operations and consents need is loaded where there are some: most plans are made to see that there is nothing to do.
 
+Told = Callable[[], "Receipts | None"]
+"""What receipts tell, when it is asked for."""
 _ROUNDS = 4
 """Readings after which a registry that shows something else each time is taken for one that changes."""
 
@@ -114,7 +117,10 @@ def _planned(
         declared=Later(lambda: to_manifest(needed_by(loaded.desired, selection.targets, desired))),
         begun=begun,
     )
-    inputs, compared = _compared(inputs, reader)
+    told = _once(receipts, destination)
+    inputs, compared = _compared(
+        inputs, reader, lambda operations, live: _foreseen(operations, desired, live, told if receipts else None)
+    )
     live = inputs.live
     alike = look_alikes(compared.operations, live, desired, reader)
     unknown = strangers(compared.operations, reader)
@@ -124,13 +130,27 @@ def _planned(
     evidence = _evidence(compared.operations, desired, reader)
     with stage("planning"):
         plan = _with_dates(make_plan(inputs, compared, evidence, one_by_one))
-    told = receipts(destination) if receipts is not None else None
     if receipts is not None and plan.operations:
-        plan = _with_moves(plan, live, told, reader)
+        plan = _with_moves(plan, live, told(), reader)
     if selection.is_whole:
-        last = told.agreed if told is not None else None
+        before = told()
+        last = before.agreed if before is not None else None
         plan = replace(plan, no_longer_managed=no_longer_managed(loaded, reader, plan.operations, last))
     return Planned(plan, live, desired)
+
+
+def _once(receipts: Callable[[Destination], Receipts | None] | None, destination: Destination) -> Told:
+    """What receipts tell, looked for at the first question."""
+    return cache(lambda: receipts(destination) if receipts is not None else None)
+
+
+def _foreseen(operations: Sequence[Operation], desired: Desired, live: Live, told: Told | None) -> Foreseen:
+    """What is asked about these operations, once it is certain that they are what has to be done."""
+    from regsync.planning.by_hand import NO_RECEIPTS, asked
+    from regsync.planning.evidence import wanted
+
+    addresses = [] if told is None else asked(operations, live, told() or NO_RECEIPTS)
+    return Foreseen(artifact_ids=wanted(operations, desired), addresses=addresses)
 
 
 def _evidence(operations: Sequence[Operation], desired: Desired, reader: Reader) -> Evidence:
@@ -160,8 +180,11 @@ def _with_moves(plan: Plan, live: Live, receipts: Receipts | None, reader: Reade
     return replace(plan, operations=operations, moved_by_hand=tuple(found.values()))
 
 
-def _compared(inputs: Inputs, reader: Reader) -> tuple[Inputs, Compared]:
-    """Compare, and compare again where look-ups show something else than a search did."""
+def _compared(
+    inputs: Inputs, reader: Reader, foreseen: Callable[[Sequence[Operation], Live], Foreseen]
+) -> tuple[Inputs, Compared]:
+    """Compare, and compare again where look-ups show something else than a search did. `foreseen`: what is asked about operations
+    afterwards."""
     looked_up = not reader.capabilities.searches
     for _ in range(_ROUNDS):
         comparison = Comparison(inputs.desired, inputs.live)
@@ -178,7 +201,8 @@ def _compared(inputs: Inputs, reader: Reader) -> tuple[Inputs, Compared]:
             if live.registries == inputs.live.registries:
                 raise
         else:
-            live = confirmed(inputs.live, compared.operations, reader, strictly=True)
+            ahead = partial(foreseen, compared.operations, inputs.live)
+            live = confirmed(inputs.live, compared.operations, reader, strictly=True, foreseen=ahead)
             if live is inputs.live:
                 return inputs, compared
         inputs = replace(inputs, live=live, fingerprints=_fingerprints(live, inputs.scope))

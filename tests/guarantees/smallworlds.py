@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self, TypeGuard
 
 import yaml
 
-from regsync.backends.base import Capabilities
+from regsync.backends.base import NOTHING_FORESEEN, Capabilities, Foreseen
 from regsync.core import actions as a
 from regsync.core.desired import HazardName
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
@@ -92,7 +92,7 @@ class Shown:
     def unknown_members(self, members: Collection[str]) -> Mapping[str, bool]:
         return {}
 
-    def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
+    def observe(self, scope: Scope, *, exactly: bool = False, foreseen: Foreseen = NOTHING_FORESEEN) -> Live:
         registries = {}
         for name, wanted in scope.items():
             registry = self.live.registries.get(name)

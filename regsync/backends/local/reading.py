@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from regsync.backends.base import BackendError, Capabilities
+from regsync.backends.base import NOTHING_FORESEEN, BackendError, Capabilities, Foreseen
 from regsync.backends.local.observing import observe
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
 from regsync.local.store import access, accounts, bulk, registries
@@ -82,7 +82,7 @@ class LocalReader:
             certain = access.organization_role(tx, organization.id) is Role.ADMIN
             return dict.fromkeys(frozenset(members) - users - teams, certain)
 
-    def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
+    def observe(self, scope: Scope, *, exactly: bool = False, foreseen: Foreseen = NOTHING_FORESEEN) -> Live:
         """Read all that `scope` names, at one moment."""
         with self._read() as (tx, organization):
             return observe(tx, organization, scope)

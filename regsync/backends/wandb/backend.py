@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from regsync.backends.base import BackendError, Capabilities, Outcome, Status
+from regsync.backends.base import NOTHING_FORESEEN, BackendError, Capabilities, Foreseen, Outcome, Status
 from regsync.backends.checkup import Finding, Probed
 from regsync.backends.wandb.connection import documents
 from regsync.backends.wandb.connection.answers import text, well_formed
@@ -15,6 +15,7 @@ from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.session import Session, connect, has_search_index
 from regsync.backends.wandb.connection.transport import ReadOnlyClient, WritingClient
 from regsync.backends.wandb.reading import people, resolving
+from regsync.backends.wandb.reading.ahead import Ahead
 from regsync.backends.wandb.reading.facts import completeness, facts, searching
 from regsync.backends.wandb.reading.moves import alias_moves
 from regsync.backends.wandb.reading.observing import Reading
@@ -38,6 +39,7 @@ class WandbReader:
         self._options = options
         self._session: Session | None = None
         self._made: tuple[Fetcher, Reading] | None = None
+        self._ahead: Ahead | None = None
 
     @property
     def session(self) -> Session:
@@ -108,20 +110,30 @@ class WandbReader:
         """Those of these users and teams that are not there, or not shown to this key. Raises `BackendError`."""
         return people.unknown(self.reading, members)
 
-    def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
+    def observe(self, scope: Scope, *, exactly: bool = False, foreseen: Foreseen = NOTHING_FORESEEN) -> Live:
         """Read all that `scope` names. Raises `BackendError` where any part could not be read in full."""
-        return self.reading.observe(scope, exactly=exactly)
+        self._ahead = None
+        ahead = Ahead(self.session, foreseen) if any(foreseen) else None
+        live = self.reading.observe(scope, exactly=exactly, beside=ahead)
+        self._ahead = ahead
+        return live
 
     def resolve(self, refs: Collection[SourceRef]) -> Mapping[SourceRef, Version | Unresolved]:
         """The version that each reference means now. Raises `BackendError`."""
-        return resolving.resolve(self.reading, self.session, refs)
+        known = self._ahead.resolved(refs) if self._ahead else {}
+        left = set(refs) - known.keys()
+        return {**known, **(resolving.resolve(self.reading, self.session, left) if left else {})}
 
     def describe(self, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
         """Evidence about versions; an id that the key may not see is left out. Raises `BackendError`."""
-        return resolving.describe(self.reading, artifact_ids)
+        known = self._ahead.details(artifact_ids) if self._ahead else None
+        return resolving.describe(self.reading, artifact_ids) if known is None else known
 
     def alias_moves(self, addresses: Collection[Address], *, whole: bool = False) -> AliasMoves | Untold:
         """What the server recorded, where it keeps such a record and tells it to this key."""
+        known = self._ahead.moves(addresses) if self._ahead and not whole else None
+        if known is not None:
+            return known
         try:
             return alias_moves(self.reading, self.session, addresses, whole=whole)
         except BackendError as error:
@@ -197,6 +209,7 @@ class WandbWriter(WandbReader):
 
     def perform(self, actions: Sequence[Action]) -> list[Outcome]:
         """Carry out independent actions, each checked once more right before it is sent. Never raises for an action's failure."""
+        self._ahead = None
         try:
             if self._writing is None:
                 self._writing = Writing(self._writing_client, self.reading, self.session, self._options)

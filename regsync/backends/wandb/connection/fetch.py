@@ -24,6 +24,9 @@ Json = dict[str, Any]
 SMALL_PAGE = 100
 """What the client asks for (`wandb/apis/public/registries/registries_search.py`): a size that servers are known to take."""
 MORE_PAGES_WEIGHT = 200
+SMALL_DOCUMENT = 200
+"""Weight up to which different kinds of things share a document. Larger ones are sent beside each other: the same look-ups come
+again, alone or with others, and a server that keeps what it has read reads each document once."""
 _NAMED = re.compile(r"(\$|\.\.\.)(\w+)")
 
 
@@ -62,6 +65,9 @@ class Part:
     for each. It may use the part's variables, and fragments that stand before it."""
     page_size: int | None = None
     """Ask for no more items in one page: a server weighs every list as if it were full."""
+    aside: str = ""
+    """What kind of thing it is, of those that are asked beside a read and are no part of its proof: its pages and what it does not
+    show are not counted. Kinds share a small document only."""
 
 
 @dataclass(slots=True)
@@ -151,8 +157,10 @@ class Fetcher:
         """Documents of at most `weight_per_document`, in order; a part that is heavier travels alone."""
         documents: list[list[_Job]] = []
         room = 0
+        all_in_one = sum(job.weight for job in jobs) <= SMALL_DOCUMENT
         for job in jobs:
-            if not documents or job.weight > room:
+            other = bool(documents) and not all_in_one and documents[-1][-1].part.aside != job.part.aside
+            if not documents or job.weight > room or other:
                 documents.append([])
                 room = self.options.weight_per_document
             documents[-1].append(job)
@@ -246,7 +254,7 @@ class Fetcher:
     # Pages -----------------------------------------------------------------------------------------------------------
 
     def _take(self, job: _Job, value: Any, where: str) -> None:
-        self.pages += 1
+        self.pages += not job.part.aside
         job.pages += 1
         job.after = None
         if not job.part.is_list:
@@ -313,7 +321,7 @@ class Fetcher:
         unseen = job.unseen + max(missing, 0)
         if job.part.counts_unseen:
             job.items += [None] * unseen
-        else:
+        elif not job.part.aside:
             self.unseen += unseen
 
 

@@ -5,13 +5,14 @@ What the words of `actionType` are, and in which order the list comes, nobody pu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
 from regsync.backends.wandb.connection import documents
 from regsync.backends.wandb.connection.answers import maybe, text, well_formed
-from regsync.backends.wandb.connection.fetch import SMALL_PAGE
+from regsync.backends.wandb.connection.documents import Dialect
+from regsync.backends.wandb.connection.fetch import SMALL_PAGE, Part
 from regsync.backends.wandb.connection.session import Session
 from regsync.backends.wandb.reading.observing import Reading
 from regsync.backends.wandb.reading.versions import source_of
@@ -19,6 +20,7 @@ from regsync.core.moves import AliasMove, AliasMoves, Held, Untold
 from regsync.names import LATEST, Address, version_index
 
 Json = dict[str, Any]
+WHAT = "asking who moved aliases"
 _REMOVING = ("remove", "delete", "unset")
 
 
@@ -28,22 +30,29 @@ def alias_moves(
     """The moves of those aliases, and of all aliases of those collections. Raises `BackendError`."""
     wanted = sorted({each for each in addresses if each.collection is not None})
     pages = None if whole else 1
-    what = "asking who moved aliases"
-    answers = reading.fetch(
-        lambda dialect: [
-            documents.alias_history(session.entity, each.registry, each.collection or "", each.alias, pages)
-            for each in wanted
-            if dialect.alias_history
-        ],
-        what,
-    )
+    answers = reading.fetch(lambda dialect: parts(session, wanted, pages, dialect), WHAT)
     if not reading.dialect.alias_history:
         return Untold("this server does not tell who moved aliases")
+    with well_formed(WHAT):
+        return moves_in(wanted, answers, whole=whole)
+
+
+def parts(session: Session, wanted: Sequence[Address], pages: int | None, dialect: Dialect) -> list[Part]:
+    """What to ask for aliases, or collections; nothing where the server keeps no such record. `pages`: at most so many of each."""
+    if not dialect.alias_history:
+        return []
+    return [
+        documents.alias_history(session.entity, each.registry, each.collection or "", each.alias, pages)
+        for each in wanted
+    ]
+
+
+def moves_in(wanted: Sequence[Address], answers: Sequence[Any], *, whole: bool) -> AliasMoves:
+    """What the answers to `parts` say. Use it within `well_formed`."""
     found: dict[Address, list[AliasMove]] = {}
-    with well_formed(what):
-        for asked, nodes in zip(wanted, answers, strict=True):
-            for move in _oldest_first(asked, nodes, whole=whole):
-                found.setdefault(move.address, []).append(move)
+    for asked, nodes in zip(wanted, answers, strict=True):
+        for move in _oldest_first(asked, nodes, whole=whole):
+            found.setdefault(move.address, []).append(move)
     return found
 
 

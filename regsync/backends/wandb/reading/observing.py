@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection import documents
@@ -28,6 +28,20 @@ from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility
 
 Json = dict[str, Any]
 SEQUENCE = "ArtifactSequence"
+
+
+_OF_AN_ANSWER = frozenset(
+    {"refused", "denied", "partial-answer", "malformed-answer", "incomplete-list", "endless-list", "changed-while-read"}
+)
+"""Codes of errors that are of what was asked; all others are of the connection or the key."""
+
+
+class Beside(Protocol):
+    """What is asked in the requests of a read, and is no part of it."""
+
+    def parts(self, dialect: Dialect) -> Sequence[Part]: ...
+
+    def take(self, answers: Sequence[Any], dialect: Dialect) -> None: ...
 
 
 @dataclass(slots=True)
@@ -99,16 +113,34 @@ class Reading:
         """How many things the server announced and did not show to this key: each once, however often it was asked for."""
         return max(self._missed, sum(self._not_shown.values()))
 
-    def observe(self, scope: Scope, *, exactly: bool = False) -> Live:
-        """Everything in a scope that this key can see. Raises `BackendError` where any of it could not be read in full."""
+    def observe(self, scope: Scope, *, exactly: bool = False, beside: Beside | None = None) -> Live:
+        """Everything in a scope that this key can see. Raises `BackendError` where any of it could not be read in full.
+
+        `beside`: asked in the same requests, where the server takes that.
+        """
         pages = self._fetcher.pages
-        found = self.read(wanted_of(scope), exactly=exactly)
+        found = None if beside is None else self._read_with(wanted_of(scope), beside, exactly=exactly)
+        if found is None:
+            pages = self._fetcher.pages
+            found = self.read(wanted_of(scope), exactly=exactly)
         found = {name: found[name] for name in scope if name in found}
         items = 0
         for registry in found.values():
             items += 1 + len(registry.members or ())
             items += sum(1 + len(each.links) + len(each.aliases) for each in registry.collections.values())
         return Live(found, ReadProof(complete=True, pages=self._fetcher.pages - pages, items=items))
+
+    def _read_with(self, wanted: Wanted, beside: Beside, *, exactly: bool) -> dict[str, LiveRegistry] | None:
+        """None where the answers to both together were not good, which may be the fault of either."""
+        extra: list[Any] = []
+        try:
+            found = self.read(wanted, beside.parts, extra, exactly=exactly)
+        except BackendError as error:
+            if error.code not in _OF_AN_ANSWER:
+                raise
+            return None
+        beside.take(extra, self.dialect)
+        return found
 
     def read(
         self,

@@ -11,6 +11,8 @@ from typing import Any
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection import documents
 from regsync.backends.wandb.connection.answers import maybe, well_formed
+from regsync.backends.wandb.connection.documents import Dialect
+from regsync.backends.wandb.connection.fetch import Part
 from regsync.backends.wandb.connection.session import Session
 from regsync.backends.wandb.reading.observing import Reading
 from regsync.backends.wandb.reading.versions import GONE, source_of, version_of
@@ -19,6 +21,7 @@ from regsync.names import REGISTRY_PREFIX, ArtifactId, SourceRef
 
 Json = dict[str, Any]
 
+SOURCES, DETAILS = "looking up source versions", "reading what is known of versions"
 REFS_PER_FIELD = 50
 FOREIGN_SOURCE = "linking is only allowed within the same team or to a collection in your organization's registry"
 """What W&B answers to linking an artifact of a personal entity or of another organization."""
@@ -29,27 +32,40 @@ def resolve(
     reading: Reading, session: Session, refs: Collection[SourceRef]
 ) -> Mapping[SourceRef, Version | Unresolved]:
     """The version of each reference, or why it has none that could be linked. Raises `BackendError`."""
+    answers = reading.fetch(lambda dialect: source_parts(session, refs, dialect), SOURCES)
+    with well_formed(SOURCES):
+        return sources_in(session, refs, answers)
+
+
+def source_parts(session: Session, refs: Collection[SourceRef], dialect: Dialect) -> list[Part]:
+    """What to ask for references: whose their entities are, and the versions."""
     groups = _by_project(session, refs)
-    entities = sorted({entity for entity, _, _ in groups})
-    what = "looking up source versions"
-    answers = reading.fetch(
-        lambda dialect: [
-            *(documents.entity(name) for name in entities),
-            *(
-                documents.versions(entity, project, [_name(ref) for ref in group], dialect)
-                for entity, project, group in groups
-            ),
-        ],
-        what,
-    )
+    return [
+        *(documents.entity(name) for name in _entities(groups)),
+        *(
+            documents.versions(entity, project, [_name(ref) for ref in group], dialect)
+            for entity, project, group in groups
+        ),
+    ]
+
+
+def sources_in(
+    session: Session, refs: Collection[SourceRef], answers: Sequence[Any]
+) -> dict[SourceRef, Version | Unresolved]:
+    """What the answers to `source_parts` say. Use it within `well_formed`."""
+    groups = _by_project(session, refs)
+    entities = _entities(groups)
     found: dict[SourceRef, Version | Unresolved] = {}
-    with well_formed(what):
-        owners = dict(zip(entities, answers[: len(entities)], strict=True))
-        for (entity, _, group), place in zip(groups, answers[len(entities) :], strict=True):
-            for number, ref in enumerate(group):
-                node = None if place is None else place[f"n{number}"]
-                found[ref] = _resolved(session, owners[entity], ref, place is not None, node)
+    owners = dict(zip(entities, answers[: len(entities)], strict=True))
+    for (entity, _, group), place in zip(groups, answers[len(entities) :], strict=True):
+        for number, ref in enumerate(group):
+            node = None if place is None else place[f"n{number}"]
+            found[ref] = _resolved(session, owners[entity], ref, place is not None, node)
     return found
+
+
+def _entities(groups: Iterable[tuple[str, str, list[SourceRef]]]) -> list[str]:
+    return sorted({entity for entity, _, _ in groups})
 
 
 def _by_project(session: Session, refs: Iterable[SourceRef]) -> list[tuple[str, str, list[SourceRef]]]:
@@ -124,16 +140,30 @@ def _is_pinned_source(ref: SourceRef) -> bool:
 
 def describe(reading: Reading, artifact_ids: Collection[ArtifactId]) -> Mapping[ArtifactId, VersionDetails]:
     """What is known of versions. Evidence only, so a server that cannot tell leaves it unknown; ids not seen are left out."""
-    ids = [id_ for id_ in dict.fromkeys(artifact_ids) if not id_.startswith(GONE)]
-    what = "reading what is known of versions"
+    ids = told_ids(artifact_ids)
     try:
-        answers: Sequence[Any] = reading.fetch(lambda dialect: [documents.details(id_, dialect) for id_ in ids], what)
-        with well_formed(what):
-            return {id_: _details(node) for id_, node in zip(ids, answers, strict=True) if _is_there(node)}
+        answers = reading.fetch(lambda dialect: detail_parts(ids, dialect), DETAILS)
+        with well_formed(DETAILS):
+            return details_in(ids, answers)
     except BackendError as error:
         if error.code in {"partial-answer", "refused", "malformed-answer"}:
             return {}
         raise
+
+
+def told_ids(artifact_ids: Collection[ArtifactId]) -> list[ArtifactId]:
+    """Those that the server knows, each once."""
+    return [id_ for id_ in dict.fromkeys(artifact_ids) if not id_.startswith(GONE)]
+
+
+def detail_parts(ids: Sequence[ArtifactId], dialect: Dialect) -> list[Part]:
+    """What to ask for versions."""
+    return [documents.details(id_, dialect) for id_ in ids]
+
+
+def details_in(ids: Sequence[ArtifactId], answers: Sequence[Any]) -> dict[ArtifactId, VersionDetails]:
+    """What the answers to `detail_parts` say. Use it within `well_formed`."""
+    return {id_: _details(node) for id_, node in zip(ids, answers, strict=True) if _is_there(node)}
 
 
 def _is_there(node: Json | None) -> bool:
