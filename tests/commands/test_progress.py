@@ -219,7 +219,7 @@ TOLD = {
     ("validate", "model.yaml"): LOADING,
     ("render", "model.yaml"): {*LOADING, "rendering"},
     ("fmt", "--check", "model.yaml"): {"laying out"},
-    ("plan", "model.yaml"): {*PLANNING, "looking up source versions", "reading what is known of versions"},
+    ("plan", "model.yaml"): {*PLANNING, "looking up source versions"},
     ("plan", "model.yaml", "-o", "plan.json"): {*PLANNING, "writing the plan", "showing the plan"},
     ("drift", "model.yaml"): PLANNING,
     ("import",): {"reading registries", "importing"},
