@@ -172,14 +172,14 @@ class Changes:
     def add(self, act: Callable[[Group | None], T], tell: Callable[[], None], *, alone: bool = False) -> Change[T]:
         """A change that is carried out when it is its turn; `tell` is called, in another thread, once all of it is committed or
         it has failed. `act` is given the group that it is in, and has to `enter` it; None where it is `alone` and has a transaction
-        of its own. It may be called again. Never waits."""
+        of its own. It may be called again. Raises `RuntimeError` where the system has no thread left; never waits."""
         change = Change(act, tell, alone=alone)
         with self._arrived:
-            self._waiting.append(change)
-            if not self._working:
+            if not self._working:  # Before the change is one that waits: a system that has no thread left raises here.
                 threading.Thread(target=self._work, name="changes", daemon=True).start()
                 self._working = True
-            elif len(self._waiting) >= self._enough:
+            self._waiting.append(change)
+            if len(self._waiting) >= self._enough:
                 self._arrived.notify()
         return change
 
