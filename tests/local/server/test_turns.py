@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.requests import Request
 
-from regsync.local.server import work
+from regsync.local.server import connections, work
 from regsync.local.server.budget import Budget
 
 
@@ -26,6 +27,16 @@ def reading(*acts: Callable[[Budget], Any]) -> list[Any]:
         return await asyncio.wait_for(asyncio.gather(*requests), 60)
 
     return asyncio.run(all_of_them())
+
+
+def test_the_page_of_the_server_says_how_many_there_may_be() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "server.md").read_text(encoding="utf-8")
+    assert f"| {work.AT_ONCE}; {work.CHANGES_AT_ONCE}; {work.UPLOADS_AT_ONCE}. More of them wait |" in page
+    assert f"one that takes longer than {work.QUICK_SECONDS:g} seconds goes on beside the next" in page
+    assert (
+        f"| {connections.MAX_HEAD // 1024} KiB in {connections.HEADER_SECONDS:g} seconds; {work.BODY_PAUSE:g} seconds |"
+        in page
+    )
 
 
 def test_quick_ones_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
