@@ -21,13 +21,15 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 
 from regsync.local.server.budget import Budget
+from regsync.local.server.pages import MAX_SIZE
 from regsync.local.server.steps import Step, Way, step_for
 
 _INT = 2**31 - 1
 _TRIES = 2
-"""How often the rows of one list of a document are tried together. Where they cannot be, they are completed one by one."""
+"""How often the rows of one list of a document, or such fields of one selection, are tried together. Where they cannot be, they are
+completed one by one."""
 _FEW = 2
-"""Fewest fields of one object that are worth being completed together."""
+"""Fewest fields of one object that are worth being completed together; and at most as many as a page has rows."""
 
 
 class _Plan(NamedTuple):
@@ -159,17 +161,22 @@ class Completion(Executor[None]):
         for alike, group in groups.items():
             if len(group) >= _FEW:
                 below = self._alike.setdefault((parent, *alike), group[0].details)  # type: ignore[misc]
-                found.append([group[0]._replace(details=below), *group])
+                like = group[0]._replace(details=below)
+                found += [[like, *group[start : start + MAX_SIZE]] for start in range(0, len(group), MAX_SIZE)]
         return found
 
     def _groups(self, source: Any, plan: _Plan) -> dict[str, Any]:
         """The fields of one object that were completed together, by their names in the answer."""
         found: dict[str, Any] = {}
-        for like, *steps in plan.groups:
+        for group in plan.groups:
+            like, *steps = group
+            if self._tries[id(group)] == _TRIES:
+                continue
             try:
                 values = self._looked_up(like, source, [self._arguments(step) for step in steps])
                 part = self._values(like.kind, like, self.root_value.all_shown(values))
-            except Exception:  # noqa: BLE001, S112 - Met again one by one, where it has its place.
+            except Exception:  # noqa: BLE001 - Met again one by one, where it has its place.
+                self._tries[id(group)] += 1
                 continue
             self.context_value.spend(part.fields + len(steps), part.text)
             found.update(zip((step.name for step in steps), part.values, strict=True))
