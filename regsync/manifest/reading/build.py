@@ -5,7 +5,7 @@ The document has passed `check`, so its structure is right; what is checked here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, KeysView, Mapping
+from collections.abc import Callable, Collection, KeysView, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from regsync import stages
@@ -310,8 +310,10 @@ class _Builder:
         return result
 
     def consent(self, parent: Block) -> tuple[Consent, ...]:
+        if "consent" not in parent:
+            return ()
         result: list[Consent] = []
-        items: Items = parent.get("consent", Items())
+        items: Items = parent["consent"]
         seen = _Seen(self.findings, "hazard")
         for index, item in enumerate(items):
             where = value_position(items, index)
@@ -393,12 +395,12 @@ def _consent(item: Any, where: Position) -> Consent:
 
 
 def _metrics(parent: Block) -> dict[str, Metric]:
-    block: Block = parent.get("metrics", Block())
-
-    def read() -> Iterator[tuple[str, Metric]]:
-        for name, value in block.items():
-            better, bound = (value, None) if isinstance(value, str) else (value["better"], value.get("bound"))
-            limit = None if bound is None else float(bound)
-            yield name, Metric(better == "higher", limit, key_position(block, name))
-
-    return dict(read())
+    if "metrics" not in parent:
+        return {}
+    block: Block = parent["metrics"]
+    result: dict[str, Metric] = {}
+    for name, value in block.items():
+        better, bound = (value, None) if isinstance(value, str) else (value["better"], value.get("bound"))
+        limit = None if bound is None else float(bound)
+        result[name] = Metric(better == "higher", limit, key_position(block, name))
+    return result
