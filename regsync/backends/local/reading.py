@@ -63,6 +63,8 @@ class LocalReader:
 
     def collection_names(self, registries_: Collection[str]) -> dict[str, list[str]]:
         """The collections of these registries, by name only, sorted."""
+        if not registries_:
+            return {}
         with self._read() as (tx, organization):
             found = {name: registries.find(tx, organization, name) for name in registries_}
             return {
