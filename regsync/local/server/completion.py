@@ -26,8 +26,7 @@ from regsync.local.server.steps import Step, Way, step_for
 
 _INT = 2**31 - 1
 _TRIES = 2
-"""How often the rows of one list of a document, or such fields of one selection, are tried together. Where they cannot be, they are
-completed one by one."""
+"""How often the rows of one list, or such fields of one selection, are tried together. Where they cannot be, they go one by one."""
 _FEW = 2
 """Fewest fields of one object that are worth being completed together; and at most as many as a page has rows."""
 
@@ -51,6 +50,12 @@ class _Part(NamedTuple):
     values: list[Any]
     fields: int
     text: int
+
+
+class _TypeName(str):
+    """The value of `__typename`, which is the library's own field and so does not count against the limits of an answer."""
+
+    __slots__ = ()
 
 
 class _Alone(NamedTuple):
@@ -298,7 +303,7 @@ class Completion(Executor[None]):
         fields = text = 0
         for step in plan:
             if step.way is Way.NAME:
-                columns.append([kind.name] * len(items))
+                columns.append([_TypeName(kind.name)] * len(items))
                 continue
             part = self._column(step, items) if step.way is Way.VALUE else self._objects(step, items)
             columns.append(part.values)
@@ -390,4 +395,6 @@ def _weight(value: Any) -> tuple[int, int]:
             rest += value
         elif value.__class__ is str:
             text += len(value)
+        elif value.__class__ is _TypeName:
+            fields -= 1
     return fields, text

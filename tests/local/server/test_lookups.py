@@ -243,6 +243,16 @@ def test_look_ups_that_ask_for_different_things_are_told_apart(wide: Any) -> Non
     assert [len(found[page]["edges"]) for page in "hi"] == [2, 1]
 
 
+def test_names_of_types_are_not_counted_where_objects_are_shared(wide: Any) -> None:
+    counted, _ = wide
+    with counted.read() as tx:
+        actor = accounts.actor(tx, "alice")
+    below = "__typename tags { __typename edges { __typename } } project { kind: __typename name }"
+    text, _ = document("artifactCollection", below, ["c1", "c2", "c3"])
+    text = text.replace("$first: Int, $order: String, ", "")
+    assert "errors" not in same_both_ways(counted, actor, text, {"n0": "c1", "n1": "c2", "n2": "c3"})
+
+
 @share(60, suppress_health_check=list(HealthCheck))
 @given(names=st.lists(NAMES, min_size=1, max_size=8), user=st.sampled_from(["alice", "bob", "carol", "eve"]))
 def test_many_names_mean_what_each_of_them_means(store: Store, names: list[str], user: str) -> None:  # noqa: F811
