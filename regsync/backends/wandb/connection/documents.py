@@ -28,7 +28,7 @@ LINKS_AT_ONCE = 30
 """Links that are read beside a collection which is looked up; one that has more is read by itself."""
 COLLECTIONS_OF_LINKS = 50
 """Collections whose links are one list: a page has room for twenty links of each, so that most lists end with it."""
-LINKS_A_COLLECTION = 5
+LINKS_A_COLLECTION = 4
 """Weight of the links of one collection, on average."""
 
 
