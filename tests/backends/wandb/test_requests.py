@@ -131,7 +131,7 @@ def test_moving_1000_aliases_takes_at_most_90_requests(big: Big) -> None:
 
 def test_a_move_takes_three_requests_to_plan_and_five_to_apply_and_with_a_new_link_four_and_seven(big: Big) -> None:
     """Who the key is, what is live, the source version if it is not linked; then what the plan touches is looked up, and beside it what
-    is known of the versions. Who the key is, what is live and the source version again; a check and a write for each stage; what is live."""
+    is known of the versions. Then the key, what is live and the source version again; a check and a write a stage; what is live."""
     for version, planning, applying in ((7, 3, 5), (ALIASES, 4, 7)):
         wanted = {"collection 0009": {"aliases": {"alias 1": f"{SOURCE}:v{version}"}}}
         big.requests()
