@@ -50,6 +50,8 @@ class Group:
         self._store = store
         self._open = ExitStack()
         self._tx: Transaction | None = None
+        self._latest: Transaction | None = None
+        """That of the request which was in last; where the next one is of the same actor, what was found out for it is so still."""
         self._inside = False
         self._began = time.monotonic()
         self.refused: Exception | None = None
@@ -72,7 +74,8 @@ class Group:
         with explained(self._store.path, self._store.timeout):
             self._tx.run("SAVEPOINT request")
         self._inside = True
-        return self._tx.handed_to(actor, stop)
+        self._latest = (self._latest or self._tx).handed_to(actor, stop)
+        return self._latest
 
     @contextmanager
     def first(self, tx: Transaction) -> Iterator[None]:
@@ -99,6 +102,7 @@ class Group:
             self._tx.run("ROLLBACK TO request")
             self._tx.run("RELEASE request")
         self._inside = False
+        self._latest = None  # It may have found out something that is taken back.
 
     @property
     def is_lost(self) -> bool:
@@ -159,7 +163,6 @@ class Changes:
         self._arrived = threading.Condition()
         self._waiting: deque[Change[Any]] = deque()
         self._working = False
-        self._enough = 1
         self._since = 0.0
         self._together = 1
         self._commit_seconds = 0.0
@@ -179,7 +182,7 @@ class Changes:
                 threading.Thread(target=self._work, name="changes", daemon=True).start()
                 self._working = True
             self._waiting.append(change)
-            if len(self._waiting) >= self._enough:
+            if len(self._waiting) == 1:
                 self._arrived.notify()
         return change
 
@@ -198,15 +201,10 @@ class Changes:
         """Whether there is a change to be carried out; False ends the thread."""
         with self._arrived:
             if not self._waiting:
-                self._since, self._enough = 0.0, 1
+                self._since = 0.0
                 if not self._arrived.wait_for(lambda: self._waiting, timeout=_IDLE):
                     self._working = False
                     return False
-            # Clients whose changes were committed together come back together, if they come.
-            self._enough = self._together
-            self._arrived.wait_for(
-                lambda: len(self._waiting) >= self._enough, timeout=min(self._commit_seconds, GATHER_SECONDS)
-            )
         now = time.monotonic()
         self._since = self._since or now
         if now > self._since + _BUSY:
@@ -223,12 +221,27 @@ class Changes:
         group = Group(self.store)
         members[0].carry_out(group)
         most: int | None = None
-        while not group.is_over and most != 0 and self._waiting and not self._waiting[0].alone:
+        patience = min(self._commit_seconds, GATHER_SECONDS)
+        while not group.is_over and most != 0:
+            # Clients whose changes were committed together come back together, if they come.
+            if len(members) < self._together and group.refused is None:
+                patience = self._wait(patience)
+            if not self._waiting or self._waiting[0].alone:
+                break
             if group.refused is not None:  # Those who wait by now have waited as long.
                 most = (len(self._waiting) if most is None else most) - 1
             members.append(self._waiting.popleft())
             members[-1].carry_out(group)
         self._end(group, members)
+
+    def _wait(self, patience: float) -> float:
+        """Until there is a change that waits, so many seconds at most; how many of them are left."""
+        if self._waiting or patience <= 0:
+            return patience
+        began = time.monotonic()
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._waiting, timeout=patience)
+        return patience - (time.monotonic() - began)
 
     def _end(self, group: Group, members: list[Change[Any]]) -> None:
         lost, began = group.is_lost, time.monotonic()

@@ -88,11 +88,14 @@ class Transaction:
         """Whoever writes promises with it that from now on nothing changes who may do what: no member, no registry."""
 
     def handed_to(self, actor: Actor, stop: Stop | None) -> Transaction:
-        """The same transaction for another actor, who is asked by `stop` whether to go on, as in `Store.write`.
+        """The same transaction for another actor, who is asked by `stop` whether to go on, as in `Store.write`; this one itself where
+        it is that actor's already.
 
         One of the two at a time: what either has found out (`once`) is not told of what the other changes.
         """
         self._connection.set_progress_handler(stop, _STEPS_BETWEEN_LOOKS if stop else 0)
+        if actor == self.actor:
+            return self
         return Transaction(self._connection, actor, self.files, self.now, writing=self.writing)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:

@@ -21,12 +21,13 @@ from regsync.local.server.app import GROUPED
 from regsync.local.server.budget import Budget
 from regsync.local.server.engine import Answer, execute
 from regsync.local.server.groups import Changes, Group
+from regsync.local.server.mutations import places
 from regsync.local.server.root import Root
 from regsync.local.server.session import Session
-from regsync.local.store import accounts
+from regsync.local.store import accounts, registries
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store, open_store
-from regsync.local.store.errors import Locked
+from regsync.local.store.errors import Locked, NotFound
 from tests.budget import share
 from tests.interop.worlds import api_key, make_world
 from tests.local.server.planting import artifact_id, impatient_store, plant_registry, plant_versions
@@ -151,6 +152,36 @@ def test_each_succeeds_or_fails_by_itself(store: Store, kinds: list[str]) -> Non
 def test_the_documents_that_regsync_sends_at_once_can_be_committed_together() -> None:
     """It puts up to a fifth more into one where that saves another."""
     assert Options().mutations_per_document * 6 // 5 <= GROUPED
+
+
+def test_what_one_request_changed_the_next_one_of_the_same_user_sees(store: Store) -> None:
+    """What was found out of the registry for the first is not believed after the second has renamed it."""
+    versions = [artifact_id(version) for version in plant_versions(store, "rush", 4)]
+    rename = (
+        'renameProject(input: {entityName: "acme-org", oldProjectName: "wandb-registry-rush", '
+        'newProjectName: "wandb-registry-rash"}) { inserted }'
+    )
+    documents = [
+        link(0, versions[0], "rush", "before"),
+        f"r: {rename}",
+        link(1, versions[1], "rush", "by its old name"),
+        link(2, versions[2], "rash", "after"),
+    ]
+    answers = [done.result() for done in together(store, [asking(store, "alice", each) for each in documents])]
+    assert [answer.status for answer in answers] == [200, 200, 404, 200]
+    assert aliases(store) == {"before", "after"}
+
+
+def test_what_was_found_out_for_a_request_that_is_taken_back_is_forgotten(store: Store) -> None:
+    alice, group = actor(store, "alice"), Group(store)
+    tx = group.enter(alice, lambda: False)
+    registries.create(tx, accounts.organization(tx, "acme"), "never")
+    assert places.registry(tx, "acme-org", "wandb-registry-never").name == "never"
+    group.drop()
+    with pytest.raises(NotFound):
+        places.registry(group.enter(alice, lambda: False), "acme-org", "wandb-registry-never")
+    group.drop()
+    group.commit()
 
 
 def test_nobody_is_told_of_what_could_not_be_committed(store: Store) -> None:
