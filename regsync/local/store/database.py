@@ -223,13 +223,22 @@ class _Held:
     `busy` is locked while a transaction is open: closing a connection that another thread uses crashes the process.
     """
 
-    __slots__ = ("__weakref__", "busy", "closed", "connection", "process")
+    __slots__ = ("__weakref__", "_may_write", "busy", "closed", "connection", "process")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.process = os.getpid()
         self.busy = threading.Lock()
         self.closed = False
+        self._may_write: bool | None = None
+
+    def let_write(self, may_write: bool) -> None:
+        """Whether its next statements may change something. Said to SQLite only where it is new: with it, all statements that the
+        connection has ready are prepared again."""
+        if may_write is not self._may_write:
+            self._may_write = None
+            self.connection.execute(f"PRAGMA query_only = {'OFF' if may_write else 'ON'}")
+            self._may_write = may_write
 
     def interrupt(self) -> None:
         if self.process == os.getpid() and self.busy.locked():
@@ -308,9 +317,10 @@ class Store:
 
     @contextmanager
     def _transaction(self, begin: str, actor: Actor, stop: Stop | None, *, writing: bool) -> Iterator[Transaction]:
-        with faults.explained(self.path, self.timeout), self._connected() as connection:
+        with faults.explained(self.path, self.timeout), self._connected() as held:
+            connection = held.connection
             connection.set_progress_handler(stop, _STEPS_BETWEEN_LOOKS if stop else 0)
-            connection.execute(f"PRAGMA query_only = {'OFF' if writing else 'ON'}")
+            held.let_write(writing)
             opening.patiently(connection, self.timeout, lambda: opening.begin(connection, begin))
             try:
                 now = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
@@ -322,7 +332,7 @@ class Store:
                     connection.execute("ROLLBACK")
 
     @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
+    def _connected(self) -> Iterator[_Held]:
         """This thread's connection, kept from being closed by another one."""
         while True:
             held = self._holding()
@@ -332,7 +342,7 @@ class Store:
                 break
             held.busy.release()
         try:
-            yield held.connection
+            yield held
         finally:
             held.busy.release()
 
@@ -344,11 +354,12 @@ class Store:
         try:
             opening.patiently(connection, self.timeout, lambda: opening.check_is_ours(connection, self.path))
             opening.bring_up_to_date(connection, self.path, self.timeout)
-            connection.execute(f"PRAGMA query_only = {'ON' if self.read_only else 'OFF'}")
+            opened = _Held(connection)
+            opened.let_write(not self.read_only)
         except BaseException:
             connection.close()
             raise
-        self._local.held = opened = _Held(connection)
+        self._local.held = opened
         with self._guard:
             self._held.add(opened)
         return opened

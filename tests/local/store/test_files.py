@@ -291,6 +291,35 @@ def test_a_read_only_store_starts_no_write(world: World) -> None:
         tx.run("DELETE FROM users")
 
 
+def test_what_reads_cannot_write_whatever_its_thread_has_done_before(world: World) -> None:
+    for _ in range(2):
+        with pytest.raises(ReadOnly), world.store.read() as tx:
+            tx.run("DELETE FROM users")
+        with world.store.write() as tx:
+            tx.run("UPDATE instance SET uuid = uuid")
+
+
+def test_statements_stay_prepared_from_one_transaction_to_the_next(world: World) -> None:
+    """Saying each time that a connection only reads makes SQLite prepare all of them again."""
+    prepared: list[int] = []
+
+    def note(action: int, *_: object) -> int:
+        if action in (sqlite3.SQLITE_READ, sqlite3.SQLITE_DELETE):
+            prepared.append(action)
+        return sqlite3.SQLITE_OK
+
+    connection = world.store._holding().connection
+    for begin, sql in ((world.store.read, "SELECT name FROM aliases"), (world.store.write, "DELETE FROM aliases")):
+        for turn in range(3):
+            if turn == 1:
+                connection.set_authorizer(note)
+            prepared.clear()
+            with begin() as tx:
+                tx._execute(sql, ())
+        assert prepared == []
+        connection.set_authorizer(None)
+
+
 # Full ----------------------------------------------------------------------------------------------------------------
 
 
