@@ -107,7 +107,7 @@ class Cut:
 
 
 def _put_in(cut: Cut) -> None:
-    from regsync.backends.local import backend as local
+    from regsync.backends.local import writing as local
     from regsync.backends.wandb.connection import transport
     from regsync.execution import journal, run
 
@@ -137,14 +137,14 @@ def _torn_lines(cut: Cut, owner: Any) -> None:
 
 def _small_batches(size: int) -> None:
     """So few operations in one transaction that there is something in between."""
-    from regsync.backends.local import backend as local
+    from regsync.backends.local import reading as local
 
     local._CAPABILITIES = replace(local._CAPABILITIES, batch_size=size)
 
 
 def _impatient(seconds: float) -> None:
     """Waits for a locked registry file no longer than this."""
-    from regsync.backends.local import backend as local
+    from regsync.backends.local import reading as local
 
     local.LocalReader.__init__.__kwdefaults__["timeout"] = seconds
 
