@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,18 +74,28 @@ def test_what_was_not_foreseen_is_asked(place: tuple[Work, Relay]) -> None:
     assert not isinstance(told, Untold) and told[ALIAS]
 
 
-def test_a_read_does_not_fail_for_what_is_asked_beside_it(place: tuple[Work, Relay]) -> None:
-    """Every document that asks for what is foreseen is answered in part; the read alone is not."""
+def half(forward: Forward) -> Response:
+    return as_json({"data": forward().json["data"], "errors": [{"message": "internal", "path": ["p0"]}]})
+
+
+def failing(forward: Forward) -> Response:
+    return Response(500, b"")
+
+
+@pytest.mark.parametrize("fault", [half, failing])
+def test_a_read_does_not_fail_for_what_is_asked_beside_it(
+    place: tuple[Work, Relay], fault: Callable[[Forward], Response]
+) -> None:
+    """Whoever asks for what is foreseen gets half an answer, or none until the deadline; the read alone is answered."""
     work, between = place
 
-    def half(request: Request, forward: Forward) -> Response:
-        if "aliasActionHistory" not in request.document:
-            return forward()
-        return as_json({"data": forward().json["data"], "errors": [{"message": "internal", "path": ["p0"]}]})
+    def behave(request: Request, forward: Forward) -> Response:
+        return fault(forward) if "aliasActionHistory" in request.document else forward()
 
+    work = replace(work, options=replace(QUICK, deadline=0.2))
     with work.reader() as reader:
         alone = reader.observe(SCOPE)
-        between.reset(half)
+        between.reset(behave)
         live = reader.observe(SCOPE, foreseen=Foreseen(addresses=[ALIAS]))
         assert isinstance(reader.alias_moves([ALIAS]), Untold)
     between.reset()

@@ -14,7 +14,7 @@ from regsync.backends.wandb.connection.fetch import Part
 from regsync.backends.wandb.connection.session import Session
 from regsync.backends.wandb.reading import moves, resolving
 from regsync.core.live import Unresolved, Version, VersionDetails
-from regsync.core.moves import AliasMoves
+from regsync.core.moves import AliasMoves, Untold
 from regsync.names import Address, ArtifactId, SourceRef
 
 
@@ -31,6 +31,7 @@ class Ahead:
         self._details: Mapping[ArtifactId, VersionDetails] = {}
         self._moved: frozenset[Address] = frozenset()
         self._moves: AliasMoves = {}
+        self._lost: str | None = None
 
     def parts(self, dialect: Dialect) -> list[Part]:
         """What to ask beside the read."""
@@ -54,6 +55,10 @@ class Ahead:
                 self._moves = moves.moves_in(self._addresses, answers[second:], whole=False)
                 self._moved = frozenset(self._addresses)
 
+    def lose(self, error: BackendError) -> None:
+        """No answer came with the read. Who moved aliases is not worth another wait until the deadline."""
+        self._lost = error.message
+
     def resolved(self, refs: Collection[SourceRef]) -> dict[SourceRef, Version | Unresolved]:
         """What came of these references."""
         return {ref: self._resolved[ref] for ref in refs if ref in self._resolved}
@@ -64,8 +69,10 @@ class Ahead:
             return None
         return {id_: self._details[id_] for id_ in artifact_ids if id_ in self._details}
 
-    def moves(self, addresses: Collection[Address]) -> AliasMoves | None:
+    def moves(self, addresses: Collection[Address]) -> AliasMoves | Untold | None:
         """Who moved these aliases; None where it has to be asked."""
+        if self._lost is not None and set(addresses) <= {*self._addresses}:
+            return Untold(f"it was asked with a read, and no answer came: {self._lost}")
         if not self._moved or not self._moved.issuperset(addresses):
             return None
         return {address: self._moves[address] for address in addresses if address in self._moves}

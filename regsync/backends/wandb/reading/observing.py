@@ -33,7 +33,8 @@ SEQUENCE = "ArtifactSequence"
 _OF_AN_ANSWER = frozenset(
     {"refused", "denied", "partial-answer", "malformed-answer", "incomplete-list", "endless-list", "changed-while-read"}
 )
-"""Codes of errors that are of what was asked; all others are of the connection or the key."""
+_LOST = frozenset({"server-error", "timeout", "broken", "not-the-api"})
+"""Codes of errors that may be of what was asked; all others are of the connection or the key."""
 
 
 class Beside(Protocol):
@@ -42,6 +43,10 @@ class Beside(Protocol):
     def parts(self, dialect: Dialect) -> Sequence[Part]: ...
 
     def take(self, answers: Sequence[Any], dialect: Dialect) -> None: ...
+
+    def lose(self, error: BackendError) -> None:
+        """No answer came, however often it was asked with the read."""
+        ...
 
 
 @dataclass(slots=True)
@@ -136,7 +141,9 @@ class Reading:
         try:
             found = self.read(wanted, beside.parts, extra, exactly=exactly)
         except BackendError as error:
-            if error.code not in _OF_AN_ANSWER:
+            if error.code in _LOST:
+                beside.lose(error)
+            elif error.code not in _OF_AN_ANSWER:
                 raise
             return None
         beside.take(extra, self.dialect)
