@@ -6,6 +6,7 @@ were and how to get them, and what `make torture` would add; both are counted, n
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -53,6 +54,12 @@ def _in_torture(item: pytest.Item) -> float:
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: tests wait for servers, clients and time limits."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Everything that the tests need is loaded: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

@@ -18,9 +18,16 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import httpx
+
+from regsync.diagnostics import DiagnosticsError
+from regsync.manifest.reading.files import Source
+from regsync.manifest.reading.load import load_sources
 
 ROOT = Path(__file__).parents[1]
 FORKS = hasattr(os, "fork")
@@ -77,11 +84,17 @@ def forker() -> Forker:
 
 
 def load_everything() -> None:
-    """Import all that a command may need: what a fork finds loaded, it shares."""
+    """Import all that a command may need, and make what is made once: what a fork finds there, it shares."""
+    for unused in ("httpx._main", "trio"):  # As `regsync.commands.main` does.
+        sys.modules.setdefault(unused, None)  # type: ignore[arg-type]
     package = importlib.import_module("regsync")
     for module in pkgutil.walk_packages(package.__path__, "regsync."):
         if not module.name.startswith("regsync.local.server") and module.name != "regsync.__main__":
             importlib.import_module(module.name)
+    httpx.Client().close()
+    with suppress(DiagnosticsError):
+        load_sources([Source("registry.yaml", b"registries: {}\n", "")])
+    gc.collect()
     gc.freeze()
 
 

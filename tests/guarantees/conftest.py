@@ -11,8 +11,15 @@ from tests.guarantees.grounds import Zygote
 from tests.guarantees.room import Room
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def zygote() -> Iterator[Zygote]:
+    with Zygote() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def other_zygote() -> Iterator[Zygote]:
+    """For what happens while a job of the first is halted."""
     with Zygote() as made:
         yield made
 

@@ -28,9 +28,11 @@ WORTH = {
 @pytest.fixture
 def without_collector() -> Iterator[None]:
     """Millions of small objects and no cycles: looking for garbage would take a third of the time."""
+    before = gc.isenabled()
     gc.disable()
     yield
-    gc.enable()
+    if before:
+        gc.enable()
 
 
 STRIDE = 41
@@ -38,6 +40,7 @@ STRIDE = 41
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.usefixtures("without_collector")
 def test_every_manifest_on_some_live_states(family: str) -> None:
     world = FAMILIES[family]()
     stated = int(documented(family).partition(" | ")[0].replace(",", ""))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,11 +215,10 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory, zygote: Zygote) -> Desk:
     folder = tmp_path_factory.mktemp("refusals")
     write_world(folder / "registry.db", SEED)
-    with Zygote() as zygote:
-        yield Desk(folder, zygote)
+    return Desk(folder, zygote)
 
 
 def test_every_hazard_has_a_case() -> None:

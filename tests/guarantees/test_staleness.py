@@ -170,15 +170,15 @@ STILL_TRUE: dict[str, Callable[[Person], object]] = {
 
 
 @pytest.fixture(scope="module", params=["file", "http"])
-def planned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
+def planned(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, zygote: Zygote
+) -> Iterator[Grounds]:
     """A saved plan, and the state that it was made from."""
-    folder = tmp_path_factory.mktemp("planned")
-    with Zygote() as zygote:
-        grounds = Grounds(folder, zygote)
-        write_world(grounds.file, SEED)
-        with served(grounds.file) as url:
-            grounds.prepare(SEED, MANIFEST, f"wandb:{url}" if request.param == "http" else "local:registry.db")
-            yield grounds
+    grounds = Grounds(tmp_path_factory.mktemp("planned"), zygote)
+    write_world(grounds.file, SEED)
+    with served(grounds.file) as url:
+        grounds.prepare(SEED, MANIFEST, f"wandb:{url}" if request.param == "http" else "local:registry.db")
+        yield grounds
 
 
 @pytest.fixture

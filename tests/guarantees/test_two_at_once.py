@@ -96,8 +96,9 @@ class Pair:
 
 
 @contextmanager
-def pair(folder: Path, zygote: Zygote, over_http: bool, other: Json) -> Iterator[Pair]:
+def pair(folder: Path, zygotes: tuple[Zygote, Zygote], over_http: bool, other: Json) -> Iterator[Pair]:
     """Both plans are made from the same state."""
+    zygote, second = zygotes
     one = Grounds(folder / "one", zygote, batch=0 if over_http else 1)
     one.folder.mkdir()
     write_world(one.file, SEED)
@@ -105,7 +106,7 @@ def pair(folder: Path, zygote: Zygote, over_http: bool, other: Json) -> Iterator
     other_folder.mkdir()
     manifest = {"apiVersion": "regsync/v1", "organization": "acme", **other}
     (other_folder / "registry.yaml").write_text(yaml.safe_dump(manifest, sort_keys=False))
-    with served(one.file) as url, Zygote() as second:
+    with served(one.file) as url:
         one.prepare(SEED, ONE, f"wandb:{url}" if over_http else f"local:{one.file}")
         made = Pair(one, second, other_folder)
         plan = ["--backend", one.backend, "plan", "registry.yaml", "-o", "plan.json", *EVERY_CONSENT]
@@ -118,8 +119,10 @@ BACKENDS = pytest.mark.parametrize("over_http", [False, True], ids=["file", "htt
 
 @BACKENDS
 @pytest.mark.parametrize("first", ["one", "other"])
-def test_two_saved_plans_in_both_orders(quick: Path, zygote: Zygote, over_http: bool, first: str) -> None:
-    with pair(quick, zygote, over_http, OTHER) as both:
+def test_two_saved_plans_in_both_orders(
+    quick: Path, zygote: Zygote, other_zygote: Zygote, over_http: bool, first: str
+) -> None:
+    with pair(quick, (zygote, other_zygote), over_http, OTHER) as both:
         runs = [lambda: both.one.run(both.one.saved), lambda: both.other.run(both.other_job)]
         winner, loser = runs if first == "one" else reversed(runs)
         assert winner().code == 0
@@ -144,9 +147,9 @@ def outcome_is_orderly(both: Pair, slow: Ended, fast: Ended) -> None:
 
 @pytest.mark.share(seconds=20)
 @BACKENDS
-def test_another_apply_at_every_point(quick: Path, zygote: Zygote, over_http: bool) -> None:
+def test_another_apply_at_every_point(quick: Path, zygote: Zygote, other_zygote: Zygote, over_http: bool) -> None:
     """The other plan wants `production` elsewhere. It is carried out whole at each point of the first one."""
-    with pair(quick, zygote, over_http, OTHER) as both:
+    with pair(quick, (zygote, other_zygote), over_http, OTHER) as both:
         points = apart_from_transactions(both.one.run(both.one.saved).points)
         won = {"slow": 0, "fast": 0}
         overruled = 0
@@ -190,8 +193,10 @@ def apart_from_transactions(points: list[str]) -> list[int]:
 
 
 @BACKENDS
-def test_a_plan_for_something_else_disturbs_nobody(quick: Path, zygote: Zygote, over_http: bool) -> None:
-    with pair(quick, zygote, over_http, APART) as both:
+def test_a_plan_for_something_else_disturbs_nobody(
+    quick: Path, zygote: Zygote, other_zygote: Zygote, over_http: bool
+) -> None:
+    with pair(quick, (zygote, other_zygote), over_http, APART) as both:
         for number in apart_from_transactions(both.one.run(both.one.saved).points)[::5]:
             both.reset()
             with zygote.stopped(both.one.job(both.one.saved, cut=number)) as slow:
@@ -217,9 +222,11 @@ def person_moves(file: Path, alias: str, index: int) -> None:
 @pytest.mark.share(seconds=20)
 @BACKENDS
 @pytest.mark.parametrize("alias", ["production", "canary"])
-def test_a_person_moves_an_alias_at_every_point(quick: Path, zygote: Zygote, over_http: bool, alias: str) -> None:
+def test_a_person_moves_an_alias_at_every_point(
+    quick: Path, zygote: Zygote, other_zygote: Zygote, over_http: bool, alias: str
+) -> None:
     """Nobody overrules the person after they have moved it, and nothing is done after that is known."""
-    with pair(quick, zygote, over_http, APART) as both:
+    with pair(quick, (zygote, other_zygote), over_http, APART) as both:
         points = both.one.run(both.one.saved).points
         for number in some(apart_from_transactions(points), 5, len(alias)):
             both.reset()
@@ -249,8 +256,8 @@ version.save()
 
 
 @pytest.mark.parametrize("where", ["before sent", "after sent", "before write", "after settled"])
-def test_a_person_with_the_real_client(quick: Path, zygote: Zygote, where: str) -> None:
-    with pair(quick, zygote, True, APART) as both:
+def test_a_person_with_the_real_client(quick: Path, zygote: Zygote, other_zygote: Zygote, where: str) -> None:
+    with pair(quick, (zygote, other_zygote), True, APART) as both:
         points = both.one.run(both.one.saved).points
         number = [number for number, name in enumerate(points, start=1) if name == where][-2]
         both.reset()
@@ -286,9 +293,9 @@ def person_with_client(both: Pair) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_two_regsync_processes_of_one_working_copy(quick: Path, zygote: Zygote) -> None:
+def test_two_regsync_processes_of_one_working_copy(quick: Path, zygote: Zygote, other_zygote: Zygote) -> None:
     """The second is turned away at each point of the first; and where the first died, nothing of it is in the way."""
-    with pair(quick, zygote, False, OTHER) as both:
+    with pair(quick, (zygote, other_zygote), False, OTHER) as both:
         second = Job(both.one.folder, both.one.environment, both.one.saved)
         points = both.one.run(both.one.saved).points
         for number in apart_from_transactions(points)[::4]:
@@ -305,17 +312,17 @@ def test_two_regsync_processes_of_one_working_copy(quick: Path, zygote: Zygote) 
             both.one.check_finished()
 
 
-def test_a_lock_of_a_process_that_stopped_existing(quick: Path, zygote: Zygote) -> None:
+def test_a_lock_of_a_process_that_stopped_existing(quick: Path, zygote: Zygote, other_zygote: Zygote) -> None:
     """The file of the lock is still there, with a process id in it that may belong to anybody by now."""
-    with pair(quick, zygote, False, OTHER) as both:
+    with pair(quick, (zygote, other_zygote), False, OTHER) as both:
         both.one.state.mkdir(exist_ok=True)
         (both.one.state / "lock").write_text(f"{os.getpid()}\n")
         assert both.one.run(both.one.saved).code == 0
 
 
-def test_both_at_once_by_chance(quick: Path, zygote: Zygote) -> None:
+def test_both_at_once_by_chance(quick: Path, zygote: Zygote, other_zygote: Zygote) -> None:
     """Started together, as real processes, ten times."""
-    with pair(quick, zygote, False, OTHER) as both:
+    with pair(quick, (zygote, other_zygote), False, OTHER) as both:
         there = Grounds(both.other_folder, zygote, backend=both.one.backend)
         for _ in range(10):
             both.reset()
