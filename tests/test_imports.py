@@ -82,7 +82,7 @@ LOADED = {
         "registries"
     ),
     "regsync.looks": "escape",
-    "regsync.manifest.reading": "build check files lint load locate merge syntax tree unseen variables words",
+    "regsync.manifest.reading": "bindings build check files lint listed load locate merge syntax tree unseen variables words",
     "regsync.manifest.writing": "render",
     "regsync.planning": "commit formerly look_alikes making strangers",
     "regsync.views": "blocks consents facts flowing sentences statements text unmanaged warnings words",
