@@ -153,6 +153,7 @@ def _hasty() -> None:
     """Tries again at once where it would wait a while first."""
     from regsync.backends.wandb.connection import options
 
+    options.Options()  # The first makes the constructor.
     options.Options.__init__.__kwdefaults__ |= {"first_wait": 0.01, "longest_wait": 0.05}
 
 
