@@ -6,11 +6,13 @@ import contextlib
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -102,16 +104,17 @@ def test_what_does_not_end_is_not_kept(world: Path) -> None:
     assert world.with_suffix(".log").stat().st_size < 10_000
 
 
-def test_headers_that_do_not_come_are_not_waited_for(monkeypatch: pytest.MonkeyPatch, world: Path) -> None:
-    """In this process, with a limit of a moment."""
+@contextlib.contextmanager
+def served_here(monkeypatch: pytest.MonkeyPatch, path: Path) -> Iterator[str]:
+    """The server in this process, so that it can have a limit of a moment; it must end at the end of the block."""
     from regsync.local.server import run
     from regsync.local.server.app import create_app
     from regsync.local.store.database import open_store
 
-    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.05)
     monkeypatch.setattr(run._Server, "capture_signals", lambda self: contextlib.nullcontext())
-    store = open_store(world)
+    store = open_store(path)
     sock = run.listen("127.0.0.1", 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     started, ended = threading.Event(), threading.Event()
     servers: list[run._Server] = []
     monkeypatch.setattr(run._Server, "startup", _noting(run._Server.startup, servers))
@@ -124,14 +127,65 @@ def test_headers_that_do_not_come_are_not_waited_for(monkeypatch: pytest.MonkeyP
     thread.start()
     try:
         assert started.wait(30)
-        with half_sent(run.url(sock)) as connection, contextlib.suppress(ConnectionResetError):
-            assert connection.recv(1) == b"", "the server has hung up"
-        assert httpx.get(run.url(sock)).status_code == 200
+        yield run.url(sock)
     finally:
         servers[0].should_exit = True
         thread.join(30)
         store.close()
     assert ended.is_set()
+
+
+def test_headers_that_do_not_come_are_not_waited_for(monkeypatch: pytest.MonkeyPatch, world: Path) -> None:
+    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.05)
+    with served_here(monkeypatch, world) as url:
+        with half_sent(url) as connection, contextlib.suppress(ConnectionResetError):
+            assert connection.recv(1) == b"", "the server has hung up"
+        assert httpx.get(url).status_code == 200
+
+
+def test_who_does_not_take_an_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, world: Path) -> None:
+    """Each request has an answer that is as long; the client reads none of them."""
+    monkeypatch.setattr(connections, "TAKING_SECONDS", 0.05)
+    with served_here(monkeypatch, world) as url:
+        place = urlsplit(url)
+        with socket.create_connection((place.hostname, place.port), timeout=20) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            with pytest.raises(ConnectionError):
+                while True:
+                    connection.sendall(b"GET /" + b"a" * 30_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert httpx.get(url).status_code == 200
+
+
+def told(url: str, sent: bytes) -> list[int]:
+    """The status of each answer to what is sent at once on one connection; to its end, where the server closes it."""
+    place = urlsplit(url)
+    with socket.create_connection((place.hostname, place.port), timeout=20) as connection:
+        connection.sendall(sent)
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", received)]
+
+
+def test_what_is_no_request_is_not_carried_out_and_takes_no_answer_away(world: Path) -> None:
+    key = b64encode(f"api:{KEYS['bob']}".encode())
+    json_of_bob = POST + b"Content-Type: application/json\r\nAuthorization: Basic " + key + b"\r\n"
+    asked = b'{"query": "{ viewer { name } }"}'
+    whole = json_of_bob + b"Content-Length: %d\r\n\r\n%s" % (len(asked), asked)
+    get = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    last = get + b"Connection: close\r\n\r\n"
+    upgrade = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n" % (len(asked), asked)
+    unsigned = json_of_bob.partition(b"Authorization")[0]
+    with served(world) as (_, url):
+        assert told(url, whole + last) == [200, 200]
+        assert told(url, whole + b"no request\r\n\r\n") == [200], "its answer is its own"
+        assert told(url, whole + CHUNKED + b"no chunk\r\n") in ([], [200]), "no other answer in its place"
+        assert told(url, get + upgrade + b"Content-Length: %d\r\n\r\n" % len(last) + last) == [400], "a body stays one"
+        assert told(url, get + upgrade + b"\r\n") == [200]
+        assert told(url, unsigned + chunked + b"Authorization: Basic " + key + b"\r\n\r\n" + last) == [401, 200]
+        assert told(url, b"GET /\r\n\r\n") == [400]
+        assert told(url, (get + b"\r\n") * (connections.MAX_PIPELINED + 9)) == [200] * (
+            connections.MAX_PIPELINED + 1
+        ), "the others are not kept"
 
 
 def _noting(startup, servers):  # type: ignore[no-untyped-def]

@@ -37,6 +37,10 @@ def test_the_page_of_the_server_says_how_many_there_may_be() -> None:
         f"| {connections.MAX_HEAD // 1024} KiB in {connections.HEADER_SECONDS:g} seconds; {work.BODY_PAUSE:g} seconds |"
         in page
     )
+    assert (
+        f"| {connections.MAX_PIPELINED}, then the connection is closed; {connections.TAKING_SECONDS:g} seconds |"
+        in page
+    )
 
 
 def test_quick_ones_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
