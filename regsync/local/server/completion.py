@@ -90,7 +90,7 @@ class Completion(Executor[None]):
         results: dict[str, Any] = {}
         fields = text = 0
         for step in plan.steps:
-            way, name, read, _, _, _, required, coerce, _, _, key_of, _, _, _ = step
+            name, _, way, read, _, _, required, coerce, _, _, key_of, _, _, _ = step
             if name in together:
                 results[name] = together[name]
                 continue
@@ -147,10 +147,8 @@ class Completion(Executor[None]):
 
     def _step(self, parent: GraphQLObjectType, name: str, details: Any, shape: type) -> Step:
         node = details[0].node
-        known = step_for(parent.name, node.name.value, shape, bool(node.arguments))
-        if self._reads_only:
-            return known._replace(name=name, details=details)
-        return known._replace(name=name, details=details, key_of=None, keys=None)
+        known = step_for(parent.name, node.name.value, shape, bool(node.arguments), self._reads_only)
+        return known.of(name, details)
 
     def _alike_among(self, parent: GraphQLObjectType, steps: list[Step]) -> list[list[Step]]:
         """Those that differ in their names and arguments alone, if there are several. What is below them is written the same, so
@@ -166,7 +164,7 @@ class Completion(Executor[None]):
         for alike, group in groups.items():
             if len(group) >= _FEW:
                 below = self._alike.setdefault((parent, *alike), group[0].details)  # type: ignore[misc]
-                like = group[0]._replace(details=below)
+                like = group[0].of(group[0].name, below)
                 found += [[like, *group[start : start + MAX_SIZE]] for start in range(0, len(group), MAX_SIZE)]
         return found
 

@@ -29,16 +29,16 @@ class Way(Enum):
 class Step(NamedTuple):
     """One field of a selection, for objects of one class."""
 
-    way: Way
     name: str
     """In the answer."""
+    details: Any
+    """The library's: its nodes in the document."""
+    way: Way
     read: Callable[[Any], Any]
     field: Any
     """It, in the schema."""
     kind: Any
     """Its type."""
-    details: Any
-    """The library's: its nodes in the document."""
     required: bool
     coerce: Callable[[Any], Any] | None
     """None for text."""
@@ -54,10 +54,17 @@ class Step(NamedTuple):
     lookup: Lookup | None
     """For one object that is asked with many different ones (`lookups.LOOKUPS`)."""
 
+    def of(self, name: str, details: Any) -> Step:
+        """The same step for a field of a document: with its name in the answer, and its nodes."""
+        return Step._make((name, details, *self[2:]))
+
 
 @lru_cache(maxsize=4096)
-def step_for(parent: str, called: str, shape: type, with_arguments: bool) -> Step:
-    """What is the same each time that a field is asked of objects of that class: all but its name in the answer and its nodes."""
+def step_for(parent: str, called: str, shape: type, with_arguments: bool, sharing: bool) -> Step:
+    """What is the same each time that a field is asked of objects of that class: all but its name in the answer and its nodes.
+
+    `sharing`: whether an object that rows have in common may be completed once for all of them.
+    """
     kind: Any = schema().type_map[parent]
     field = schema().get_field(kind, called)
     attribute = snake(called)
@@ -78,14 +85,14 @@ def step_for(parent: str, called: str, shape: type, with_arguments: bool) -> Ste
             way, coerce = Way.VALUE, None if bare.name in ("String", "ID") else bare.coerce_output_value
         elif not is_leaf:
             way = Way.OBJECT
-    key_of, all_keys = keys(shape, attribute) or (None, None)
+    key_of, all_keys = (keys(shape, attribute) if sharing else None) or (None, None)
     return Step(
-        way=way,
         name=called,
+        details=None,
+        way=way,
         read=read,
         field=field,
         kind=field.type if field else None,
-        details=None,
         required=field is not None and graphql.is_non_null_type(field.type),
         coerce=coerce,
         is_int=way is Way.VALUE and bare is graphql.GraphQLInt,
