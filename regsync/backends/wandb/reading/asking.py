@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection import documents
 from regsync.backends.wandb.connection.answers import a_list, text
 from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Part
 from regsync.backends.wandb.connection.options import Options
+from regsync.core.live import Scope
 from regsync.frozen import dataclass
 from regsync.names import REGISTRY_PREFIX
 
@@ -43,6 +45,36 @@ class Wanted:
             frozenset(key for key in self.linked if key[0] not in self.whole),
             frozenset(key for key in self.bare if key[0] not in self.whole),
         )
+
+
+def wanted_of(scope: Scope) -> Wanted:
+    """What a scope needs."""
+    return Wanted(
+        frozenset(scope),
+        frozenset(name for name, each in scope.items() if each.members),
+        frozenset(name for name, each in scope.items() if each.collections is None),
+        frozenset((name, collection) for name, each in scope.items() for collection in each.collections or ()),
+    )
+
+
+OF_AN_ANSWER = frozenset(
+    {"refused", "denied", "partial-answer", "malformed-answer", "incomplete-list", "endless-list", "changed-while-read"}
+)
+"""Codes of errors that are of what was asked."""
+MAY_BE_OF_AN_ANSWER = frozenset({"server-error", "timeout", "broken", "not-the-api"})
+"""Codes of errors that may be; all others are of the connection or the key."""
+
+
+class Beside(Protocol):
+    """What is asked in the requests of a read, and is no part of it."""
+
+    def parts(self, dialect: Dialect) -> Sequence[Part]: ...
+
+    def take(self, answers: Sequence[Any], dialect: Dialect) -> None: ...
+
+    def lose(self, error: BackendError) -> None:
+        """No answer came, however often it was asked with the read."""
+        ...
 
 
 class Found(NamedTuple):

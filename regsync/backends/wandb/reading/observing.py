@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection import documents
@@ -21,32 +21,22 @@ from regsync.backends.wandb.connection.answers import (
 from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Fetcher, Part
 from regsync.backends.wandb.connection.session import Session, organization_role
-from regsync.backends.wandb.reading.asking import Asked, Found, Wanted, within
+from regsync.backends.wandb.reading.asking import (
+    MAY_BE_OF_AN_ANSWER,
+    OF_AN_ANSWER,
+    Asked,
+    Beside,
+    Found,
+    Wanted,
+    wanted_of,
+    within,
+)
 from regsync.backends.wandb.reading.versions import place_link
 from regsync.core.live import Live, LiveCollection, LiveRegistry, ReadProof, Scope
 from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility
 
 Json = dict[str, Any]
 SEQUENCE = "ArtifactSequence"
-
-
-_OF_AN_ANSWER = frozenset(
-    {"refused", "denied", "partial-answer", "malformed-answer", "incomplete-list", "endless-list", "changed-while-read"}
-)
-_LOST = frozenset({"server-error", "timeout", "broken", "not-the-api"})
-"""Codes of errors that may be of what was asked; all others are of the connection or the key."""
-
-
-class Beside(Protocol):
-    """What is asked in the requests of a read, and is no part of it."""
-
-    def parts(self, dialect: Dialect) -> Sequence[Part]: ...
-
-    def take(self, answers: Sequence[Any], dialect: Dialect) -> None: ...
-
-    def lose(self, error: BackendError) -> None:
-        """No answer came, however often it was asked with the read."""
-        ...
 
 
 @dataclass(slots=True)
@@ -56,16 +46,6 @@ class Ids:
     registries: dict[str, str] = field(default_factory=dict)
     collections: dict[tuple[str, str], str] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
-
-
-def wanted_of(scope: Scope) -> Wanted:
-    """What a scope needs."""
-    return Wanted(
-        frozenset(scope),
-        frozenset(name for name, each in scope.items() if each.members),
-        frozenset(name for name, each in scope.items() if each.collections is None),
-        frozenset((name, collection) for name, each in scope.items() for collection in each.collections or ()),
-    )
 
 
 class Listed(NamedTuple):
@@ -141,9 +121,9 @@ class Reading:
         try:
             found = self.read(wanted, beside.parts, extra, exactly=exactly)
         except BackendError as error:
-            if error.code in _LOST:
+            if error.code in MAY_BE_OF_AN_ANSWER:
                 beside.lose(error)
-            elif error.code not in _OF_AN_ANSWER:
+            elif error.code not in OF_AN_ANSWER:
                 raise
             return None
         beside.take(extra, self.dialect)
