@@ -59,11 +59,11 @@ T = TypeVar("T")
 
 
 class Asking(NamedTuple):
-    """Who asks, where files are for them, and what shows in a transaction that it is them; None where that has just been asked."""
+    """Who asks, where files are for them, and what shows in a transaction that it is them."""
 
     actor: Actor
     addresses: Addresses
-    proof: Proof | None = None
+    proof: Proof
 
 
 class Application(Starlette):

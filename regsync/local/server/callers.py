@@ -27,10 +27,10 @@ Proof = Callable[[Transaction], None]
 
 
 class Caller(NamedTuple):
-    """Who sent a request, as far as is known. `proof` is None where the registry file has just been asked."""
+    """Who sent a request, as far as is known, until the `proof` has said so."""
 
     actor: Actor
-    proof: Proof | None
+    proof: Proof
 
 
 class Callers:
@@ -43,19 +43,20 @@ class Callers:
 
     async def identify(self, key: str) -> Actor:
         """Whose key that is. Raises `Unauthorized`."""
-        found = await run_in_threadpool(identities.recall, self._store, key)
-        if found is not None:
-            if len(self._known) < _MOST:
-                self._known[keys.digest(key)] = found
-            return found.actor
-        return await to_thread.run_sync(identities.identify, self._store, key, limiter=self._guesses)
+        return (await self._found(key)).actor
 
     async def caller(self, key: str) -> Caller:
-        """As `identify`, where the transaction that answers is asked for the `proof`."""
-        known = self._known.get(keys.digest(key))
-        if known is not None:
-            return Caller(known.actor, partial(identities.prove, api_key=key, before=known))
-        return Caller(await self.identify(key), None)
+        """As `identify`, with what the transaction that answers is asked: a body may take its time, and the key be deleted meanwhile."""
+        found = self._known.get(keys.digest(key)) or await self._found(key)
+        return Caller(found.actor, partial(identities.prove, api_key=key, before=found))
+
+    async def _found(self, key: str) -> identities.Recalled:
+        found = await run_in_threadpool(identities.recall, self._store, key)
+        if found is None:
+            return await to_thread.run_sync(identities.identify, self._store, key, limiter=self._guesses)
+        if len(self._known) < _MOST:
+            self._known[keys.digest(key)] = found
+        return found
 
     def forget(self, key: str) -> None:
         """The key has turned out to be nobody's."""

@@ -75,7 +75,7 @@ def _recalled(tx: Transaction, api_key: str) -> Recalled | None:
     return None
 
 
-def identify(store: Store, api_key: str) -> Actor:
+def identify(store: Store, api_key: str) -> Recalled:
     """The actor that an API key stands for. Raises `Unauthorized`. Slow, and outside of any transaction; ask `recall` first."""
     with store.read() as tx:
         salt = _salt(tx)
@@ -84,7 +84,7 @@ def identify(store: Store, api_key: str) -> Actor:
         row = _by_hash(tx, kept)
     if row is not None:
         keys.remember(api_key, salt, kept)
-    return _actor(row)
+    return Recalled(_actor(row), kept)
 
 
 def is_key_of(tx: Transaction, user_id: int, api_key: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from base64 import b64encode
 from urllib.parse import urlsplit
@@ -60,6 +61,33 @@ def test_a_key_that_was_deleted_opens_nothing_from_then_on(served: Served, store
         assert answer.status_code == 401
         assert answer.json()["data"] is None
         assert "Basic" in answer.headers["WWW-Authenticate"]
+    with store.read() as tx:
+        assert events.last(tx) == before
+
+
+def test_a_key_that_was_deleted_while_its_first_request_came_opens_nothing(served: Served, store: Store) -> None:
+    with store.write() as tx:
+        carol = accounts.actor(tx, "carol")
+    with store.write(carol) as tx:
+        made, secret = user_keys.make(tx, None)
+    body = json.dumps({"query": NEW_KEY}).encode()
+    head = [
+        "POST /graphql HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Content-Type: application/json",
+        f"Authorization: Basic {b64encode(f'api:{secret}'.encode()).decode()}",
+        f"Content-Length: {len(body)}",
+        "Expect: 100-continue",
+    ]
+    place = urlsplit(served.url)
+    with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
+        connection.sendall("\r\n".join([*head, "", ""]).encode())
+        assert connection.recv(1024).startswith(b"HTTP/1.1 100 "), "it is known whose key that is"
+        with store.write(carol) as tx:
+            user_keys.delete(tx, made)
+            before = events.last(tx)
+        connection.sendall(body)
+        assert connection.recv(1024).startswith(b"HTTP/1.1 401 ")
     with store.read() as tx:
         assert events.last(tx) == before
 

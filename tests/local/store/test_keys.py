@@ -96,7 +96,7 @@ def test_a_chosen_key_costs_its_hash_once_a_process_and_a_wrong_one_each_time(
     slow = keys.slow
     monkeypatch.setattr(keys, "slow", lambda digest, salt: spent.append(digest) or slow(digest, salt))
     assert identities.recall(world.store, key_of("bob")) is None
-    assert identities.identify(world.store, key_of("bob")).name == "bob"
+    assert identities.identify(world.store, key_of("bob")).actor == world.actors["bob"]
     for _ in range(3):
         found = identities.recall(world.store, key_of("bob"))
         assert found is not None
