@@ -93,10 +93,14 @@ def create_app(
             return await work.read(request, lambda budget: act(budget.is_spent))
 
     async def told(request: Request, asking: Asking, held: bytes, *, changing: bool) -> Response:
-        found: Response | Asked | None = _known(held) if changing else None
-        if found is None:
-            limiter = understanding if changing else None
-            found = await work.read(request, lambda budget: _read_or_asked(store, asking, budget, held), limiter)
+        found: Response | Asked | None
+        if changing:
+            found = _known(held) or await work.read(request, lambda _: _changing(held), understanding)
+            if found is None:  # It has the word in it and no more: it waits as one that reads.
+                async with work.turn(asking.actor.user_id):
+                    return await told(request, asking, held, changing=False)
+        else:
+            found = await work.read(request, lambda budget: _read_or_asked(store, asking, budget, held))
         if isinstance(found, Response):
             return found
         wanted, count = found, found.changes
@@ -112,8 +116,7 @@ def create_app(
         key = _key(request)
         caller = await callers.caller(key)
         actor = claims.claiming(caller.actor, request.headers)
-        addresses = Addresses(public_url or _base_url(request), signing)
-        asking = Asking(actor, addresses, caller.proof)
+        asking = Asking(actor, Addresses(public_url or _base_url(request), signing), caller.proof)
         try:
             if (announced(request) or MAX_DOCUMENT) <= SHORT:
                 held = await body(request, SHORT)
@@ -181,8 +184,12 @@ def _known(held: bytes) -> Asked | None:
     """The changes that a request asks for, where that is found out at once: it is small, and its document is known."""
     if len(held) > QUICK:
         return None
-    text, variables, operation = _parts(held)
-    found = asked(text, variables, operation) if is_known(text, variables, operation) else None
+    return _changing(held) if is_known(*_parts(held)) else None
+
+
+def _changing(held: bytes) -> Asked | None:
+    """The changes that a request asks for; None where it changes nothing, or is refused. Raises `Invalid`."""
+    found = asked(*_parts(held))
     return found if isinstance(found, Asked) and found.changes != 0 else None
 
 

@@ -8,11 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.requests import Request
 
 from regsync.local.server import connections, work
+from regsync.local.server.app import create_app
 from regsync.local.server.budget import Budget
+from regsync.local.store import accounts
+from regsync.local.store.database import open_store
+from tests.interop.worlds import api_key, make_world
 
 
 def reading(*acts: Callable[[Budget], Any]) -> list[Any]:
@@ -85,3 +90,32 @@ def test_one_that_fails_lets_the_next_one_go(monkeypatch: pytest.MonkeyPatch) ->
         return await asyncio.wait_for(working.read(request, lambda _: "done"), 60)
 
     assert asyncio.run(both()) == "done"
+
+
+def test_a_read_that_looks_like_a_change_waits_as_a_read_and_keeps_no_change_waiting(tmp_path: Path) -> None:
+    make_world(tmp_path / "registry.db")
+    store = open_store(tmp_path / "registry.db")
+    with store.read() as tx:
+        bob = accounts.actor(tx, "bob").user_id
+    app = create_app(store)
+
+    async def ask(document: str) -> dict[str, Any]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+            answer = await client.post("/graphql", json={"query": document}, auth=("api", api_key("bob")))
+        told: dict[str, Any] = answer.json()["data"]
+        return told
+
+    async def both() -> None:
+        turn = app.work.turn(bob)
+        for _ in range(work.AT_ONCE):
+            await turn.acquire()
+        read = asyncio.create_task(ask("{ viewer { name } } # no mutation"))
+        changed = await ask("mutation { generateApiKey(input: {}) { apiKey { description } } }")
+        assert changed["generateApiKey"] is not None
+        await ask("mutation { generateApiKey(input: {}) { apiKey { id } } }")
+        assert not read.done()
+        turn.release()
+        assert await read == {"viewer": {"name": "bob"}}
+
+    asyncio.run(asyncio.wait_for(both(), 60))
+    store.close()
