@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 
 class Severity(StrEnum):

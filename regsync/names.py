@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, NewType, Self
 
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 RegistryName = NewType("RegistryName", str)
 CollectionName = NewType("CollectionName", str)

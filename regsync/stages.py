@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol, TypeVar
 
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 T = TypeVar("T")
 

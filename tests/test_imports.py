@@ -33,7 +33,7 @@ ALLOWED = {
     "types",
     "typing",
 }
-OWN = ("regsync.core", "regsync.names", "regsync.diagnostics", "regsync.version", "regsync.frozen")
+OWN = ("regsync.core", "regsync.names", "regsync.diagnostics", "regsync.version", "regsync.slots")
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "core").rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -65,7 +65,7 @@ def test_starting_up_loads_click_and_nothing_else_of_weight() -> None:
 
 
 LOADED = {
-    "regsync": "alike diagnostics frozen git names schema_files stages system version",
+    "regsync": "alike diagnostics git names schema_files slots stages system version",
     "regsync.backends": "base confirming",
     "regsync.backends.local": "observing reading",
     "regsync.commands": "plan",

@@ -11,7 +11,7 @@ import regsync
 PACKAGE = Path(regsync.__file__).parent
 HOUSES = ("manifest", "local", "backends", "backends.wandb")
 """Folders whose folders and files are wings of their own."""
-WORDS = {"names", "alike", "diagnostics", "git", "hiding", "system", "version", "schema_files", "frozen"}
+WORDS = {"names", "alike", "diagnostics", "git", "hiding", "system", "version", "schema_files", "slots"}
 """What everyone uses, and no arrow has to say so."""
 DOORS = {"", "__main__", "api"}
 

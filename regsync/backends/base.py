@@ -11,8 +11,8 @@ from regsync.core.actions import Action
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
 from regsync.core.moves import AliasMoves, Untold
 from regsync.diagnostics import RegsyncError
-from regsync.frozen import dataclass
 from regsync.names import Address, ArtifactId, SourceRef
+from regsync.slots import dataclass
 
 Notify = Callable[[str], None]
 """Shows a wait (a retry, a rate limit) to whoever is watching."""

@@ -13,8 +13,8 @@ from regsync.core.diff import Comparison
 from regsync.core.live import LiveRegistry, RegistryScope, Unresolved
 from regsync.core.scope import scope_of
 from regsync.diagnostics import RegsyncError
-from regsync.frozen import dataclass
 from regsync.names import Role, SourceRef
+from regsync.slots import dataclass
 
 _TEAM = "a version is looked up in the project that logged it: the key's owner has to be in that team"
 

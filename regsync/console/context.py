@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regsync.console.display import wiped
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 if TYPE_CHECKING:
     from regsync.backends.base import Reader, Writer

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from regsync.console import completing
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 if TYPE_CHECKING:
     from regsync.manifest.reading.load import Loaded

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from regsync.console import completing
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 if TYPE_CHECKING:
     from regsync.core.desired import HazardName

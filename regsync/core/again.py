@@ -18,8 +18,8 @@ from regsync.core.live import LinkKey, Live
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.diagnostics import Diagnostic
-from regsync.frozen import dataclass
 from regsync.names import IndexRef
+from regsync.slots import dataclass
 
 Key = tuple[object, ...]
 

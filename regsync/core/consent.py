@@ -15,8 +15,8 @@ from regsync.core.desired import Consent, Consents, Desired, HazardName, written
 from regsync.core.live import Version
 from regsync.core.operation import Hit, Operation
 from regsync.diagnostics import Diagnostic, Position, Severity
-from regsync.frozen import dataclass
 from regsync.names import Address
+from regsync.slots import dataclass
 
 ON_THE_COMMAND_LINE: Final = Position("--allow")
 MOST_NAMED = 20

@@ -13,8 +13,8 @@ from enum import Enum, StrEnum
 from typing import Final, NamedTuple
 
 from regsync.diagnostics import Position
-from regsync.frozen import dataclass
 from regsync.names import Address, Alias, CollectionName, RegistryName, Role, VersionRef, Visibility
+from regsync.slots import dataclass
 
 
 class _Unset(Enum):

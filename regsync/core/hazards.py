@@ -25,8 +25,8 @@ from regsync.core.diff.context import Emptied
 from regsync.core.live import Live
 from regsync.core.operation import Hit, Operation
 from regsync.diagnostics import Position
-from regsync.frozen import dataclass
 from regsync.names import Address
+from regsync.slots import dataclass
 
 DEFAULT_CAP = Cap(percent=50, number=1000)
 SMALLEST_MASS = 3

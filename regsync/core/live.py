@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, NamedTuple
 
-from regsync.frozen import dataclass
 from regsync.names import Role, Visibility
+from regsync.slots import dataclass
 
 LinkKey = tuple[str, str, str]
 """Registry, collection, and the id of the artifact that is linked there."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from regsync.frozen import dataclass
 from regsync.names import Address
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from regsync.core.actions import Action, Json
 from regsync.core.desired import HazardName
 from regsync.diagnostics import Position
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 
 class Reason(NamedTuple):

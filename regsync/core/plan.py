@@ -19,8 +19,8 @@ from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
 from regsync.core.unmanaged import NoLonger
 from regsync.diagnostics import Diagnostic
-from regsync.frozen import dataclass
 from regsync.names import Address
+from regsync.slots import dataclass
 
 
 class ManifestInfo(NamedTuple):

@@ -19,8 +19,8 @@ from regsync.core.proof import Proof, prove
 from regsync.core.seen import Seen, unseen
 from regsync.core.undo import Irrevocable, Undo, undo_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
-from regsync.frozen import dataclass
 from regsync.names import SourceRef
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from regsync.core.sentences import what_moved
 from regsync.core.standing import Is, standing
 from regsync.core.unwind import unwind
 from regsync.diagnostics import StalePlanError
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 SHOWN = 20
 """How many differences an error lists before it only counts them."""

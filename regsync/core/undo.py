@@ -15,8 +15,8 @@ from regsync.core.operation import Draft, Hit, Operation, Reason
 from regsync.core.seen import Seen, unseen
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import counted, some
-from regsync.frozen import dataclass
 from regsync.names import Address, named
+from regsync.slots import dataclass
 
 Place = tuple[str, str | None]
 """Registry and collection."""

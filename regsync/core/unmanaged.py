@@ -9,8 +9,8 @@ from regsync.core import actions as a
 from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry, Kind
 from regsync.core.live import Live, LiveCollection, LiveRegistry, RegistryScope, Scope
 from regsync.core.operation import Operation
-from regsync.frozen import dataclass
 from regsync.names import Address
+from regsync.slots import dataclass
 
 T = TypeVar("T", DesiredRegistry, DesiredCollection)
 

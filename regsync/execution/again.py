@@ -26,9 +26,9 @@ from regsync.core.shard import part_of
 from regsync.core.staleness import SHOWN, Moved, TakenBack, Verdict, check_destination, judge, stale, take_back
 from regsync.diagnostics import Diagnostic, RefusedError, RegsyncError, StalePlanError
 from regsync.execution.execute import check_applyable
-from regsync.frozen import dataclass
 from regsync.manifest.reading.stored import desired_from
 from regsync.names import SourceRef, parse_version_ref
+from regsync.slots import dataclass
 from regsync.stages import one_by_one
 
 

@@ -19,7 +19,7 @@ from regsync.backends.base import Outcome, Status
 from regsync.core.canonical import canonical_pieces
 from regsync.diagnostics import RegsyncError
 from regsync.execution.files import sync_folder
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 JOURNAL_FORMAT = "regsync/journal/v1"
 

@@ -18,7 +18,7 @@ from regsync.core.plan import Plan
 from regsync.core.plan_document import check_document, decode_operation, operation_json
 from regsync.diagnostics import RegsyncError
 from regsync.execution.journal import outcome_json
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 from regsync.version import __version__
 
 RECEIPT_FORMAT = "regsync/receipt/v1"

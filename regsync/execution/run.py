@@ -39,7 +39,7 @@ from regsync.execution.receipt import (
     whole_result,
 )
 from regsync.execution.state import StateDir, short_digest
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 MOST_BESIDES = 10
 """How many operations that are not in the plan are named before they are only counted."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from regsync.forge import github, gitlab
 from regsync.forge.base import Forge, ForgeError
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

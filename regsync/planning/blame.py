@@ -11,8 +11,8 @@ from dataclasses import field
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from regsync.frozen import dataclass
 from regsync.git import git_bytes, git_text
+from regsync.slots import dataclass
 
 MOST_LINES = 200
 """Lines of one file that are looked up."""

@@ -15,10 +15,10 @@ from regsync.core.moves import AliasMove, Held, MovedByHand, Untold, named
 from regsync.core.operation import Operation
 from regsync.execution.receipt import Record
 from regsync.execution.records import Found
-from regsync.frozen import dataclass
 from regsync.names import Address
 from regsync.planning.drift import Memory, remembered
 from regsync.planning.history import numbered
+from regsync.slots import dataclass
 
 if TYPE_CHECKING:
     from regsync.backends.base import Reader

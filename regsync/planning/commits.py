@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regsync.diagnostics import DiagnosticsError
-from regsync.frozen import dataclass
 from regsync.git import git_bytes, git_text
 from regsync.names import Address
+from regsync.slots import dataclass
 
 MOST_COMMITS = 50
 """Commits that are looked into, newest first. Each is read twice at most: as it is, and as it was before it."""

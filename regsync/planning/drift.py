@@ -12,7 +12,7 @@ from regsync.core.moves import Moved, MovedByHand
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.execution.receipt import Record
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from regsync.core.live import Destination, LiveRegistry, Version
 from regsync.core.moves import AliasMove, AliasMoves, Held, Untold
 from regsync.execution.receipt import decode_receipt_operations
 from regsync.execution.records import Found, moment
-from regsync.frozen import dataclass
 from regsync.names import Address
 from regsync.planning.commits import Redeclared, Told
+from regsync.slots import dataclass
 
 _APART = timedelta(days=1)
 """Clocks of a registry and of a working copy that are further apart than this are not taken for one move."""

@@ -21,12 +21,12 @@ from regsync.core.planner import Compared, Inputs, compare, make_plan
 from regsync.core.scope import declares, needed_by, removes_unlisted, restrict, scope_of
 from regsync.core.shard import judged_as_a_whole, part_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
-from regsync.frozen import dataclass
 from regsync.manifest.writing.render import to_manifest
 from regsync.planning.commit import git_commit
 from regsync.planning.formerly import no_longer_managed
 from regsync.planning.look_alikes import look_alikes
 from regsync.planning.strangers import strangers
+from regsync.slots import dataclass
 from regsync.stages import one_by_one, stage
 
 if TYPE_CHECKING:

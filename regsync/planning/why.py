@@ -10,8 +10,8 @@ from regsync.core.live import Live, LiveCollection, LiveRegistry
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.diagnostics import Position, counted
-from regsync.frozen import dataclass
 from regsync.names import Address, is_reserved_alias, version_index
+from regsync.slots import dataclass
 
 UNMANAGED = "not declared, so regsync leaves it alone"
 GOES_WITH = "its {} is declared absent, and it goes with it"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 NOTICE = 160
 """Characters kept free for the line that says how much of a section was left out."""

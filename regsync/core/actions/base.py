@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from regsync.core.live import Version
-from regsync.frozen import dataclass
 from regsync.names import Address, shared
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

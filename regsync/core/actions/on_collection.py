@@ -6,8 +6,8 @@ from typing import ClassVar, Self
 
 from regsync.core.actions.base import InCollection, Json, OnAlias, decode_version, version_json
 from regsync.core.live import Version
-from regsync.frozen import dataclass
 from regsync.names import Address
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

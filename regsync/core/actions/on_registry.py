@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from regsync.core.actions.base import InRegistry, Json
-from regsync.frozen import dataclass
 from regsync.names import Address, Role, Visibility
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

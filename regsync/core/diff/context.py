@@ -11,8 +11,8 @@ from regsync.core.desired import HazardName, Kind
 from regsync.core.live import LinkKey, LiveCollection, LiveRegistry, Unresolved, Version
 from regsync.core.operation import Draft, Hit, Reason
 from regsync.diagnostics import Diagnostic, Position, Severity, some
-from regsync.frozen import dataclass
 from regsync.names import Address, SourceRef, named
+from regsync.slots import dataclass
 
 DECLARED = "declared"
 DECLARED_ABSENT = "declared absent"

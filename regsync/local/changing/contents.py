@@ -11,7 +11,6 @@ from dataclasses import field
 from typing import Any
 
 from regsync.diagnostics import counted
-from regsync.frozen import dataclass
 from regsync.local.changing.change import AsksFirst, Place, escaped
 from regsync.local.store import aliases, artifacts, collections, links
 from regsync.local.store.artifacts import Version
@@ -19,6 +18,7 @@ from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Conflict, Invalid
 from regsync.names import SourceRef
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

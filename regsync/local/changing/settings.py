@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from regsync.frozen import dataclass
 from regsync.local.changing import meanwhile
 from regsync.local.changing.change import Place, escaped
 from regsync.local.changing.meanwhile import unless_changed
@@ -15,6 +14,7 @@ from regsync.local.store import accounts, members, registries
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Invalid
 from regsync.names import Role, Visibility
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

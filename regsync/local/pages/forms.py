@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from regsync.frozen import dataclass
 from regsync.local.changing import contents, meanwhile, settings
 from regsync.local.changing.change import Change, Place
 from regsync.local.pages.frame import collection_url, registry_url
@@ -14,6 +13,7 @@ from regsync.local.store import accounts
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Invalid
 from regsync.names import Role, SourceRef, Visibility, parse_version_ref, version_index
+from regsync.slots import dataclass
 
 Values = Mapping[str, str]
 """What a form holds: a text for each field."""

@@ -16,11 +16,11 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment
 
-from regsync.frozen import dataclass
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import to_json
 from regsync.looks.environment import environment
 from regsync.looks.environment import style as looks
+from regsync.slots import dataclass
 
 COOKIE = "regsync-session"
 LIFETIME = 12 * 3600

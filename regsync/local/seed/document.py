@@ -7,8 +7,8 @@ from dataclasses import field
 from typing import Any, NamedTuple
 
 from regsync.diagnostics import Position
-from regsync.frozen import dataclass
 from regsync.names import Role, SourceRef, VersionRef, Visibility
+from regsync.slots import dataclass
 
 
 class SeedUser(NamedTuple):

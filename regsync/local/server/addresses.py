@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from regsync.frozen import dataclass
 from regsync.local.store.errors import Forbidden
+from regsync.slots import dataclass
 
 LIFETIME = 3600
 """Seconds that an address is good for."""

@@ -14,11 +14,11 @@ from functools import partial
 from sqlite3 import Row
 from typing import Any, TypeVar
 
-from regsync.frozen import dataclass
 from regsync.local.server.contract import MAX_INT
 from regsync.local.server.filters import Condition
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Invalid
+from regsync.slots import dataclass
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 1000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from regsync.frozen import dataclass
 from regsync.local.server.mutations.collections import CollectionMutations
 from regsync.local.server.mutations.linking import LinkMutations
 from regsync.local.server.mutations.logging import ArtifactMutations
@@ -15,6 +14,7 @@ from regsync.local.server.mutations.runs import RunMutations
 from regsync.local.server.query import Queries
 from regsync.local.server.session import Session
 from regsync.local.server.showing import all_shown, shown
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from __future__ import annotations
 import re
 from sqlite3 import Row
 
-from regsync.frozen import dataclass
 from regsync.local.store import identities, keys
 from regsync.local.store.access import entity_role, missing, organization_role, require, sees_organization
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import AlreadyExists, Forbidden, Invalid
 from regsync.names import ENTITY_RULE, Role
+from regsync.slots import dataclass
 
 ORGANIZATION_ROLES = (Role.ADMIN, Role.MEMBER, Role.VIEWER)
 """The roles that a person can have in an organization or a team. `restricted_viewer` exists in registries only."""

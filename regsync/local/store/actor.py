@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from regsync.frozen import dataclass
 from regsync.local.store import collections
 from regsync.local.store.access import missing, require
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Invalid
 from regsync.names import LATEST, Role, alias_problem, version_index
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

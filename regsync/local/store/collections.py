@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from itertools import starmap
 from sqlite3 import Row
 
-from regsync.frozen import dataclass
 from regsync.local.store import events
 from regsync.local.store.access import entity_role, missing, registry_role, require
 from regsync.local.store.database import Transaction, json_parameter
@@ -28,6 +27,7 @@ from regsync.names import (
     Role,
     artifact_type_problem,
 )
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from regsync.frozen import dataclass
 from regsync.local.store.database import Transaction
 from regsync.local.store.projects import Run, by_id, require_write
+from regsync.slots import dataclass
 
 MOST_LINES = 100_000
 """Lines of one run that are kept; later ones are dropped."""

@@ -20,12 +20,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from regsync.frozen import dataclass
 from regsync.local.store.access import missing, version_role
 from regsync.local.store.database import Store, Transaction
 from regsync.local.store.errors import Conflict
 from regsync.local.store.faults import files_explained
 from regsync.names import Role
+from regsync.slots import dataclass
 
 INLINE_LIMIT = 16 * 1024
 """Contents of at most this many bytes are kept in the database itself."""

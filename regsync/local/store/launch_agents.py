@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from regsync.frozen import dataclass
 from regsync.local.store import projects, queues
 from regsync.local.store.access import missing
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Invalid
 from regsync.local.store.projects import Project
+from regsync.slots import dataclass
 
 LONGEST_STATUS = 64
 

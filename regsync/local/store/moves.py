@@ -12,11 +12,11 @@ from collections.abc import Collection as Names
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from regsync.frozen import dataclass
 from regsync.local.store import former
 from regsync.local.store.database import Transaction, read_json
 from regsync.local.store.former import Span, Step
 from regsync.names import LATEST
+from regsync.slots import dataclass
 
 AliasPlace = tuple[str, str | None]
 """A collection's address (`model/fraud`, as it is now) and an alias; None for all of its aliases but `latest`."""

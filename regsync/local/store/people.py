@@ -9,13 +9,13 @@ import json
 import re
 from collections.abc import Iterable
 
-from regsync.frozen import dataclass
 from regsync.local.store import accounts, user_keys
 from regsync.local.store.access import entity_role, is_server_admin, organization_role, require, weaker
 from regsync.local.store.accounts import Entity, Organization, User
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import AlreadyExists, Forbidden, Invalid
 from regsync.names import Role
+from regsync.slots import dataclass
 
 LONGEST_ADDRESS = 254
 """Characters of an e-mail address."""

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from sqlite3 import Row
 from typing import Any
 
-from regsync.frozen import dataclass
 from regsync.local.store.access import entity_role, missing, require
 from regsync.local.store.accounts import entity
 from regsync.local.store.database import Transaction, to_json
 from regsync.local.store.errors import Conflict, Invalid
 from regsync.names import ENTITY_RULE, REGISTRY_PREFIX, Role
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from typing import Any
 
 import jsonschema_rs
 
-from regsync.frozen import dataclass
 from regsync.local.store import projects, queues
 from regsync.local.store.access import missing
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Invalid
 from regsync.local.store.launch_agents import Agent
 from regsync.local.store.queues import Queue, ResourceConfig
+from regsync.slots import dataclass
 
 LEASE = timedelta(minutes=1)
 """How long an item is lent before it waits again."""

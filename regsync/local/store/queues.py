@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from sqlite3 import Row
 from typing import Any
 
-from regsync.frozen import dataclass
 from regsync.local.store import projects
 from regsync.local.store.access import entity_role, missing
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Conflict, Invalid
 from regsync.local.store.projects import Project
+from regsync.slots import dataclass
 
 LONGEST_NAME = 64
 """Characters of a queue's name, as the client has it (`Api.create_run_queue` of 0.31)."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from sqlite3 import Row
 
-from regsync.frozen import dataclass
 from regsync.local.store import events
 from regsync.local.store.access import SEES_REGISTRY, missing, organization_role, registry_role, require, viewer
 from regsync.local.store.accounts import Organization
@@ -24,6 +23,7 @@ from regsync.names import (
     alias_problem,
     artifact_type_problem,
 )
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from regsync.core.desired import Desired, DesiredCollection
 from regsync.diagnostics import DiagnosticsError, RegsyncError, did_you_mean
-from regsync.frozen import dataclass
 from regsync.manifest.editing.entries import Addition, added
 from regsync.manifest.editing.environment import Setting, reset, settings_of, shared_settings, texts_of, variables_in
 from regsync.manifest.editing.places import Place, Reader, documents, places, room
@@ -24,6 +23,7 @@ from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.load import Loaded, load_sources
 from regsync.manifest.writing.render import to_manifest
 from regsync.names import Address, CollectionName, RegistryName
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from regsync.frozen import dataclass
 from regsync.manifest.editing.places import Entry, Place, repeated, written_version
 from regsync.manifest.editing.splice import Document, Pin, Splice
 from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.spans import Map, Scalar, spans
+from regsync.slots import dataclass
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 

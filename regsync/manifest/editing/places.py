@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from regsync.frozen import dataclass
 from regsync.manifest.editing.splice import Document
 from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.spans import List, Map, Node, Repeat, Scalar, Written, spans
 from regsync.names import Address
+from regsync.slots import dataclass
 
 Entry = tuple[Node, Node]
 

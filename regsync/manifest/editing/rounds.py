@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from regsync.diagnostics import Position, RegsyncError
-from regsync.frozen import dataclass
 from regsync.manifest.editing.entries import Addition, added
 from regsync.manifest.editing.splice import Splice, spliced
 from regsync.manifest.editing.written import Written
 from regsync.manifest.reading.spans import LINE_BREAK
+from regsync.slots import dataclass
 
 
 class Change(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from regsync.frozen import dataclass
 from regsync.manifest.editing.splice import Document, Splice, quoted, style_of
 from regsync.manifest.reading.spans import List, Map, Node, Scalar, after_properties
+from regsync.slots import dataclass
 
 Entry = tuple[Node, Node]
 

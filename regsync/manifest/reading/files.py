@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regsync.diagnostics import Diagnostic, Position, Severity, some
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 from regsync.system import READ_FLAGS
 
 MAX_FILE_SIZE = 20 * 1024 * 1024

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from regsync.core.desired import Desired
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position, counted, sort_diagnostics
-from regsync.frozen import dataclass
 from regsync.manifest.reading import variables as variables_of
 from regsync.manifest.reading.build import build
 from regsync.manifest.reading.check import check
@@ -24,6 +23,7 @@ from regsync.manifest.reading.files import AnyPath, FileProblemError, Source, fi
 from regsync.manifest.reading.lint import Findings, strangers
 from regsync.manifest.reading.merge import agree, overlay
 from regsync.manifest.reading.tree import Block, Document, parse, position
+from regsync.slots import dataclass
 from regsync.stages import one_by_one, stage
 
 MAX_PROBLEMS = 2000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from regsync.frozen import dataclass
 from regsync.schema_files import schema
+from regsync.slots import dataclass
 
 
 @dataclass(frozen=True, slots=True)

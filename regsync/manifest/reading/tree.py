@@ -28,9 +28,9 @@ from yaml.events import (
 )
 
 from regsync.diagnostics import Diagnostic, Position
-from regsync.frozen import dataclass
 from regsync.manifest.reading.syntax import syntax_error
 from regsync.manifest.reading.unseen import hidden_directions, hidden_line_breaks
+from regsync.slots import dataclass
 
 MAX_DEPTH = 40
 """Maps and lists inside each other. A manifest needs about ten."""

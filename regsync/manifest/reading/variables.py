@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from regsync.diagnostics import Diagnostic, Position, Severity, did_you_mean
-from regsync.frozen import dataclass
 from regsync.manifest.reading.files import AnyPath, FileProblemError, Source, read_source
 from regsync.manifest.reading.tree import Block, Document, key_position, parse, value_position
+from regsync.slots import dataclass
 
 _REFERENCE = r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_-]*)\}|\$\{"
 NAME = r"[A-Za-z_][A-Za-z0-9_-]*"

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 
 from regsync.backends.base import BackendError
-from regsync.frozen import dataclass
 from regsync.hiding import hide
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

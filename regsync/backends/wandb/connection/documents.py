@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from regsync.backends.wandb.connection.fetch import SMALL_PAGE, Part, Variable
-from regsync.frozen import dataclass
 from regsync.names import REGISTRY_PREFIX
+from regsync.slots import dataclass
 
 _PAGE = "pageInfo { hasNextPage endCursor }"
 VERSION = (

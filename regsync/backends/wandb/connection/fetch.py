@@ -17,7 +17,7 @@ from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection.answers import DocumentRefusedError, PartialAnswerError, a_list, well_formed
 from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.transport import ReadOnlyClient
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 from regsync.stages import Stage, stage
 
 Json = dict[str, Any]

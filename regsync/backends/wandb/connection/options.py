@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 
 from regsync.backends.base import BackendError
-from regsync.frozen import dataclass
+from regsync.slots import dataclass
 
 TIMEOUT_VARIABLE = "REGSYNC_HTTP_TIMEOUT"
 DEADLINE_VARIABLE = "REGSYNC_HTTP_DEADLINE"

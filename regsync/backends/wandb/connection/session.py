@@ -11,8 +11,8 @@ from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.transport import ReadOnlyClient
 from regsync.backends.wandb.connection.url import key_page
 from regsync.diagnostics import did_you_mean
-from regsync.frozen import dataclass
 from regsync.names import Role
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

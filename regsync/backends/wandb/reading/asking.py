@@ -17,8 +17,8 @@ from regsync.backends.wandb.connection.documents import Dialect
 from regsync.backends.wandb.connection.fetch import Part
 from regsync.backends.wandb.connection.options import Options
 from regsync.core.live import Scope
-from regsync.frozen import dataclass
 from regsync.names import REGISTRY_PREFIX
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 Key = tuple[str, str]

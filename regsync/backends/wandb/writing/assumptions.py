@@ -11,8 +11,8 @@ from typing import Final
 
 from regsync.backends.checkup import Seen
 from regsync.backends.wandb.writing.bench import Bench
-from regsync.frozen import dataclass
 from regsync.names import TEAM_PREFIX, Role, Visibility
+from regsync.slots import dataclass
 
 AS_ASSUMED: Final = True
 DIFFERS: Final = False

@@ -17,8 +17,8 @@ from regsync.backends.wandb.writing import mutations as m
 from regsync.backends.wandb.writing.sending import Replied, Reply, Sender
 from regsync.core.live import LiveCollection, LiveRegistry, RegistryScope, Version
 from regsync.core.moves import Untold
-from regsync.frozen import dataclass
 from regsync.names import REGISTRY_PREFIX, Address, Role
+from regsync.slots import dataclass
 
 COLLECTION = "probed"
 _TRIES_TO_DELETE = 5

@@ -11,8 +11,8 @@ from regsync.backends.wandb.reading.versions import GONE
 from regsync.backends.wandb.writing.checking import Check
 from regsync.core import actions as a
 from regsync.core.live import LiveCollection, LiveRegistry
-from regsync.frozen import dataclass
 from regsync.names import TEAM_PREFIX, Visibility
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from regsync.frozen import dataclass
 from regsync.local.server import listings, seen
 from regsync.local.server.nodes.absent import NoAutomations, NoIntegrations
 from regsync.local.server.nodes.queues import config_key, config_shown
@@ -17,6 +16,7 @@ from regsync.local.store.database import Transaction
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.user_keys import Key
 from regsync.names import Role
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

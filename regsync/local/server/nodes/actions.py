@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
-from regsync.frozen import dataclass
 from regsync.local.server import seen
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
@@ -19,6 +18,7 @@ from regsync.local.store.collections import Collection
 from regsync.local.store.errors import Invalid, NotFound
 from regsync.local.store.ids import Kind, encode
 from regsync.names import LATEST
+from regsync.slots import dataclass
 
 OLDEST_FIRST = ("createdAt", "+createdAt", "created_at", "+created_at")
 NEWEST_FIRST = (None, "-createdAt", "-created_at")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from regsync.frozen import dataclass
 from regsync.local.server import seen
 from regsync.local.server.filters import Condition
 from regsync.local.server.listings import Page, memberships_in, versions_in
@@ -18,6 +17,7 @@ from regsync.local.store.collections import Collection
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.links import Link
 from regsync.names import LATEST
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

@@ -7,13 +7,13 @@ import mimetypes
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from regsync.frozen import dataclass
 from regsync.local.server.pages import Connection, listed
 from regsync.local.server.session import Session
 from regsync.local.store import artifacts, contents
 from regsync.local.store.artifacts import ManifestEntry, Version
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.projects import Run
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from regsync.frozen import dataclass
 from regsync.local.server import seen
 from regsync.local.server.filters import Condition
 from regsync.local.server.listings import Page, collections_in
@@ -15,6 +14,7 @@ from regsync.local.store import collections
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
 from regsync.local.store.ids import Kind, encode
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any, ClassVar
 
-from regsync.frozen import dataclass
 from regsync.local.server import seen
 from regsync.local.server.filters import Condition
 from regsync.local.server.listings import Page, collections_in, runs_of
@@ -26,6 +25,7 @@ from regsync.local.store.projects import Project, Run
 from regsync.local.store.queues import Queue
 from regsync.local.store.registries import Registry
 from regsync.names import TEAM_PREFIX, Role, Visibility
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

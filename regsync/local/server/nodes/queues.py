@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
-from regsync.frozen import dataclass
 from regsync.local.server.filters import Condition
 from regsync.local.server.pages import Connection, Listing, select
 from regsync.local.server.session import Session
@@ -15,6 +14,7 @@ from regsync.local.store.ids import Kind, decode, encode
 from regsync.local.store.launch_agents import Agent
 from regsync.local.store.queue_items import Item
 from regsync.local.store.queues import Queue, ResourceConfig
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-from regsync.frozen import dataclass
 from regsync.local.server import jsons, seen
 from regsync.local.server.nodes import files, printed
 from regsync.local.server.pages import Connection, listed
@@ -20,6 +19,7 @@ from regsync.local.store.histories import Stream
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.projects import Project, Run
 from regsync.names import Role
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from regsync.frozen import dataclass
 from regsync.local.server import seen
 from regsync.local.server.nodes import files
 from regsync.local.server.nodes.collections import HiddenSequence
@@ -20,6 +19,7 @@ from regsync.local.store.errors import NotFound
 from regsync.local.store.ids import Kind, encode
 from regsync.local.store.links import Link
 from regsync.local.store.projects import Run
+from regsync.slots import dataclass
 
 Json = dict[str, Any]
 

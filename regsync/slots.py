@@ -3,7 +3,7 @@
 The library writes and compiles seven methods for each class, which takes half a millisecond every time that regsync starts: for
 the seventy classes of a plan, a tenth of what a plan of 10,000 bindings takes. Six of these methods do the same in all classes,
 so they are here, once. Only `__init__` is written for each, and not before it is called: most classes of most commands are never
-made, only spoken of. `tests/test_frozen.py` compares the two.
+made, only spoken of. `tests/test_slots.py` compares the two.
 """
 
 from __future__ import annotations

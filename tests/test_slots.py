@@ -1,4 +1,4 @@
-"""Frozen classes with slots are as the standard library makes them, whoever writes their methods."""
+"""Classes with slots are as the standard library makes them, whoever writes their methods."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from regsync import frozen
+from regsync import slots
 
 
-@frozen.dataclass(frozen=True, slots=True)
+@slots.dataclass(frozen=True, slots=True)
 class Ours:
     """Some of everything."""
 
@@ -25,12 +25,12 @@ class Ours:
     aside: str = field(default="", compare=False, repr=False)
 
 
-@frozen.dataclass(frozen=True, slots=True)
+@slots.dataclass(frozen=True, slots=True)
 class OursBelow(Ours):
     more: str = "more"
 
 
-@frozen.dataclass(frozen=True, slots=True, kw_only=True)
+@slots.dataclass(frozen=True, slots=True, kw_only=True)
 class OursByName:
     first: str
     second: tuple[int, ...] = ()
@@ -117,7 +117,7 @@ def test_copied_pickled_and_replaced(value: Any) -> None:
 
 
 def test_what_a_class_writes_itself_stays() -> None:
-    @frozen.dataclass(frozen=True, slots=True)
+    @slots.dataclass(frozen=True, slots=True)
     class Own:
         number: int
 
@@ -141,7 +141,7 @@ def test_what_a_class_writes_itself_stays() -> None:
         Own(-1)
 
 
-@frozen.dataclass(slots=True)
+@slots.dataclass(slots=True)
 class OursChanging:
     """What may change."""
 
@@ -174,7 +174,7 @@ def test_what_may_change_does(made: type[OursChanging]) -> None:
 
 
 def test_one_that_is_not_compared_is_itself_only() -> None:
-    @frozen.dataclass(slots=True, eq=False)
+    @slots.dataclass(slots=True, eq=False)
     class Itself:
         name: str
 
@@ -184,7 +184,7 @@ def test_one_that_is_not_compared_is_itself_only() -> None:
 
 
 def test_any_other_dataclass_is_the_librarys() -> None:
-    @frozen.dataclass()
+    @slots.dataclass()
     class Open:
         number: int
 
