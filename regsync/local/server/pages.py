@@ -64,17 +64,11 @@ def select(
     """One page. `edge` makes an edge's `node`, and more where it has more; `begin` is told of all rows before.
 
     Raises `Invalid` for a bad cursor, order or size."""
-    expression, descending = _order(listing, order)
-    sign, direction = ("<", "DESC") if descending else (">", "ASC")
-    where, parameters = [condition.sql], [*condition.parameters]
-    if after:
-        where.append(f"({expression}, {listing.key}) {sign} (?, ?)")
-        parameters += _read_cursor(after)
+    where, ordered, expression, parameters = _asked(listing, condition, after, order)
     size = _size(first)
     rows = tx.all(
         f"""SELECT {listing.columns}, {expression} AS cursor_value, {listing.key} AS cursor_key
-            FROM {listing.source} WHERE {" AND ".join(where)}
-            ORDER BY {expression} {direction}, {listing.key} {direction} LIMIT ?""",
+            FROM {listing.source} WHERE {where} ORDER BY {ordered} LIMIT ?""",
         *parameters,
         size + 1,
     )
@@ -105,18 +99,12 @@ def select_each(
 
     As `select` for each, with one statement; `begin` is told of the rows of all pages.
     """
-    expression, descending = _order(listing, order)
-    sign, direction = ("<", "DESC") if descending else (">", "ASC")
-    where, parameters = [condition.sql], [*condition.parameters]
-    if after:
-        where.append(f"({expression}, {listing.key}) {sign} (?, ?)")
-        parameters += _read_cursor(after)
+    where, ordered, expression, parameters = _asked(listing, condition, after, order)
     size = _size(first)
-    ordered = f"{expression} {direction}, {listing.key} {direction}"
     rows = tx.all(
         f"""SELECT {listing.columns}, {expression} AS cursor_value, {listing.key} AS cursor_key, k.key AS place
             FROM json_each(?) k CROSS JOIN {listing.source} WHERE {listing.key} IN (
-              SELECT {listing.key} FROM {listing.source} WHERE {" AND ".join(where)} ORDER BY {ordered} LIMIT ?)
+              SELECT {listing.key} FROM {listing.source} WHERE {where} ORDER BY {ordered} LIMIT ?)
             ORDER BY k.key, {ordered}""",
         json.dumps(keys),
         *parameters,
@@ -158,6 +146,21 @@ def listed(
     edges = [{"node": node(item), "cursor": partial(_write_cursor, name(item), 0)} for item in chosen]
     more = 0 < size < len(everything) - start
     return Connection(edges, _page_info(edges, more), lambda: len(everything))
+
+
+def _asked(
+    listing: Listing, condition: Condition, after: str | None, order: str | None
+) -> tuple[str, str, str, list[Any]]:
+    """In SQL: which rows come after the cursor, in what order, and the expression that they are ordered by; the parameters of the first.
+
+    Raises `Invalid` for a bad cursor or order."""
+    expression, descending = _order(listing, order)
+    sign, direction = ("<", "DESC") if descending else (">", "ASC")
+    where, parameters = [condition.sql], [*condition.parameters]
+    if after:
+        where.append(f"({expression}, {listing.key}) {sign} (?, ?)")
+        parameters += _read_cursor(after)
+    return " AND ".join(where), f"{expression} {direction}, {listing.key} {direction}", expression, parameters
 
 
 def _page_info(edges: Sequence[Json], more: bool) -> Json:

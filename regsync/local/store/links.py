@@ -55,11 +55,9 @@ def get(tx: Transaction, collection: Collection, version: str) -> Link:
 def named(tx: Transaction, wanted: Sequence[tuple[Collection, str]]) -> list[Link | None]:
     """As `get`, for an index or an alias of each of many collections, in their order; None where there is none.
 
-    Raises `ValueError` as `json_parameter`, and `OverflowError` for an index that SQLite has no number for.
+    Raises `ValueError` as `json_parameter`.
     """
     rows = [(collection.id, version_index(version), version) for collection, version in wanted]
-    if any(number is not None and number >= 2**63 for _, number, _ in rows):
-        raise OverflowError("an index of more than 64 bits")
     found = tx.tuples(
         """SELECT k.key, m.id, m.collection_id, m.artifact_id, m.version_index, m.created_at
            FROM json_each(?) k CROSS JOIN memberships m ON m.id = CASE
