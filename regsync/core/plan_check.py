@@ -5,7 +5,7 @@ so whoever can write a plan file can write a fitting digest. Nothing of such a p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from enum import Enum
 from functools import cache
@@ -87,9 +87,9 @@ def _needed(action: Action) -> frozenset[HazardName]:
 
 def _check_types(value: Operation | Hazard) -> None:
     kind: Any = type(value)
-    for name, hint in _hints(kind).items():
+    for name, check in _fields(kind, ""):
         if name not in {"action", "evidence"}:
-            _check(getattr(value, name), hint, name)
+            check(getattr(value, name))
     if isinstance(value, Operation):
         for hit in value.hits:
             if hit.weight < 1:
@@ -98,43 +98,62 @@ def _check_types(value: Operation | Hazard) -> None:
 
 def _check_action(action: Action) -> None:
     kind: Any = type(action)
-    for name, hint in _hints(kind).items():
-        _check(getattr(action, name), hint, f"{action.kind}: {name}")
+    for name, check in _fields(kind, f"{action.kind}: "):
+        check(getattr(action, name))
 
 
-_PLAIN = (str, int, bool)
-"""Types of which nearly all values are, and that have no parts."""
+_Check = Callable[[Any], None]
+"""Raises `TypeError` where a value is not of the one type that it knows."""
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
+def _fields(kind: Any, prefix: str) -> list[tuple[str, _Check]]:
+    """The fields of a dataclass or named tuple, each with its check. `prefix` comes before the name in what is raised."""
     hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
+    names = kind._fields if hasattr(kind, "_fields") else [field.name for field in fields(kind)]
+    return [(name, _check(hints[name], f"{prefix}{name}")) for name in names]
 
 
-@cache
-def _parts(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _check(value: object, hint: Any, what: str) -> None:
-    """Raise `TypeError` unless `value` is of the type; enough of the typing language for what plans are made of."""
-    if hint in _PLAIN and type(value) is hint:
-        return
+def _check(hint: Any, what: str) -> _Check:
+    """The check for a type; enough of the typing language for what plans are made of. A large plan has millions of values and few
+    types, so all that can be known of the type is asked here, once."""
     if isinstance(hint, UnionType):
         options = get_args(hint)
-        if value is None and NoneType in options:
-            return
-        hint = next(option for option in options if option is not NoneType)
-        if hint in _PLAIN and type(value) is hint:
-            return
+        chosen = _check(next(option for option in options if option is not NoneType), what)
+        return _or_none(chosen) if NoneType in options else chosen
     if get_origin(hint) is tuple:
+        return _items(_check(get_args(hint)[0], what), what)
+    if hasattr(hint, "_fields"):
+        return _parts(hint, what)
+
+    def check(value: Any) -> None:
+        if type(value) is not hint and not (issubclass(hint, Enum) and isinstance(value, hint)):
+            raise TypeError(f"{what} is {value!r}, not of type {hint.__name__}")
+
+    return check
+
+
+def _or_none(check: _Check) -> _Check:
+    return lambda value: None if value is None else check(value)
+
+
+def _items(check: _Check, what: str) -> _Check:
+    def check_all(value: Any) -> None:
         if not isinstance(value, tuple):
             raise TypeError(f"{what} is no list")
         for item in value:
-            _check(item, get_args(hint)[0], what)
-    elif isinstance(value, tuple) and hasattr(hint, "_fields"):
-        for name, part in _parts(hint).items():
-            _check(getattr(value, name), part, f"{what}: {name}")
-    elif type(value) is not hint and not (issubclass(hint, Enum) and isinstance(value, hint)):
-        raise TypeError(f"{what} is {value!r}, not of type {hint.__name__}")
+            check(item)
+
+    return check_all
+
+
+def _parts(hint: Any, what: str) -> _Check:
+    parts = _fields(hint, f"{what}: ")
+
+    def check_parts(value: Any) -> None:
+        if not isinstance(value, hint):
+            raise TypeError(f"{what} is {value!r}, not of type {hint.__name__}")
+        for part, (_, check) in zip(value, parts, strict=True):
+            check(part)
+
+    return check_parts
