@@ -16,6 +16,7 @@ from graphql.validation import OverlappingFieldsCanBeMergedRule, specified_rules
 from regsync.local.server import cost
 from regsync.local.server.contract import schema
 from regsync.local.server.lacking import refusals
+from regsync.local.server.repeated import without_repetitions
 
 MAX_TOKENS = 20_000
 """Longest document that is read, in GraphQL tokens: some hundreds of mutations, and about a second of a processor."""
@@ -112,8 +113,16 @@ def _parse(text: str) -> Parsed:
         document = graphql.parse(text, max_tokens=MAX_TOKENS)
         if len(document.definitions) > MAX_OPERATIONS:
             return (GraphQLError(f"the document has more than {MAX_OPERATIONS} operations and fragments"),)
-        return refusals(document) or tuple(graphql.validate(schema(), document, _RULES)) or document
+        return refusals(document) or _errors(document) or document
     except GraphQLError as error:
         return (error,)
     except RecursionError:
         return (GraphQLError("the document is nested too deeply"),)
+
+
+def _errors(document: DocumentNode) -> tuple[GraphQLError, ...]:
+    """What is not valid in a document."""
+    short = without_repetitions(document)
+    if short is not document and not graphql.validate(schema(), short, _RULES):
+        return ()
+    return tuple(graphql.validate(schema(), document, _RULES))
