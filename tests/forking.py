@@ -25,6 +25,7 @@ from typing import Any
 
 import httpx
 
+from regsync.console.unused import leave_out
 from regsync.diagnostics import DiagnosticsError
 from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.load import load_sources
@@ -85,8 +86,7 @@ def forker() -> Forker:
 
 def load_everything() -> None:
     """Import all that a command may need, and make what is made once: what a fork finds there, it shares."""
-    for unused in ("httpx._main", "trio"):  # As `regsync.commands.main` does.
-        sys.modules.setdefault(unused, None)  # type: ignore[arg-type]
+    leave_out()  # As `regsync.commands.main` does.
     package = importlib.import_module("regsync")
     for module in pkgutil.walk_packages(package.__path__, "regsync."):
         if not module.name.startswith("regsync.local.server") and module.name != "regsync.__main__":

@@ -23,6 +23,7 @@ import click
 from regsync.console.context import Settings, shown_error
 from regsync.console.examples import epilog
 from regsync.console.runner import guard_output
+from regsync.console.unused import leave_out
 from regsync.version import __version__
 
 if TYPE_CHECKING:
@@ -160,11 +161,7 @@ def cli(ctx: click.Context, backend: str, organization: str | None, color: str, 
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit. Every error that a user can cause ends in a message, never in a traceback."""
-    # Where rich and pygments are installed, httpx loads them for a command line of its own: half of what loading it takes. A module
-    # that is None cannot be imported, and httpx goes on without. In this process only: whoever imports regsync keeps all of httpx.
-    # httpcore loads trio, where that is installed, for those who use httpx with it.
-    for unused in ("httpx._main", "trio"):
-        sys.modules.setdefault(unused, None)  # type: ignore[arg-type]
+    leave_out()
     code = run(args)
     if not sys.flags.inspect and threading.active_count() == 1 and _nothing_is_above(sys._getframe()):
         _end(code)

@@ -9,7 +9,6 @@ try every user. `key_hash` in the file says which it is: `sha256:…` or `scrypt
 from __future__ import annotations
 
 import hashlib
-import secrets
 import threading
 from typing import NamedTuple
 
@@ -35,6 +34,8 @@ _one_at_a_time = threading.Lock()
 
 def make_up() -> str:
     """A new random key, which the client takes."""
+    import secrets
+
     return secrets.token_hex(MIN_API_KEY_LENGTH // 2)
 
 

@@ -7,11 +7,12 @@ one that leads to the value that the error quotes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-
-from jsonschema_rs import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from regsync.manifest.reading.tree import Block, Items
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
 
 
 class Locator:

@@ -6,15 +6,16 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
-from typing import Any
-
-from jsonschema_rs import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from regsync import names
 from regsync.core.desired import HazardName
 from regsync.diagnostics import did_you_mean
 from regsync.manifest.reading.tree import Block, Items
 from regsync.schema_files import schema
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
 
 Words = tuple[str, str, str | None]
 """Code, message, hint."""
