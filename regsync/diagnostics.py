@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 
 class Severity(StrEnum):

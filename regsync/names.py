@@ -13,9 +13,9 @@ import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple, NewType, Self
+from typing import NewType, Self
 
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 RegistryName = NewType("RegistryName", str)
 CollectionName = NewType("CollectionName", str)

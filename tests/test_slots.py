@@ -7,7 +7,7 @@ import dataclasses
 import inspect
 import pickle
 from dataclasses import FrozenInstanceError, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, get_type_hints
 
 import pytest
 
@@ -189,3 +189,101 @@ def test_any_other_dataclass_is_the_librarys() -> None:
         number: int
 
     assert vars(Open(1)) == {"number": 1}
+
+
+class OurTuple(slots.NamedTuple):
+    """Some of everything."""
+
+    name: str
+    number: int = 3
+    items: tuple[int, ...] = ()
+
+    @property
+    def long(self) -> str:
+        return f"{self.name} {self.number}"
+
+
+class OurOne(slots.NamedTuple):
+    only: str
+
+
+class OurNone(slots.NamedTuple):
+    pass
+
+
+class TheirTuple(NamedTuple):
+    """Some of everything."""
+
+    name: str
+    number: int = 3
+    items: tuple[int, ...] = ()
+
+    @property
+    def long(self) -> str:
+        return f"{self.name} {self.number}"
+
+
+class TheirOne(NamedTuple):
+    only: str
+
+
+class TheirNone(NamedTuple):
+    pass
+
+
+TUPLES: list[tuple[Any, Any, tuple[Any, ...]]] = [
+    (OurTuple, TheirTuple, ("a", 1, (2,))),
+    (OurTuple, TheirTuple, ("a",)),
+    (OurOne, TheirOne, ("a",)),
+    (OurNone, TheirNone, ()),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs", "items"), TUPLES)
+def test_named_tuples_are_alike(ours: Any, theirs: Any, items: tuple[Any, ...]) -> None:
+    one, other = ours(*items), theirs(*items)
+    assert one == other == ours._make(other)
+    assert hash(one) == hash(other)
+    assert repr(one) == repr(other).replace("Their", "Our")
+    assert one._asdict() == other._asdict()
+    assert ours(**one._asdict()) == one
+    for made in (ours, theirs):
+        assert made.__slots__ == ()
+        assert list(inspect.signature(made).parameters) == list(made._fields)
+        with pytest.raises(TypeError):
+            made(*range(9))
+        with pytest.raises(TypeError, match="Expected"):
+            made._make(range(9))
+        with pytest.raises((TypeError, ValueError), match="unexpected field names: \\['other'\\]"):
+            made(*items)._replace(other=1)
+        with pytest.raises(AttributeError):
+            made(*items).other = 1
+    for name in ("_fields", "__match_args__", "_field_defaults", "__module__"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert get_type_hints(ours) == get_type_hints(theirs)
+    for copied in (pickle.loads(pickle.dumps(one)), copy.copy(one), copy.deepcopy(one)):
+        assert copied == one
+        assert type(copied) is ours
+
+
+def test_a_named_tuple_keeps_what_its_class_says() -> None:
+    assert OurTuple("a", items=(1,))._replace(name="b") == ("b", 3, (1,))
+    assert OurTuple("a").long == "a 3"
+    assert OurTuple.__doc__ == "Some of everything."
+    assert isinstance(OurTuple("a"), tuple)
+    with pytest.raises(AttributeError):
+        OurTuple("a").name = "b"  # type: ignore[misc]
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'name'"):
+        OurTuple()  # type: ignore[call-arg]
+    match OurTuple("a", 5):
+        case OurTuple(name, number):
+            assert (name, number) == ("a", 5)
+
+
+def test_a_class_below_a_named_tuple_is_made_as_itself() -> None:
+    class Below(OurTuple):
+        __slots__ = ()
+
+    assert type(Below("a")) is Below
+    assert type(Below("a")._replace(number=1)) is Below
+    assert type(OurTuple("a")) is OurTuple

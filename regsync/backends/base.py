@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import Protocol, Self
 
 from regsync.core.actions import Action
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
 from regsync.core.moves import AliasMoves, Untold
 from regsync.diagnostics import RegsyncError
 from regsync.names import Address, ArtifactId, SourceRef
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 Notify = Callable[[str], None]
 """Shows a wait (a retry, a rate limit) to whoever is watching."""

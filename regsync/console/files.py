@@ -7,11 +7,12 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from regsync.console.json_file import NotJsonError, load, no_constant
 from regsync.core.long import PIECE, Long
 from regsync.diagnostics import RegsyncError
+from regsync.slots import NamedTuple
 from regsync.stages import stage
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.console.files import check_shape, read_document
 from regsync.diagnostics import RegsyncError
+from regsync.slots import NamedTuple
 
 
 class ShownPage(NamedTuple):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from regsync.core import actions as a
 from regsync.core.desired import Consents, Desired, HazardName
@@ -19,7 +18,7 @@ from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.diagnostics import Diagnostic
 from regsync.names import IndexRef
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 Key = tuple[object, ...]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from regsync.core import actions as a
 from regsync.core.desired import Consent, Consents, Desired, HazardName, written
@@ -16,7 +16,7 @@ from regsync.core.live import Version
 from regsync.core.operation import Hit, Operation
 from regsync.diagnostics import Diagnostic, Position, Severity
 from regsync.names import Address
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 ON_THE_COMMAND_LINE: Final = Position("--allow")
 MOST_NAMED = 20

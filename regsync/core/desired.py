@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import field
 from enum import Enum, StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 from regsync.diagnostics import Position
 from regsync.names import Address, Alias, CollectionName, RegistryName, Role, VersionRef, Visibility
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 
 class _Unset(Enum):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from regsync.core import actions as a
 from regsync.core.actions import Json
@@ -16,6 +16,7 @@ from regsync.core.live import VersionDetails
 from regsync.core.operation import Hit, Operation
 from regsync.diagnostics import Diagnostic
 from regsync.names import ArtifactId
+from regsync.slots import NamedTuple
 
 
 class Evidence(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from regsync.core import actions as a
 from regsync.core.consent import (
@@ -26,7 +25,7 @@ from regsync.core.live import Live
 from regsync.core.operation import Hit, Operation
 from regsync.diagnostics import Position
 from regsync.names import Address
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 DEFAULT_CAP = Cap(percent=50, number=1000)
 SMALLEST_MASS = 3

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.names import Role, Visibility
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 LinkKey = tuple[str, str, str]
 """Registry, collection, and the id of the artifact that is linked there."""

@@ -5,11 +5,12 @@ It copies what it changes, so the Live that it starts from stays as it was read.
 
 from __future__ import annotations
 
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from regsync.core import actions as a
 from regsync.core.live import Live, LiveCollection, LiveRegistry, Version
 from regsync.names import Role, Visibility
+from regsync.slots import NamedTuple
 
 Key = tuple[str, str]
 """Registry and collection, by the names they had (or first got); it follows a collection through renames."""

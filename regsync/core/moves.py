@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
 from regsync.names import Address
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 
 @dataclass(frozen=True, slots=True)

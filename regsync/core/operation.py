@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from regsync.core.actions import Action, Json
 from regsync.core.desired import HazardName
 from regsync.diagnostics import Position
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 
 class Reason(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from regsync.core.actions import Json
 from regsync.core.consent import Ask, Given
@@ -20,7 +20,7 @@ from regsync.core.undo import Irrevocable
 from regsync.core.unmanaged import NoLonger
 from regsync.diagnostics import Diagnostic
 from regsync.names import Address
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 
 class ManifestInfo(NamedTuple):

@@ -7,7 +7,6 @@ A plan that fails its proof is never shown; that would be a defect of regsync, n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from regsync.core import actions as a
 from regsync.core.desired import HazardName
@@ -17,6 +16,7 @@ from regsync.core.operation import Operation
 from regsync.core.seen import Seen, unseen
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import RegsyncError
+from regsync.slots import NamedTuple
 
 INVARIANTS = (
     "the server accepts each operation in the state that the ones before it leave",

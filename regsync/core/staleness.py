@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from typing import NamedTuple
 
 from regsync.core import actions as a
 from regsync.core.again import Again, Compared, compare_again, hazards_again, new_hazards
@@ -18,7 +17,7 @@ from regsync.core.sentences import what_moved
 from regsync.core.standing import Is, standing
 from regsync.core.unwind import unwind
 from regsync.diagnostics import StalePlanError
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 SHOWN = 20
 """How many differences an error lists before it only counts them."""

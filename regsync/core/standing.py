@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from regsync.core import actions as a
 from regsync.core.fingerprint import collection_fingerprint, registry_fingerprint
 from regsync.core.live import LiveCollection, LiveRegistry, Version
+from regsync.slots import NamedTuple
 
 Registries = Mapping[str, LiveRegistry]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from regsync.core import actions as a
 from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry, Kind
 from regsync.core.live import Live, LiveCollection, LiveRegistry, RegistryScope, Scope
 from regsync.core.operation import Operation
 from regsync.names import Address
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 T = TypeVar("T", DesiredRegistry, DesiredCollection)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from regsync.backends.base import Foreseen, Reader
 from regsync.backends.confirming import confirmed, proven
@@ -28,7 +27,7 @@ from regsync.diagnostics import Diagnostic, RefusedError, RegsyncError, StalePla
 from regsync.execution.execute import check_applyable
 from regsync.manifest.reading.stored import desired_from
 from regsync.names import SourceRef, parse_version_ref
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 from regsync.stages import one_by_one
 
 

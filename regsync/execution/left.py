@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from regsync.backends.base import Status
 from regsync.core.actions import LinkVersion
@@ -15,6 +14,7 @@ from regsync.core.plan_document import decode_plan, plan_digest
 from regsync.diagnostics import RegsyncError
 from regsync.execution.journal import Interrupted, read_journal
 from regsync.execution.receipt import NOTHING_SEEN, Record
+from regsync.slots import NamedTuple
 
 
 class Left(NamedTuple):

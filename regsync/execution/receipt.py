@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from regsync.backends.base import Outcome, Status
 from regsync.core.actions import RemoveAlias, SetAlias
@@ -18,7 +18,7 @@ from regsync.core.plan import Plan
 from regsync.core.plan_document import check_document, decode_operation, operation_json
 from regsync.diagnostics import RegsyncError
 from regsync.execution.journal import outcome_json
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 from regsync.version import __version__
 
 RECEIPT_FORMAT = "regsync/receipt/v1"

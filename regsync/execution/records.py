@@ -11,10 +11,11 @@ import stat
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.diagnostics import RegsyncError
 from regsync.execution.receipt import Record, decode_receipt
+from regsync.slots import NamedTuple
 from regsync.system import READ_FLAGS
 
 LARGEST = 512 * 1024 * 1024

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from regsync.diagnostics import RegsyncError
+from regsync.slots import NamedTuple
 
 
 class ForgeError(RegsyncError):

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import tenacity
 
 from regsync.forge.base import Comment, Forge, LostError
+from regsync.slots import NamedTuple
 
 T = TypeVar("T")
 

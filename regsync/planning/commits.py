@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from regsync.diagnostics import DiagnosticsError
 from regsync.git import git_bytes, git_text
 from regsync.names import Address
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 MOST_COMMITS = 50
 """Commits that are looked into, newest first. Each is read twice at most: as it is, and as it was before it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from typing import NamedTuple
 
 from regsync.core.actions import RemoveAlias, SetAlias
 from regsync.core.live import Destination
@@ -12,7 +11,7 @@ from regsync.core.moves import Moved, MovedByHand
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.execution.receipt import Record
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ that is decided in `regsync.core.evidence`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.core.actions import Json, LinkVersion, SetAlias
 from regsync.core.desired import Desired, Metric
@@ -26,6 +26,7 @@ from regsync.core.operation import Operation
 from regsync.diagnostics import Diagnostic, Severity
 from regsync.names import ArtifactId
 from regsync.planning.metadata import MetadataChange, changes, delta, is_number, leaves, scalar, tidy, tidy_text
+from regsync.slots import NamedTuple
 
 MOST_OPERATIONS = 500
 """Evidence is shown for at most this many operations of a plan. Bounds on metrics are checked for all of them."""

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple
 
 from regsync.backends.base import Status
 from regsync.core.actions import RemoveAlias, SetAlias
@@ -16,7 +15,7 @@ from regsync.execution.receipt import decode_receipt_operations
 from regsync.execution.records import Found, moment
 from regsync.names import Address
 from regsync.planning.commits import Redeclared, Told
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 _APART = timedelta(days=1)
 """Clocks of a registry and of a working copy that are further apart than this are not taken for one move."""

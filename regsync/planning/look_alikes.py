@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from regsync.alike import alike_key, difference
 from regsync.core.actions import (
@@ -20,6 +20,7 @@ from regsync.core.live import Live, LiveCollection
 from regsync.core.operation import Operation
 from regsync.diagnostics import Diagnostic, Position, Severity
 from regsync.names import Address
+from regsync.slots import NamedTuple
 
 if TYPE_CHECKING:
     from regsync.backends.base import Reader

@@ -11,7 +11,9 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any
+
+from regsync.slots import NamedTuple
 
 MAX_DEPTH = 10
 MAX_ITEMS = 100

@@ -5,9 +5,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.core.long import Picked
+from regsync.slots import NamedTuple
 from regsync.views.words import Effect, effect
 
 Json = dict[str, Any]

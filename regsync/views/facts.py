@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
+from regsync.slots import NamedTuple
 from regsync.views.sentences import Name
 
 Json = dict[str, Any]

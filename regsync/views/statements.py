@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.diagnostics import counted
+from regsync.slots import NamedTuple
 from regsync.views.consents import for_one_run, missing
 from regsync.views.sentences import Code, Name, Part, parts_of
 from regsync.views.words import place

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.diagnostics import counted
+from regsync.slots import NamedTuple
 from regsync.views.words import place
 
 Json = dict[str, Any]

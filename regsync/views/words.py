@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, NamedTuple, assert_never
+from typing import Any, assert_never
 
 from regsync.core.moves import Moved, named
 from regsync.diagnostics import counted
+from regsync.slots import NamedTuple
 from regsync.views.sentences import bare
 
 Json = dict[str, Any]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import NamedTuple
 
 from regsync.core.actions import Action
 from regsync.core.desired import HazardName, Kind
@@ -12,7 +11,7 @@ from regsync.core.live import LinkKey, LiveCollection, LiveRegistry, Unresolved,
 from regsync.core.operation import Draft, Hit, Reason
 from regsync.diagnostics import Diagnostic, Position, Severity, some
 from regsync.names import Address, SourceRef, named
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 DECLARED = "declared"
 DECLARED_ABSENT = "declared absent"

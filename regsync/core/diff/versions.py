@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from regsync.core import actions as a
 from regsync.core.desired import DesiredCollection, HazardName, Kind
@@ -20,6 +19,7 @@ from regsync.core.live import LiveCollection, Unresolved, Version
 from regsync.core.operation import Hit
 from regsync.diagnostics import Position
 from regsync.names import REGISTRY_PREFIX, Address, Alias, IndexRef, SourceRef, VersionRef, named, version_index
+from regsync.slots import NamedTuple
 
 
 class _Link(NamedTuple):

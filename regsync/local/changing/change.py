@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from regsync.diagnostics import RegsyncError
 from regsync.local.store import accounts, registries
@@ -13,6 +13,7 @@ from regsync.local.store.registries import Registry
 from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.load import load_sources
 from regsync.manifest.writing.emit import emit
+from regsync.slots import NamedTuple
 
 Json = dict[str, Any]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from regsync.local.changing.change import Place
 from regsync.local.store import former
 from regsync.local.store.database import Transaction
+from regsync.slots import NamedTuple
 
 
 class Managed(NamedTuple):

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from sqlite3 import Row
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.local.changing.change import Place
 from regsync.local.store import events
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Conflict, NotFound
+from regsync.slots import NamedTuple
 
 TYPES = ("allow-types",)
 DESCRIPTION = ("describe-registry",)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from regsync.local.store import aliases, collections, projects, registries
 from regsync.local.store.access import SEES_REGISTRY, readable_entities, viewer
@@ -15,6 +14,7 @@ from regsync.local.store.accounts import Organization
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.names import REGISTRY_PREFIX, version_index
+from regsync.slots import NamedTuple
 
 MOST_CHOICES = 100
 """Rows that a list to choose from has at most."""

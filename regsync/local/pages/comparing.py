@@ -6,7 +6,6 @@ A metric is a number in a version's metadata (`numbers.py`), nested ones include
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from regsync.local.changing.change import Place
 from regsync.local.pages.paging import PAGE, Cut, start
@@ -17,6 +16,7 @@ from regsync.local.store.artifacts import COMMITTED, Version
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.local.store.numbers import numbers
+from regsync.slots import NamedTuple
 
 MOST_METRICS = 12
 """Metrics on a page: the one that they are sorted by, then others in the order of their names."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.local.pages.reading import Page
 from regsync.local.pages.versions import Shown, named
 from regsync.local.store import seen
 from regsync.local.store.artifacts import Version
 from regsync.local.store.database import Transaction
+from regsync.slots import NamedTuple
 
 MOST_FILES = 1000
 """Files of each version that a comparison looks at."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from regsync.local.changing import contents, meanwhile, settings
 from regsync.local.changing.change import Change, Place
@@ -13,7 +12,7 @@ from regsync.local.store import accounts
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Invalid
 from regsync.names import Role, SourceRef, Visibility, parse_version_ref, version_index
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 Values = Mapping[str, str]
 """What a form holds: a text for each field."""

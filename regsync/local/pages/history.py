@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from regsync.local.changing.change import Place
 from regsync.local.pages.paging import PAGE
@@ -15,6 +14,7 @@ from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.local.store.events import Event
 from regsync.local.store.former import FOREVER
+from regsync.slots import NamedTuple
 
 
 class Holding(NamedTuple):

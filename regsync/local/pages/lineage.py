@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from regsync.local.pages.frame import source_url
 from regsync.local.pages.paging import PAGE
@@ -17,6 +16,7 @@ from regsync.local.store.artifacts import COMMITTED, Version
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import NotFound
 from regsync.local.store.projects import Run
+from regsync.slots import NamedTuple
 
 DRAWN = 5
 """Boxes above each other in the picture; the lists beside it have more."""

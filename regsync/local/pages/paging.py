@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from regsync.slots import NamedTuple
 
 PAGE = 50
 """Rows on a page."""

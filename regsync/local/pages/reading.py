@@ -6,7 +6,7 @@ Whatever is not seen is not there: the functions of the store raise `NotFound`, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.local.changing.change import Place
 from regsync.local.pages.paging import PAGE, page_start, start
@@ -15,6 +15,7 @@ from regsync.local.store.access import missing
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.local.store.registries import Registry
+from regsync.slots import NamedTuple
 
 NEWEST = 10
 """Changes at the end of a page about something else; the page of its history has all of them."""

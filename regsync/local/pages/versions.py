@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from regsync.local.pages.frame import collection_url, page_url, project_url, registry_url, source_url
@@ -15,6 +15,7 @@ from regsync.local.store.links import Link
 from regsync.local.store.registries import Registry
 from regsync.local.store.seen import Place
 from regsync.names import REGISTRY_PREFIX
+from regsync.slots import NamedTuple
 
 
 class Shown(NamedTuple):

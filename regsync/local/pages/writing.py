@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from regsync.local.changing.change import AsksFirst, in_git
 from regsync.local.changing.managed import Managed, last_plan
 from regsync.local.changing.meanwhile import ChangedMeanwhile, Other, changes, since
@@ -16,6 +14,7 @@ from regsync.local.store.actor import Actor
 from regsync.local.store.database import Stop, Store, Transaction
 from regsync.local.store.errors import NotFound, Refused
 from regsync.names import REGISTRY_PREFIX, Role
+from regsync.slots import NamedTuple
 
 
 class Done(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.diagnostics import Position
 from regsync.names import Role, SourceRef, VersionRef, Visibility
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 
 class SeedUser(NamedTuple):

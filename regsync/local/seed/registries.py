@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.local.seed.artifacts import next_key
 from regsync.local.seed.document import SeedCollection, SeedRegistry
@@ -18,6 +18,7 @@ from regsync.local.store.errors import Invalid, Refused
 from regsync.local.store.references import SourceRow
 from regsync.local.store.registries import Registry
 from regsync.names import LATEST, MAX_TAGS_PER_CALL, IndexRef, Role, SourceRef
+from regsync.slots import NamedTuple
 
 Sources = Mapping[SourceRef, SourceRow]
 

@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
@@ -39,6 +39,7 @@ from regsync.local.server.work import (
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store
 from regsync.local.store.errors import RegistryError, Unauthorized
+from regsync.slots import NamedTuple
 
 MAX_DOCUMENT = 8 * 1024 * 1024
 """Largest GraphQL request, in bytes."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from regsync.local.store import identities, keys
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store, Transaction
+from regsync.slots import NamedTuple
 
 GUESSES_AT_ONCE = 2
 """Keys that are not known yet and are looked at together: each takes a slow hash."""

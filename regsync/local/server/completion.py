@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Mapping
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import graphql
 from graphql import Executor, GraphQLObjectType, Undefined
@@ -23,6 +23,7 @@ from graphql.pyutils import Path
 from regsync.local.server.budget import Budget
 from regsync.local.server.pages import MAX_SIZE
 from regsync.local.server.steps import Step, Way, step_for
+from regsync.slots import NamedTuple
 
 _INT = 2**31 - 1
 _TRIES = 2

@@ -8,7 +8,7 @@ found, in time linear in the walk; the library's own rule compares every field w
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import graphql
 from graphql import (
@@ -24,6 +24,7 @@ from graphql import (
 
 from regsync.local.server.contract import schema
 from regsync.local.server.pages import DEFAULT_SIZE, MAX_SIZE
+from regsync.slots import NamedTuple
 
 MAX_COST = 500_000
 """Most fields that a document may ask for, counting every list as full."""

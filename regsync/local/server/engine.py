@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import graphql
 from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo
@@ -35,6 +35,7 @@ from regsync.local.store.errors import (
     RegistryError,
     Unauthorized,
 )
+from regsync.slots import NamedTuple
 
 _log = logging.getLogger("regsync.server")
 

@@ -12,14 +12,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.local.server import jsons
 from regsync.local.server.contract import MAX_INT
 from regsync.local.store import patterns
 from regsync.local.store.errors import Invalid
 from regsync.names import version_index
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 MAX_LENGTH = 100_000
 """Longest filter, in characters."""

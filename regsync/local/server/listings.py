@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from sqlite3 import Row
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.local.server import seen
 from regsync.local.server.filters import Condition, Field, Fields, both, compile_filter, index, moment
@@ -20,6 +20,7 @@ from regsync.local.server.session import Session
 from regsync.local.store.accounts import Entity, Organization
 from regsync.local.store.links import Link
 from regsync.local.store.projects import Project, by_id, run_by_id
+from regsync.slots import NamedTuple
 
 Json = dict[str, Any]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from enum import Enum
 from functools import lru_cache, partial
 from operator import attrgetter, methodcaller
-from typing import Any, NamedTuple
+from typing import Any
 
 import graphql
 from graphql import Undefined
@@ -14,6 +14,7 @@ from graphql import Undefined
 from regsync.local.server.columns import Column, column, keys
 from regsync.local.server.contract import schema, snake
 from regsync.local.server.lookups import Asked, Lookup, asked_of_many, looked_up
+from regsync.slots import NamedTuple
 
 
 class Way(Enum):

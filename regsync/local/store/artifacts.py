@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from sqlite3 import Row
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.local.store import aliases, collections, metrics
 from regsync.local.store.access import entity_role, lent_roles, missing, registry_role, require, version_role
 from regsync.local.store.database import Json, Transaction, to_json
 from regsync.local.store.errors import Conflict, Invalid, Refused
 from regsync.names import MAX_METADATA_KEYS, REGISTRY_PREFIX, Role, SourceRef
+from regsync.slots import NamedTuple
 
 PENDING, COMMITTED, DELETED = "PENDING", "COMMITTED", "DELETED"
 

@@ -6,7 +6,6 @@ Whoever calls has got the registry, so it is visible to the actor.
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
 
 from regsync.local.store import events, former
 from regsync.local.store.access import readable_entities
@@ -14,6 +13,7 @@ from regsync.local.store.database import Transaction
 from regsync.local.store.events import Event
 from regsync.local.store.former import FOREVER
 from regsync.local.store.registries import Registry
+from regsync.slots import NamedTuple
 
 
 class Subject(NamedTuple):

@@ -11,10 +11,11 @@ digest), `create-`, `rename-`, `describe-`, `tag-`, `delete-collection`, `create
 from __future__ import annotations
 
 from sqlite3 import Row
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.local.store.database import Transaction, read_json
 from regsync.names import REGISTRY_PREFIX
+from regsync.slots import NamedTuple
 
 
 class Event(NamedTuple):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from sqlite3 import Row
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.local.store.database import Transaction, read_json, to_json
+from regsync.slots import NamedTuple
 
 FOREVER = 2**63 - 1
 _RENAMES = "(kind = 'rename-registry' OR kind = 'rename-collection')"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlite3 import Row
-from typing import NamedTuple
 
 from regsync.local.store import keys
 from regsync.local.store.access import missing
@@ -11,6 +10,7 @@ from regsync.local.store.actor import Actor
 from regsync.local.store.database import Store, Transaction
 from regsync.local.store.errors import Invalid, Unauthorized
 from regsync.names import MIN_API_KEY_LENGTH
+from regsync.slots import NamedTuple
 
 
 def check_api_key(key: str) -> None:

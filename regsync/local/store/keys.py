@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from typing import NamedTuple
 
 from regsync.names import MIN_API_KEY_LENGTH
+from regsync.slots import NamedTuple
 
 COST = 2**14
 """scrypt's N for new registry files, with r = 8: 16 MiB and some 50 ms a key on a small machine."""

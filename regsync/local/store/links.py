@@ -8,7 +8,6 @@ given); indices are never reused; `latest` goes to the highest remaining index w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from regsync.local.store import aliases, artifacts, collections, metrics
 from regsync.local.store.access import missing, require
@@ -19,6 +18,7 @@ from regsync.local.store.errors import Conflict, Invalid
 from regsync.local.store.projects import Project
 from regsync.local.store.registries import Registry
 from regsync.names import LATEST, Role, version_index
+from regsync.slots import NamedTuple
 
 FOREIGN_SOURCE = "linking is only allowed within the same team or to a collection in your organization's registry"
 """What W&B answers to linking an artifact of a personal entity or of another organization."""

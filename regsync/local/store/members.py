@@ -5,13 +5,12 @@ Roles that come with the organization are not in this list; `registries.role` ta
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from regsync.local.store.access import missing, organization_role, require, sees_user
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Conflict, Forbidden, Invalid
 from regsync.local.store.registries import Registry, role
 from regsync.names import TEAM_PREFIX, Member, Role
+from regsync.slots import NamedTuple
 
 
 class RegistryMember(NamedTuple):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from regsync.local.store.collections import Collection
 from regsync.local.store.database import Transaction
 from regsync.local.store.numbers import numbers
+from regsync.slots import NamedTuple
 
 
 class Placed(NamedTuple):

@@ -10,13 +10,13 @@ import json
 from bisect import bisect_right
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.local.store import former
 from regsync.local.store.database import Transaction, read_json
 from regsync.local.store.former import Span, Step
 from regsync.names import LATEST
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 AliasPlace = tuple[str, str | None]
 """A collection's address (`model/fraud`, as it is now) and an alias; None for all of its aliases but `latest`."""

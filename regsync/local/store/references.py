@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import starmap
-from typing import NamedTuple
 
 from regsync.local.store.access import readable_entities
 from regsync.local.store.artifacts import DELETED
 from regsync.local.store.database import Transaction
 from regsync.names import SourceRef
+from regsync.slots import NamedTuple
 
 
 class SourceRow(NamedTuple):

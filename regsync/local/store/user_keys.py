@@ -5,13 +5,12 @@ A key is told once, when it is made. What is kept for telling keys apart is its 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from regsync.local.store import keys
 from regsync.local.store.access import is_server_admin, missing
 from regsync.local.store.accounts import User, user_by_id
 from regsync.local.store.database import Transaction
 from regsync.local.store.errors import Conflict, Forbidden, Invalid
+from regsync.slots import NamedTuple
 
 MOST_KEYS = 100
 """Keys of one user."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.core.desired import Desired, DesiredCollection
 from regsync.diagnostics import DiagnosticsError, RegsyncError, did_you_mean
@@ -23,7 +23,7 @@ from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.load import Loaded, load_sources
 from regsync.manifest.writing.render import to_manifest
 from regsync.names import Address, CollectionName, RegistryName
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 
 @dataclass(frozen=True, slots=True)

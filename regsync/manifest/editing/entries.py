@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from regsync.manifest.editing.splice import Columns, Document, Pin, Splice, pinned, quoted
 from regsync.manifest.reading.spans import Map, Node, Scalar
+from regsync.slots import NamedTuple
 
 Entry = tuple[Node, Node]
 

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from types import MappingProxyType
-from typing import NamedTuple
 
 from regsync.diagnostics import Position, RegsyncError
 from regsync.manifest.editing.entries import Addition, added
 from regsync.manifest.editing.splice import Splice, spliced
 from regsync.manifest.editing.written import Written
 from regsync.manifest.reading.spans import LINE_BREAK
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 
 class Change(NamedTuple):

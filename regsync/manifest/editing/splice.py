@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
-from typing import NamedTuple
 
 import yaml
 
@@ -15,6 +14,7 @@ from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
 from regsync.manifest.reading.spans import List, Map, Node, Repeat, Scalar, after_properties
 from regsync.manifest.writing.emit import READ_AS_OTHER, YamlDumper
 from regsync.names import has_hidden
+from regsync.slots import NamedTuple
 
 ABSENT = "absent"
 _REST_OF_ENTRY = re.compile(r"[ \t]*(,?)[ \t]*(?:#[^\r\n]*)?(?=\r?\n)")

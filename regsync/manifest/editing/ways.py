@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from regsync.core.desired import DesiredCollection
 from regsync.manifest.editing.places import Place, written_version
 from regsync.manifest.reading.spans import Scalar
 from regsync.names import SourceRef, parse_version_ref
+from regsync.slots import NamedTuple
 
 
 class Example(NamedTuple):

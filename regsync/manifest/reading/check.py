@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from functools import cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
@@ -19,6 +19,7 @@ from regsync.manifest.reading import words
 from regsync.manifest.reading.locate import Locator
 from regsync.manifest.reading.tree import Block, Document, Items, key_position, position, value_position
 from regsync.schema_files import schema
+from regsync.slots import NamedTuple
 
 MAX_ERRORS = 500
 """Of one document; it is not looked at further."""

@@ -9,10 +9,9 @@ import stat
 from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
 
 from regsync.diagnostics import Diagnostic, Position, Severity, some
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 from regsync.system import READ_FLAGS
 
 MAX_FILE_SIZE = 20 * 1024 * 1024

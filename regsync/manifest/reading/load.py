@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
-from typing import NamedTuple
 
 from regsync.core.desired import Desired
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position, counted, sort_diagnostics
@@ -23,7 +22,7 @@ from regsync.manifest.reading.files import AnyPath, FileProblemError, Source, fi
 from regsync.manifest.reading.lint import Findings, strangers
 from regsync.manifest.reading.merge import agree, overlay
 from regsync.manifest.reading.tree import Block, Document, parse, position
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 from regsync.stages import one_by_one, stage
 
 MAX_PROBLEMS = 2000

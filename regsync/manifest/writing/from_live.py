@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync import names
 from regsync.core.diff import Comparison
@@ -21,6 +21,7 @@ from regsync.manifest.reading.load import load_sources
 from regsync.manifest.reading.spans import Map, Scalar, spans
 from regsync.manifest.writing.emit import Inline, emit
 from regsync.names import Address, SourceRef, parse_version_ref
+from regsync.slots import NamedTuple
 
 _LONGEST_STEM = 100
 """Bytes of a file's name without its ending."""

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
 from regsync.backends.base import BackendError
 from regsync.hiding import hide
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 Json = dict[str, Any]
 

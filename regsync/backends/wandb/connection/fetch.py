@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection.answers import DocumentRefusedError, PartialAnswerError, a_list, well_formed
 from regsync.backends.wandb.connection.options import Options
 from regsync.backends.wandb.connection.transport import ReadOnlyClient
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 from regsync.stages import Stage, stage
 
 Json = dict[str, Any]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection import documents
@@ -18,7 +18,7 @@ from regsync.backends.wandb.connection.fetch import Part
 from regsync.backends.wandb.connection.options import Options
 from regsync.core.live import Scope
 from regsync.names import REGISTRY_PREFIX
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 Json = dict[str, Any]
 Key = tuple[str, str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection import documents
@@ -34,6 +34,7 @@ from regsync.backends.wandb.reading.asking import (
 from regsync.backends.wandb.reading.versions import place_link
 from regsync.core.live import Live, LiveCollection, LiveRegistry, ReadProof, Scope
 from regsync.names import REGISTRY_PREFIX, TEAM_PREFIX, Role, Visibility
+from regsync.slots import NamedTuple
 
 Json = dict[str, Any]
 SEQUENCE = "ArtifactSequence"

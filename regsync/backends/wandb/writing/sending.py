@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from math import ceil
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection.answers import Answer, Fault, LostError, is_unsure
 from regsync.backends.wandb.connection.explaining import is_unknown_mutation
 from regsync.backends.wandb.connection.transport import WritingClient
 from regsync.backends.wandb.writing.mutations import Mutation, document, is_success
+from regsync.slots import NamedTuple
 
 WHAT = "writing"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from regsync.local.server import seen
 from regsync.local.server.filters import Condition
@@ -14,7 +14,7 @@ from regsync.local.store import collections
 from regsync.local.store.artifacts import Version
 from regsync.local.store.collections import Collection
 from regsync.local.store.ids import Kind, encode
-from regsync.slots import dataclass
+from regsync.slots import NamedTuple, dataclass
 
 Json = dict[str, Any]
 
