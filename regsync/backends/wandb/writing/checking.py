@@ -1,7 +1,8 @@
 """How actions stand right now: what has to be read for them, in as few requests as there can be.
 
 An alias is looked up by its name, because that is exact and costs the same in a collection of any size; what a name means
-says also that the collection is there. What removes or links something reads the collections concerned in full.
+says also that the collection is there. What removes or links something reads the collections concerned in full; before a further
+link, a collection of which all is known that was linked in it (`linked.py`) is only asked whether that is so still.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from regsync.backends.wandb.reading import people
 from regsync.backends.wandb.reading.asking import Wanted
 from regsync.backends.wandb.reading.observing import Reading
 from regsync.backends.wandb.reading.versions import place_link
+from regsync.backends.wandb.writing.linked import Key, Linked
 from regsync.core import actions as a
 from regsync.core.live import LiveCollection, LiveRegistry
 
@@ -28,12 +30,13 @@ LOOKUPS_PER_FIELD = 100
 class Check:
     """One read for some actions: `registries` for `standing`, and ids that their mutations need."""
 
-    def __init__(self, reading: Reading, session: Session, actions: Sequence[a.Action]) -> None:
+    def __init__(self, reading: Reading, session: Session, actions: Sequence[a.Action], linked: Linked) -> None:
         self.registries: dict[str, LiveRegistry] = {}
         self.type_ids: dict[tuple[str, str], str] = {}
         """By registry and type: of types that the registry has."""
         self._reading = reading
         self._session = session
+        self._linked = linked
         self._aliases: dict[str, set[tuple[str, str]]] = {}
         self._types = sorted({(each.registry, each.type) for each in actions if isinstance(each, a.CreateCollection)})
         self._strangers = sorted(
@@ -52,13 +55,46 @@ class Check:
         while True:
             by_name = self._reading.dialect.membership_by_name
             self._aliases = _lookups(self._actions) if by_name else {}
-            wanted = _wanted(self._actions, by_name=by_name)
+            wanted = _wanted(self._actions, self._linked, by_name=by_name)
             self.registries = self._reading.read(wanted, self._more, extra, exactly=True)
             if by_name == self._reading.dialect.membership_by_name:
                 break  # Else the server has just turned out not to know that field: read whole collections.
         with well_formed("checking what is there"):
             self._take(extra)
         self._look_for_silent()
+        self._look_for_links(wanted)
+
+    def _look_for_links(self, wanted: Wanted) -> None:
+        """Remember what was read in full; read in full what is not as it was remembered."""
+        for key in wanted.linked:
+            self._remember(key)
+        links = {(each.registry, each.collection) for each in self._actions if isinstance(each, a.LinkVersion)}
+        changed = frozenset(
+            key
+            for key in links - wanted.linked
+            for live in (self._collection(key),)
+            if live is not None and not self._linked.holds(key, self._reading.ids.collections.get(key), live)
+        )
+        if not changed:
+            return
+        there = self._reading.read(Wanted(frozenset(name for name, _ in changed), linked=changed), exactly=True)
+        for key in changed:
+            registry = self.registries[key[0]]
+            registry.collections.pop(key[1], None)
+            if key[0] in there and key[1] in there[key[0]].collections:
+                registry.collections[key[1]] = there[key[0]].collections[key[1]]
+            self._remember(key)
+
+    def _collection(self, key: Key) -> LiveCollection | None:
+        registry = self.registries.get(key[0])
+        return None if registry is None else registry.collections.get(key[1])
+
+    def _remember(self, key: Key) -> None:
+        live = self._collection(key)
+        if live is None:
+            self._linked.forget(key)
+        else:
+            self._linked.read(key, self._reading.ids.collections.get(key), live)
 
     def _look_for_silent(self) -> None:
         """Collections of which no name was found: they may be gone, or both names in them."""
@@ -120,7 +156,7 @@ class Check:
             place_link(self.registries[registry].collections.setdefault(collection, nothing_else), node)
 
 
-def _wanted(actions: Iterable[a.Action], *, by_name: bool) -> Wanted:
+def _wanted(actions: Iterable[a.Action], known: Linked, *, by_name: bool) -> Wanted:
     registries: set[str] = set()
     members: set[str] = set()
     whole: set[str] = set()
@@ -143,6 +179,8 @@ def _wanted(actions: Iterable[a.Action], *, by_name: bool) -> Wanted:
             case a.SetAlias() if by_name and _is_by_name(action):
                 pass  # What its names mean is asked beside this.
             case a.RemoveAlias() if by_name:
+                bare.add((action.registry, action.collection))
+            case a.LinkVersion() if known.is_new(action):
                 bare.add((action.registry, action.collection))
             case a.LinkVersion() | a.UnlinkVersion() | a.DeleteCollection() | a.SetAlias() | a.RemoveAlias():
                 linked.add((action.registry, action.collection))

@@ -20,6 +20,7 @@ from regsync.backends.wandb.reading.observing import Reading
 from regsync.backends.wandb.writing import mutations as m
 from regsync.backends.wandb.writing.checking import Check
 from regsync.backends.wandb.writing.deferred import Deferred
+from regsync.backends.wandb.writing.linked import Linked
 from regsync.backends.wandb.writing.sending import Place, Replied, Reply, Sender
 from regsync.core import actions as a
 from regsync.core.standing import Is, Standing, standing
@@ -55,6 +56,7 @@ class Writing:
         self._client = client
         self._sender = Sender(client, options.mutations_per_document, options.documents_of_mutations)
         self._deferred = Deferred()
+        self._linked = Linked()
 
     def close(self) -> None:
         """End the threads."""
@@ -82,7 +84,7 @@ class Writing:
             self._client.pause(self._first_wait * 2 ** (sent - 1))
 
     def _check(self, tasks: Sequence[_Task]) -> Check:
-        check = Check(self._reading, self._session, [task.action for task in tasks])
+        check = Check(self._reading, self._session, [task.action for task in tasks], self._linked)
         try:
             check.read()
         except BackendError as error:
@@ -219,6 +221,8 @@ class Writing:
             task.said = f"no answer came ({lost.fault.message})"
         else:
             task.outcome = _done(task.action, replies[-1].payload)
+        if isinstance(task.action, a.LinkVersion):
+            self._linked.made(task.action, task.outcome)
 
     def _refusal(self, task: _Task, refused: Replied, *, begun: bool) -> None:
         """A refusal of the whole document is final, if this was the first try and nothing was done before it (`begun`); any other is
