@@ -1,5 +1,11 @@
-"""`python -m regsync`: the same as the command `regsync`."""
+"""`python -m regsync`, and the command `regsync`."""
 
-from regsync.commands import main
+import gc
 
-main()
+# As `run` does; here, so that what it loads is not searched for cycles either.
+gc.disable()
+
+from regsync.commands import main  # noqa: E402
+
+if __name__ == "__main__":
+    main()

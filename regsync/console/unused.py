@@ -1,17 +1,21 @@
-"""What libraries load for uses that are none of ours, left out in the process of the command line.
+"""What libraries do, while they are loaded, for uses that are none of ours: left out in the process of the command line.
 
-Whoever imports regsync into a program of theirs keeps all of these libraries; only `commands.main` calls `leave_out`.
+Whoever imports regsync into a program of theirs keeps all of these libraries as they are; only `commands.main` calls `leave_out`.
 """
 
 from __future__ import annotations
 
 import importlib
+import re
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
 _DATES = "email.utils"
+_compile = re.compile
 
 
 def leave_out() -> None:
@@ -26,36 +30,46 @@ def leave_out() -> None:
 
 
 class _Finder:
-    """Finds jsonschema_rs, which loads `email.utils`, and with it fifteen modules, to read the date of its own build."""
+    """Finds some modules, each once, that are loaded in the manner of `_MANNERS`; as ever, if that fails."""
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        if name != "jsonschema_rs":
+    def __init__(self) -> None:
+        self._left = dict(_MANNERS)
+
+    def find_spec(self, name: str, path: Any = None, target: object = None) -> ModuleSpec | None:
+        manner = self._left.pop(name, None)
+        if manner is None:
             return None
-        sys.meta_path.remove(self)
-        spec = PathFinder.find_spec(name)
-        if spec is None or spec.loader is None or _DATES in sys.modules:
+        spec = PathFinder.find_spec(name, path)
+        if spec is None or spec.loader is None:
             return spec
         loader, load = spec.loader, spec.loader.exec_module
 
-        def load_undated(module: ModuleType) -> None:
-            sys.modules[_DATES] = stands_in = _Dates(_DATES)
+        def load_so(module: ModuleType) -> None:
             try:
+                with manner():
+                    load(module)
+            except Exception:  # noqa: BLE001 - if it has nothing to do with the manner, it is raised again
                 load(module)
-            except Exception:  # noqa: BLE001 - whatever it is, it is raised again if it has nothing to do with this
-                stands_in.take_out()
-                load(module)
-            finally:
-                stands_in.take_out()
 
-        loader.exec_module = load_undated  # type: ignore[method-assign]
+        loader.exec_module = load_so  # type: ignore[method-assign]
         return spec
 
 
-class _Dates(ModuleType):
-    """Stands in for `email.utils` while jsonschema_rs is loaded, and leaves a date as it is written.
+@contextmanager
+def _undated() -> Iterator[None]:
+    """Nobody loads `email.utils`, and the fifteen modules that it needs, to read a date."""
+    if _DATES in sys.modules:
+        yield
+        return
+    sys.modules[_DATES] = stands_in = _Dates(_DATES)
+    try:
+        yield
+    finally:
+        stands_in.take_out()
 
-    Asked for anything else, or later, it answers with what `email.utils` has.
-    """
+
+class _Dates(ModuleType):
+    """Stands in for `email.utils`, and leaves a date as it is written. Asked for anything else, or later, it answers as that does."""
 
     def parsedate_to_datetime(self, written: str) -> Any:
         return written if sys.modules.get(_DATES) is self else self._itself().parsedate_to_datetime(written)
@@ -72,3 +86,34 @@ class _Dates(ModuleType):
     def _itself(self) -> Any:
         self.take_out()
         return importlib.import_module(_DATES)
+
+
+@contextmanager
+def _uncompiled() -> Iterator[None]:
+    """Patterns are compiled when they are first asked for anything."""
+    re.compile = _Pattern  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        re.compile = _compile
+
+
+class _Pattern:
+    """Becomes a pattern of `re`."""
+
+    def __init__(self, *pattern: Any) -> None:
+        self._pattern = pattern
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # How it is copied, say.
+            raise AttributeError(name)
+        value = getattr(_compile(*self._pattern), name)
+        setattr(self, name, value)
+        return value
+
+
+_MANNERS: dict[str, Callable[[], AbstractContextManager[None]]] = {
+    "jsonschema_rs": _undated,  # The date is that of its own build.
+    "yaml.reader": _uncompiled,  # Its pattern of 65,000 signs is for where there is no libyaml.
+    "yaml.resolver": _uncompiled,
+}
