@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection
 from enum import StrEnum
 from functools import lru_cache
 from typing import NewType, Self
@@ -30,6 +30,8 @@ ArtifactId = NewType("ArtifactId", str)
 """The server's opaque id of one artifact version; a source version and its links share it."""
 
 REGISTRY_PREFIX = "wandb-registry-"
+IN_A_REGISTRY = f"/{REGISTRY_PREFIX}"
+"""What the full name of a link has in it, and that of no version where it was logged."""
 TEAM_PREFIX = "team:"
 MAX_TAGS_PER_CALL = 20
 MAX_METADATA_KEYS = 100
@@ -306,19 +308,17 @@ def parse_version_ref(text: str) -> VersionRef:
     return SourceRef(parts[0], parts[1], parts[2], version)
 
 
-def pinned_sources(texts: Sequence[str]) -> list[SourceRef] | None:
-    """What `parse_version_ref` reads, where each text is a pinned version in ASCII, as nearly all are; None where one is not.
+def are_pinned_sources(texts: Collection[str]) -> bool:
+    """Whether each text, as nearly all do, names a pinned version where it was logged, in no registry, and in ASCII.
 
-    Only for texts of which that is known: that each is a version (or `absent`), and on one line.
+    It is then the text of the `SourceRef` that `parse_version_ref` reads. Only for texts of which it is known that each is a
+    version (or `absent`), and on one line.
 
-    >>> pinned_sources(["acme-ml/fraud/detector:v12"]) == [parse_version_ref("acme-ml/fraud/detector:v12")]
-    True
+    >>> are_pinned_sources(["acme-ml/fraud/detector:v12"]), are_pinned_sources(["acme-ml/fraud/detector:v12", "v7"])
+    (True, False)
     """
     lines = "\n".join([*texts, ""])
-    if not lines.isascii() or not _PINNED_LINES.fullmatch(lines):
-        return None
-    new = str.__new__
-    return [new(SourceRef, text) for text in texts]
+    return lines.isascii() and bool(_PINNED_LINES.fullmatch(lines)) and IN_A_REGISTRY not in lines
 
 
 class Address(NamedTuple):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from dataclasses import field
 from enum import Enum, StrEnum
 from typing import Final
 
+from regsync.core.later import Later
 from regsync.diagnostics import Position
-from regsync.names import Address, Alias, CollectionName, RegistryName, Role, VersionRef, Visibility
+from regsync.names import Address, Alias, CollectionName, RegistryName, Role, SourceRef, VersionRef, Visibility
 from regsync.slots import NamedTuple, dataclass
 
 
@@ -124,6 +125,37 @@ class DesiredAlias(NamedTuple):
     origin: Position
 
 
+class PinnedAliases(Later[Alias, DesiredAlias]):
+    """Aliases of which nothing is said but the source version, by its number: those of nearly all collections.
+
+    What they are bound to is made a `SourceRef` with its place when somebody looks at one of them. Nobody does where live is as
+    declared, and for every binding of most plans that is the most that would be made. `sources`: the same as texts, none of them
+    a link in a registry. `origins` gives the places of the aliases, in their order.
+    """
+
+    __slots__ = ("sources",)
+
+    def __init__(self, sources: Mapping[Alias, str], origins: Callable[[], Iterable[Position]]) -> None:
+        self.sources = sources
+        super().__init__(lambda: dict(zip(sources, map(_pinned, sources.values(), origins()), strict=True)))
+
+    def keys(self) -> KeysView[Alias]:
+        return self.sources.keys()
+
+    def __iter__(self) -> Iterator[Alias]:
+        return iter(self.sources)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __contains__(self, alias: object) -> bool:
+        return alias in self.sources
+
+
+def _pinned(source: str, origin: Position) -> DesiredAlias:
+    return DesiredAlias(str.__new__(SourceRef, source), None, origin)
+
+
 class Metric(NamedTuple):
     """A metric of interest: a dotted key of the version's metadata, which direction is better, and an optional bound.
 
@@ -160,6 +192,13 @@ class DesiredCollection:
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     partial: bool = False
     """Cut down by `--target`: it must exist, and only what is left here is managed."""
+
+    @property
+    def absent_aliases(self) -> dict[Alias, Position]:
+        """The aliases that are declared absent, with their places."""
+        if self.aliases is None or isinstance(self.aliases, PinnedAliases):
+            return {}
+        return {alias: item.origin for alias, item in self.aliases.items() if item.ref is None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

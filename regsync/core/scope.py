@@ -47,9 +47,7 @@ def needs_proof(desired: Desired) -> frozenset[str]:
 
 def _removes(collection: DesiredCollection) -> bool:
     aliases, versions = collection.aliases, collection.versions
-    if aliases is not None and (
-        Kind.ALIASES in collection.remove_unlisted or any(each.ref is None for each in aliases.values())
-    ):
+    if collection.absent_aliases or (aliases is not None and Kind.ALIASES in collection.remove_unlisted):
         return True
     return versions is not None and (
         Kind.VERSIONS in collection.remove_unlisted or any(each.absent for each in versions)

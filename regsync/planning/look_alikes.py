@@ -118,10 +118,10 @@ def _gone_from(
         yield _Gone(f"collection of {registry!r}", registry, wanted.name, wanted.origin, declared, None)
     if wanted.absent or there is None:
         return
-    for alias, binding in (wanted.aliases or {}).items():
-        if binding.ref is None and alias not in there.aliases:
+    for alias, origin in wanted.absent_aliases.items():
+        if alias not in there.aliases:
             noun = f"alias of {registry}/{wanted.name}"
-            yield _Gone(noun, registry, alias, binding.origin, wanted.aliases or {}, there.aliases)
+            yield _Gone(noun, registry, alias, origin, wanted.aliases or {}, there.aliases)
     for tag, item in (wanted.tags or {}).items():
         if item.absent and tag not in there.tags:
             yield _Gone(f"tag of {registry}/{wanted.name}", registry, tag, item.origin, wanted.tags or {}, there.tags)

@@ -209,7 +209,7 @@ def _compared(
     raise BackendError("the registry changed while it was read", "run this again", code="changed-while-read")
 
 
-def _fingerprints(live: Live, scope: Scope) -> Later[str]:
+def _fingerprints(live: Live, scope: Scope) -> Later[str, str]:
     return Later(lambda: scope_fingerprints(live.registries, scope))
 
 

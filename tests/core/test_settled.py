@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 
-from regsync.core.desired import UNSET, DesiredAlias, DesiredCollection, DesiredVersion, Former, Kind, Listed
+from regsync.core.desired import (
+    UNSET,
+    DesiredAlias,
+    DesiredCollection,
+    DesiredVersion,
+    Former,
+    Kind,
+    Listed,
+    PinnedAliases,
+)
 from regsync.core.diff.collection import diff_collection
 from regsync.core.diff.context import Findings, Matcher, RegistryContext
 from regsync.core.diff.settled import is_settled
 from regsync.core.live import LiveCollection, LiveRegistry, Version
 from regsync.diagnostics import Position
-from regsync.names import Alias, CollectionName, parse_version_ref
+from regsync.names import Alias, CollectionName, are_pinned_sources, parse_version_ref
 
 HERE = Position("registry.yaml", 1, 1)
 DETECTOR = "acme-ml/fraud/detector"
@@ -46,13 +55,19 @@ UNLISTED: list[frozenset[Kind]] = [frozenset(), frozenset({Kind.ALIASES}), froze
 BARE = DesiredCollection(name=CollectionName("fraud"), origin=HERE)
 
 
-def aliases() -> Iterator[dict[Alias, DesiredAlias] | None]:
+def pinned(texts: Mapping[str, str]) -> PinnedAliases:
+    return PinnedAliases({Alias(alias): text for alias, text in texts.items()}, lambda: [HERE] * len(texts))
+
+
+def aliases() -> Iterator[Mapping[Alias, DesiredAlias] | None]:
     yield None
     yield {}
     for alias in (*LIVE.aliases, "new"):
         yield {Alias(alias): DesiredAlias(None, None, HERE)}
         for text, digest in product(dict.fromkeys(TEXTS), DIGESTS):
             yield {Alias(alias): DesiredAlias(parse_version_ref(text), digest, HERE)}
+        for text in filter(lambda text: are_pinned_sources([text]), TEXTS):
+            yield pinned({alias: text})
 
 
 def versions() -> Iterator[tuple[DesiredVersion, ...] | None]:
@@ -113,3 +128,15 @@ def test_nothing_is_found_about_what_is_settled() -> None:
 def test_what_is_declared_just_as_it_is_live_is_settled() -> None:
     plain = replace(LIVE, links={1: LINKS[1]}, aliases={"production": 1, "staging": 1})
     assert is_settled(replace(all_listed(plain), type="model", remove_unlisted=UNLISTED[1]), plain)
+
+
+def test_aliases_of_which_only_the_version_is_said_are_settled_as_any_others() -> None:
+    plain = replace(LIVE, links={0: LINKS[0], 1: LINKS[1], 3: LINKS[3]}, aliases={"production": 1, "staging": 0})
+    texts = {"production": f"{DETECTOR}:v1", "staging": f"{DETECTOR}:v0"}
+    for named, unlisted in product((texts, {"production": texts["production"]}), UNLISTED):
+        short = pinned(named)
+        whole = {alias: DesiredAlias(parse_version_ref(text), None, HERE) for alias, text in short.sources.items()}
+        wanted = replace(BARE, aliases=short, remove_unlisted=unlisted)
+        assert is_settled(wanted, plain) is (Kind.ALIASES not in unlisted or len(named) == 2)
+        assert wanted == replace(wanted, aliases=whole)
+        assert list(short) == list(whole)

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from regsync.core.desired import UNSET, DesiredCollection, Kind
+from regsync.core.desired import UNSET, DesiredCollection, Kind, PinnedAliases
 from regsync.core.live import LiveCollection
-from regsync.names import REGISTRY_PREFIX, SourceRef, VersionRef
-
-_IN_A_REGISTRY = f"/{REGISTRY_PREFIX}"
+from regsync.names import IN_A_REGISTRY, SourceRef, VersionRef
 
 
 def is_settled(wanted: DesiredCollection, live: LiveCollection | None) -> bool:
@@ -41,6 +39,14 @@ def _versions_are(wanted: DesiredCollection, live: LiveCollection) -> bool:
     if wanted.aliases is None:
         return True
     held, links, kind = live.aliases, live.links, live.type
+    if Kind.ALIASES in wanted.remove_unlisted and not held.keys() <= wanted.aliases.keys():
+        return False
+    if isinstance(wanted.aliases, PinnedAliases):
+        for alias, source in wanted.aliases.sources.items():
+            index = indices.get(source)
+            if index is None or held.get(alias) != index or links[index].type != kind:
+                return False
+        return True
     for alias, (ref, digest, _) in wanted.aliases.items():
         if ref is None:
             if alias in held:
@@ -48,7 +54,7 @@ def _versions_are(wanted: DesiredCollection, live: LiveCollection) -> bool:
             continue
         if isinstance(ref, SourceRef):
             index = indices.get(ref)
-            if _IN_A_REGISTRY in ref:
+            if IN_A_REGISTRY in ref:
                 return False
         else:
             index = ref.number
@@ -57,7 +63,7 @@ def _versions_are(wanted: DesiredCollection, live: LiveCollection) -> bool:
         version = links[index]
         if version.type != kind or (digest is not None and digest != version.digest):
             return False
-    return Kind.ALIASES not in wanted.remove_unlisted or held.keys() <= wanted.aliases.keys()
+    return True
 
 
 def _are_linked(wanted: DesiredCollection, live: LiveCollection, indices: dict[str, int]) -> bool:
@@ -75,7 +81,7 @@ def _are_linked(wanted: DesiredCollection, live: LiveCollection, indices: dict[s
 
 def _is_link(ref: VersionRef) -> bool:
     """Whether it names a link in a registry, of which there is something to be said."""
-    return isinstance(ref, SourceRef) and _IN_A_REGISTRY in ref
+    return isinstance(ref, SourceRef) and IN_A_REGISTRY in ref
 
 
 def unsettled(

@@ -236,10 +236,10 @@ class VersionDiff:
             else []
         )
         note_if_emptied(self._wanted.aliases, unlisted, Kind.ALIASES, self._address, self._findings)
-        absent = sorted(alias for alias, item in self._wanted.aliases.items() if item.ref is None)
-        for alias in absent:
+        absent = self._wanted.absent_aliases
+        for alias in sorted(absent):
             if alias in live.aliases:
-                self._remove_alias(alias, DECLARED_ABSENT, self._wanted.aliases[alias].origin)
+                self._remove_alias(alias, DECLARED_ABSENT, absent[alias])
         for extra in unlisted:
             self._remove_alias(extra, "not listed; unlisted aliases are removed here", self._wanted.origin)
         gone = {*absent, *unlisted}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, KeysView, Mapping
+from collections.abc import KeysView, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
-from regsync.core.desired import DesiredAlias, DesiredVersion
+from regsync.core.desired import DesiredAlias, DesiredVersion, PinnedAliases
 from regsync.diagnostics import Position
 from regsync.manifest.reading import words
 from regsync.manifest.reading.lint import Findings, has_similar, similar_names
 from regsync.manifest.reading.listed import ABSENT, Seen
-from regsync.manifest.reading.tree import Block, Items, value_position
-from regsync.names import Alias, IndexRef, SourceRef, VersionRef, parse_version_ref, pinned_sources
+from regsync.manifest.reading.tree import Block, Items, key_position, position, value_position
+from regsync.names import Alias, IndexRef, SourceRef, VersionRef, are_pinned_sources, parse_version_ref
 
 
 class Pin(NamedTuple):
@@ -30,25 +31,19 @@ class Bindings:
         self.plain_aliases: set[str] = set()
         self.unlike: KeysView[str] = {}.keys()
 
-    def aliases(self, parent: Block) -> dict[Alias, DesiredAlias] | None:
+    def aliases(self, parent: Block) -> Mapping[Alias, DesiredAlias] | None:
         """What a collection binds to what; None where it says nothing of aliases."""
         if "aliases" not in parent:
             return None
         block = parent["aliases"]
-        new = tuple.__new__  # Half the price of calling a named tuple; here it is paid for every binding.
-        marks = map(block.at.__getitem__, block)
-        origins = [new(Position, (mark.name, mark.line + 1, mark.column + 1)) for mark, _ in marks]
         if not self.plain_aliases.issuperset(block):
-            for name, origin in zip(block, origins, strict=True):
-                self.alias_name(name, origin)
-        refs = _pinned_sources(block.values())
-        if refs is not None:
-            bound = zip(block, refs, origins, strict=True)
-            return {name: new(DesiredAlias, (ref, None, origin)) for name, ref, origin in bound}
-        return {
-            name: self.alias(name, value, block, origin)
-            for (name, value), origin in zip(block.items(), origins, strict=True)
-        }
+            for name in block:
+                self.alias_name(name, key_position(block, name))
+        if set(map(type, block.values())) == {str} and are_pinned_sources(block.values()):
+            # The marks of the keys only: the places of the values, which nobody needs any more, go with the block.
+            marks = [mark for mark, _ in map(block.at.__getitem__, block)]
+            return PinnedAliases(dict(block), partial(map, position, marks))
+        return {name: self.alias(name, value, block, key_position(block, name)) for name, value in block.items()}
 
     def alias(self, name: str, value: Any, block: Block, origin: Position) -> DesiredAlias:
         if value == ABSENT:
@@ -134,8 +129,3 @@ class Bindings:
             hint = "write its number instead, such as :v12, and every plan means the same"
             self.findings.warning("unpinned-version", message, value_position(container, key), hint)
         return ref
-
-
-def _pinned_sources(values: Collection[Any]) -> list[SourceRef] | None:
-    """What all values of a map of aliases mean, where that is simple; else None. The schema has found that each is a version."""
-    return pinned_sources(list(values)) if set(map(type, values)) == {str} else None
