@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
@@ -266,7 +267,7 @@ def without_origins(value: Any) -> Any:
         return None
     if is_dataclass(value):
         return {each.name: without_origins(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): without_origins(each) for key, each in value.items()}
     if isinstance(value, tuple):
         return [without_origins(each) for each in value]
