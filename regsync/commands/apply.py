@@ -134,11 +134,12 @@ def _apply_manifests(
     check_output(settings, receipt, (Path(file.path) for file in loaded.files))
     with settings.writer(loaded.desired.organization) as writer:
         planned = _plan_or_go_on(loaded, writer, selection.selection())
-        shown = plan_view(shown_document(planned.plan), color=settings.use_color(err=True))
-        if auto_approve:
-            settings.say(shown)
-        else:
-            click.echo(shown, err=True)  # Nobody is asked about a plan that they were not shown.
+        if not (auto_approve and settings.quiet):
+            shown = plan_view(shown_document(planned.plan), color=settings.use_color(err=True))
+            if auto_approve:
+                settings.say(shown)
+            else:
+                click.echo(shown, err=True)  # Nobody is asked about a plan that they were not shown.
         check_applyable(planned.plan)
         if planned.plan.operations and not auto_approve and not _approved(len(planned.plan.operations)):
             raise RegsyncError("not approved; nothing was changed", code="not-approved")
@@ -210,7 +211,7 @@ def _carry_out(
         if applied.besides:
             settings.say(not_in_this_plan(applied.besides))
         return code
-    document = receipt_document(applied.receipt)
+    document = applied.document or receipt_document(applied.receipt)
     write_view(receipt_view(document, format_, color=settings.use_color()), format_)
     say_way_back(settings, document, applied.path)
     if applied.besides:

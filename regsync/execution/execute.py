@@ -233,12 +233,14 @@ class Execution:
         try:
             live = self._writer.observe(self._plan.read.scope)
             doubted = [each for each in self._plan.operations if each.action.kind in a.REMOVALS]
-            if not self._all_done(live):  # Or a search that lags behind does not show it yet.
+            found = self._all_done(live)
+            if not found:  # Or a search that lags behind does not show it yet.
                 doubted = list(self._plan.operations)
-            live = confirmed(live, doubted, self._writer)
+            looked_up = confirmed(live, doubted, self._writer)
         except BackendError:
             return False, NOTHING_SEEN
-        return self._all_done(live), seen_in(live, self._plan)
+        found = found if looked_up is live else self._all_done(looked_up)
+        return found, seen_in(looked_up, self._plan)
 
     def _all_done(self, live: Live) -> bool:
         done = [operation for operation in self._plan.operations if self._outcomes[operation.id].status in SETTLED]

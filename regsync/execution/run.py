@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from regsync.backends.base import Outcome, Reader, Status, Writer
 from regsync.core.actions import LinkVersion
@@ -66,6 +67,8 @@ class Applied:
     """Where nothing was left to do: a receipt that says so."""
     besides: tuple[Operation, ...] = ()
     """What planning again would do that is not in this plan, and was not done."""
+    document: dict[str, Any] | None = None
+    """The receipt's, as it was written."""
 
 
 def apply_plan(
@@ -110,11 +113,11 @@ def apply_plan(
             execution = Execution(plan, writer, journal, already_done=done, watch=watch, stop_requested=stop_requested)
             receipt = execution.run(clock, started_at)
             try:
-                path = write_receipt(receipt, state, name)
+                path, written = write_receipt(receipt, state, name)
             except RegsyncError as error:
                 return Applied(receipt, None, error, besides=besides)
             journal.remove()
-        return Applied(receipt, path, besides=besides)
+        return Applied(receipt, path, besides=besides, document=written)
 
 
 def not_in_this_plan(besides: Sequence[Operation]) -> str:
@@ -177,12 +180,12 @@ def _free_name(state: StateDir, at: str, digest: str) -> str:
     return name
 
 
-def write_receipt(receipt: Receipt, state: StateDir, name: str) -> Path:
-    """Write a receipt into the state folder. Raises `RegsyncError` where that fails."""
+def write_receipt(receipt: Receipt, state: StateDir, name: str) -> tuple[Path, dict[str, Any]]:
+    """Write a receipt into the state folder: where it is now, and its document. Raises `RegsyncError` where that fails."""
     path = state.receipts / f"{name}.json"
-    receipt = replace(receipt, order=state.next_order(receipt.finished_at))
-    write_whole(path, document_text(receipt_document(receipt)))
-    return path
+    document = receipt_document(replace(receipt, order=state.next_order(receipt.finished_at)))
+    write_whole(path, document_text(document))
+    return path, document
 
 
 def recover(state: StateDir, reader: Reader, say: Say) -> None:
@@ -210,7 +213,7 @@ def _write_missing_receipt(left: Interrupted, plan: Plan, reader: Reader, state:
             f"an earlier apply ended before its receipt; its journal {left.path} is kept until what it sent can be read"
         )
         return
-    written = write_receipt(receipt, state, left.path.stem)
+    written, _ = write_receipt(receipt, state, left.path.stem)
     left.path.unlink(missing_ok=True)
     settled = sum(outcome.status is Status.DONE for outcome in receipt.outcomes.values())
     say(

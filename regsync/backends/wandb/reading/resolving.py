@@ -38,14 +38,15 @@ def resolve(
 
 
 def source_parts(session: Session, refs: Collection[SourceRef], dialect: Dialect) -> list[Part]:
-    """What to ask for references: whose their entities are, and the versions."""
+    """What to ask for references: the versions, and whose their entities are. These come last, so that of many documents as many as
+    can be are the same text, which a server may have read before."""
     groups = _by_project(session, refs)
     return [
-        *(documents.entity(name) for name in _entities(groups)),
         *(
             documents.versions(entity, project, [_name(ref) for ref in group], dialect)
             for entity, project, group in groups
         ),
+        *(documents.entity(name) for name in _entities(groups)),
     ]
 
 
@@ -56,8 +57,8 @@ def sources_in(
     groups = _by_project(session, refs)
     entities = _entities(groups)
     found: dict[SourceRef, Version | Unresolved] = {}
-    owners = dict(zip(entities, answers[: len(entities)], strict=True))
-    for (entity, _, group), place in zip(groups, answers[len(entities) :], strict=True):
+    owners = dict(zip(entities, answers[len(groups) :], strict=True))
+    for (entity, _, group), place in zip(groups, answers[: len(groups)], strict=True):
         for number, ref in enumerate(group):
             node = None if place is None else place[f"n{number}"]
             found[ref] = _resolved(session, owners[entity], ref, place is not None, node)
