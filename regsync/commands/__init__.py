@@ -261,7 +261,7 @@ def _check_dashes(args: list[str]) -> None:
         match = _ONE_DASH.fullmatch(arg)
         if arg == "--":
             return
-        if match and not _SHORT.fullmatch(arg) and f"--{match[1]}" in known:
+        if match and not re.fullmatch(_SHORT, arg) and f"--{match[1]}" in known:
             raise click.UsageError(f"{arg!r} has one dash and needs two: -{arg}")
 
 

@@ -99,7 +99,7 @@ def _uncompiled() -> Iterator[None]:
 
 
 class _Pattern:
-    """Becomes a pattern of `re`."""
+    """Becomes a pattern of `re`, but for functions of `re` that are given one: only for modules that call its methods."""
 
     def __init__(self, *pattern: Any) -> None:
         self._pattern = pattern
@@ -115,5 +115,5 @@ class _Pattern:
 _MANNERS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "jsonschema_rs": _undated,  # The date is that of its own build.
     "yaml.reader": _uncompiled,  # Its pattern of 65,000 signs is for where there is no libyaml.
-    "yaml.resolver": _uncompiled,
+    **dict.fromkeys(("platform", "yaml.constructor", "yaml.resolver"), _uncompiled),
 }

@@ -25,6 +25,10 @@ def _says(code: str) -> str:
         ),
         ("import re, yaml; print(re.compile('a(b)').fullmatch('ab')[1], type(re.compile('c')).__name__)", "b Pattern"),
         (
+            "import platform; print(platform.python_implementation(), platform.libc_ver()[0] is not None)",
+            "CPython True",
+        ),
+        (
             "import yaml; text = '[1, 0x1F, 1.5, yes, ~, 2026-01-01, v1, 1_000, \\'2\\', .inf, a]'; "
             "print(yaml.load(text, yaml.CSafeLoader) == yaml.load(text, yaml.SafeLoader) == yaml.safe_load(text), "
             "yaml.safe_load(text)[:5])",
@@ -37,7 +41,7 @@ def _says(code: str) -> str:
         ),
         ("import httpx; print(httpx.Client().headers['user-agent'].split('/')[0])", "python-httpx"),
     ],
-    ids=["the schema", "the dates", "the patterns", "yaml", "yaml in Python", "httpx"],
+    ids=["the schema", "the dates", "the patterns", "the platform", "yaml", "yaml in Python", "httpx"],
 )
 def test_what_was_left_out_is_there_for_whoever_needs_it(code: str, says: str) -> None:
     assert _says(LEFT_OUT + code) == says

@@ -59,13 +59,13 @@ CONTENTS = frozenset(
     }
 )
 """Tables that do not decide who may do what: changing them does not change what `Transaction.once` may be asked to keep."""
-_TABLE = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
+_TABLE = r"(?i)\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)"
 
 
 @lru_cache(maxsize=512)
 def _changes_contents(sql: str) -> bool:
     """Whether all that a statement changes is in `CONTENTS`. What depends on their rows is in there too."""
-    found = _TABLE.match(sql)
+    found = re.match(_TABLE, sql)
     return found is not None and found[1].lower() in CONTENTS
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from regsync.diagnostics import Diagnostic, Position, Severity
 
-_LINE_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+_LINE_BREAK = "\r(?!\n)|[\x85\u2028\u2029]"
 """What ends a line for libyaml (and so a comment), and for few editors, diffs and other readers of YAML."""
 _DIRECTION = "[\u202a-\u202e\u2066-\u2069]"
 """Embeddings, overrides and isolates of Unicode's bidirectional algorithm: they move what stands around them on the screen."""
@@ -22,7 +22,7 @@ def hidden_line_breaks(data: bytes, name: str) -> list[Diagnostic]:
     if data.isascii() and data.count(b"\r") == data.count(b"\r\n"):
         return []
     text = data.decode(errors="replace")  # What is not UTF-8 is told by whoever reads the file.
-    found = list(_LINE_BREAK.finditer(text))[:_MOST]
+    found = list(re.finditer(_LINE_BREAK, text))[:_MOST]
     return [_line_break(text, name, match) for match in found]
 
 
