@@ -69,23 +69,22 @@ LOADED = {
     "regsync.backends": "base confirming",
     "regsync.backends.local": "observing reading",
     "regsync.commands": "plan",
-    "regsync.console": "completing context display evidence examples files json_file options output progress runner selection shown unused",
+    "regsync.console": "completing context display evidence examples files options output progress runner selection shown unused",
     "regsync.core": (
-        "canonical consent consent_document desired evidence fingerprint hazards later live long model moves operation order owned "
-        "plan plan_check plan_document planner proof scope seen shard standing undo unmanaged"
+        "canonical consent consent_document desired evidence fingerprint hazards later live long model operation order owned "
+        "plan plan_document planner proof scope seen standing"
     ),
     "regsync.core.actions": "base on_collection on_registry",
     "regsync.core.diff": "collection context names registry settled unseen versions",
     "regsync.execution": "own state",
     "regsync.local.store": (
-        "access accounts actor bulk database errors events faults identities ids keys members migrations numbers opening patterns "
+        "access accounts actor bulk database errors events faults identities ids keys members opening patterns "
         "registries"
     ),
     "regsync.looks": "escape",
     "regsync.manifest.reading": "bindings build check files lint listed load locate merge syntax tree unseen variables words",
-    "regsync.manifest.writing": "render",
-    "regsync.planning": "commit formerly look_alikes making strangers",
-    "regsync.views": "blocks consents facts flowing sentences statements text unmanaged warnings words",
+    "regsync.planning": "commit formerly look_alikes making",
+    "regsync.views": "blocks consents facts flowing sentences statements text words",
 }
 """By wing, without the wings themselves. Loading a module takes a third of a millisecond, as much as forty bindings,
 and most plans find nothing to do: what only changes need is loaded where there are some."""

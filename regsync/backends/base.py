@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from regsync.core.actions import Action
 from regsync.core.live import Destination, Live, Scope, Unresolved, Version, VersionDetails
-from regsync.core.moves import AliasMoves, Untold
 from regsync.diagnostics import RegsyncError
 from regsync.names import Address, ArtifactId, SourceRef
 from regsync.slots import NamedTuple, dataclass
+
+if TYPE_CHECKING:
+    from regsync.core.moves import AliasMoves, Untold
 
 Notify = Callable[[str], None]
 """Shows a wait (a retry, a rate limit) to whoever is watching."""

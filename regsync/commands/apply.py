@@ -95,7 +95,7 @@ def _apply_saved(
     *,
     any_user: bool,
 ) -> int:
-    from regsync.core.plan_document import decode_plan
+    from regsync.core.plan_reading import decode_plan
     from regsync.execution.again import Declared
 
     if selection.targets or selection.excludes or selection.shard or (selection.allow and declared is None):

@@ -22,7 +22,7 @@ from regsync.stages import stage
 @pass_settings
 def command(settings: Settings, file: Path, format_: str, compact: bool, limit: int) -> int:
     """Show a saved plan or a receipt."""
-    from regsync.core.plan_document import decode_plan
+    from regsync.core.plan_reading import decode_plan
     from regsync.execution.receipt import RECEIPT_FORMAT, decode_receipt_operations
 
     document = read_document(file)

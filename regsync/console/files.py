@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regsync.console.json_file import NotJsonError, load, no_constant
 from regsync.core.long import PIECE, Long
 from regsync.diagnostics import RegsyncError
 from regsync.slots import NamedTuple
@@ -48,6 +47,8 @@ def read_document(path: Path) -> Any:
             code="unreadable",
         )
     try:
+        from regsync.console.json_file import no_constant
+
         return json.loads(text, parse_constant=no_constant)
     except (ValueError, RecursionError) as error:
         where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
@@ -56,6 +57,8 @@ def read_document(path: Path) -> Any:
 
 def _read_large(path: Path) -> Any:
     """The same, with long lists left as text. Raises `OSError` and `UnicodeDecodeError` besides."""
+    from regsync.console.json_file import NotJsonError, load
+
     with path.open(encoding="utf-8", newline="") as file:
         try:
             return load(file)

@@ -45,7 +45,7 @@ def page_of(path: Path) -> ShownPage:
 
 
 def _plan(document: Any) -> ShownPage:
-    from regsync.core.plan_document import decode_plan
+    from regsync.core.plan_reading import decode_plan
     from regsync.views.markdown import render_plan
 
     plan = decode_plan(document)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from regsync.core.actions import Json
 from regsync.core.consent import Ask, Given
@@ -13,14 +13,16 @@ from regsync.core.desired import Consents
 from regsync.core.diff import ManualStep
 from regsync.core.hazards import Hazard
 from regsync.core.live import Destination, LinkKey, Scope
-from regsync.core.moves import MovedByHand
 from regsync.core.operation import Operation
 from regsync.core.proof import Proof
-from regsync.core.undo import Irrevocable
-from regsync.core.unmanaged import NoLonger
 from regsync.diagnostics import Diagnostic
 from regsync.names import Address
 from regsync.slots import NamedTuple, dataclass
+
+if TYPE_CHECKING:
+    from regsync.core.moves import MovedByHand
+    from regsync.core.undo import Irrevocable
+    from regsync.core.unmanaged import NoLonger
 
 
 class ManifestInfo(NamedTuple):

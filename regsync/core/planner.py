@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regsync.core.consent import unused
 from regsync.core.desired import Desired, HazardName
@@ -17,10 +17,12 @@ from regsync.core.owned import owned_by, unchanged
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, ReadInfo, Selection
 from regsync.core.proof import Proof, prove
 from regsync.core.seen import Seen, unseen
-from regsync.core.undo import Irrevocable, Undo, undo_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
 from regsync.names import SourceRef
 from regsync.slots import dataclass
+
+if TYPE_CHECKING:
+    from regsync.core.undo import Irrevocable, Undo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ def make_plan(inputs: Inputs, compared: Compared, evidence: Evidence = NO_EVIDEN
         return not again.drafts and not any(d.is_error for d in again.diagnostics)
 
     proof, final = prove(operations, inputs.live, actor, nothing_left, seen=seen)
-    undo = undo_of(operations, final, actor, seen)
+    undo, irrevocable = _taken_back(operations, final, actor, seen)
     assessed = _assessed(operations, compared.findings.emptied, inputs)
     return _assembled(
         inputs,
@@ -92,8 +94,8 @@ def make_plan(inputs: Inputs, compared: Compared, evidence: Evidence = NO_EVIDEN
             *(unused(assessed.consents) if inputs.selection.is_whole else ()),
             *evidence.warnings,
         ),
-        undo=number_off(undo.drafts),
-        irrevocable=undo.irrevocable,
+        undo=undo,
+        irrevocable=irrevocable,
     )
 
 
@@ -115,10 +117,22 @@ def make_undo_plan(
         assessed._replace(hazards=hazards, missing=()),
         proof=proof,
         warnings=inputs.warnings + evidence.warnings,
-        undo=number_off(undo_of(operations, final, actor, seen).drafts),
+        undo=_taken_back(operations, final, actor, seen)[0],
         irrevocable=undo.irrevocable,
         undoes=receipt_digest,
     )
+
+
+def _taken_back(
+    operations: tuple[Operation, ...], final: Live, actor: str, seen: Seen
+) -> tuple[tuple[Operation, ...], tuple[Irrevocable, ...]]:
+    """The operations that would take these back, and what none would: found out where there are some."""
+    if not operations:
+        return (), ()
+    from regsync.core.undo import undo_of
+
+    undo = undo_of(operations, final, actor, seen)
+    return number_off(undo.drafts), undo.irrevocable
 
 
 def _assessed(operations: tuple[Operation, ...], emptied: Iterable[Emptied], inputs: Inputs) -> Assessment:

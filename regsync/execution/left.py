@@ -10,7 +10,8 @@ from regsync.backends.base import Status
 from regsync.core.actions import LinkVersion
 from regsync.core.live import LinkKey
 from regsync.core.operation import Operation
-from regsync.core.plan_document import decode_plan, plan_digest
+from regsync.core.plan_document import plan_digest
+from regsync.core.plan_reading import decode_plan
 from regsync.diagnostics import RegsyncError
 from regsync.execution.journal import Interrupted, read_journal
 from regsync.execution.receipt import NOTHING_SEEN, Record

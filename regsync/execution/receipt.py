@@ -15,7 +15,8 @@ from regsync.core.live import Destination, Live
 from regsync.core.long import Told
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
-from regsync.core.plan_document import check_document, decode_operation, operation_json
+from regsync.core.plan_document import operation_json
+from regsync.core.plan_reading import check_document, decode_operation
 from regsync.diagnostics import RegsyncError
 from regsync.execution.journal import outcome_json
 from regsync.slots import NamedTuple, dataclass

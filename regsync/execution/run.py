@@ -18,7 +18,8 @@ from regsync.core.canonical import digest_of, document_digest
 from regsync.core.live import LinkKey, Live
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
-from regsync.core.plan_document import decode_plan, document_text, plan_digest, plan_document
+from regsync.core.plan_document import document_text, plan_digest, plan_document
+from regsync.core.plan_reading import decode_plan
 from regsync.diagnostics import RegsyncError, StalePlanError
 from regsync.execution.again import Declared, check_before_first_write
 from regsync.execution.execute import (

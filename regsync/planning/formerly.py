@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from regsync.backends.base import BackendError
 from regsync.core.live import Live
 from regsync.core.operation import Operation
-from regsync.core.unmanaged import NoLonger, at, perhaps_renamed, scope_of_addresses, undeclared
 from regsync.git import git_bytes, git_text
 from regsync.manifest.reading.files import MAX_FILE_SIZE, SUFFIXES
 from regsync.manifest.reading.tree import Block, Items, parse
@@ -22,6 +21,7 @@ from regsync.names import Address
 
 if TYPE_CHECKING:
     from regsync.backends.base import Reader
+    from regsync.core.unmanaged import NoLonger
     from regsync.execution.receipt import Record
     from regsync.manifest.reading.load import Loaded
 
@@ -57,6 +57,10 @@ def no_longer_managed(
     if last is not None:
         for text in [*last.seen.fingerprints, *last.seen.bindings]:
             before.add(_address(text), None)
+    if not before.known:
+        return ()
+    from regsync.core.unmanaged import NoLonger, at, scope_of_addresses, undeclared
+
     left = undeclared(loaded.desired, before.known)
     if not left:
         return ()
@@ -74,6 +78,8 @@ def no_longer_managed(
 
 
 def _hint(address: Address, live: Live, operations: Sequence[Operation]) -> str | None:
+    from regsync.core.unmanaged import perhaps_renamed
+
     renamed = perhaps_renamed(address, live, operations)
     if renamed is None:
         return None

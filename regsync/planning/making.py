@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from regsync.backends.base import BackendError, Foreseen, Reader
 from regsync.backends.confirming import confirmed, proven
@@ -19,13 +19,10 @@ from regsync.core.operation import Operation
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Compared, Inputs, compare, make_plan
 from regsync.core.scope import declares, needed_by, removes_unlisted, restrict, scope_of
-from regsync.core.shard import judged_as_a_whole, part_of
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
-from regsync.manifest.writing.render import to_manifest
 from regsync.planning.commit import git_commit
 from regsync.planning.formerly import no_longer_managed
 from regsync.planning.look_alikes import look_alikes
-from regsync.planning.strangers import strangers
 from regsync.slots import dataclass
 from regsync.stages import one_by_one, stage
 
@@ -67,6 +64,8 @@ def plan_manifests(
     _check_selection(loaded.desired, selection)
     if selection.shard is None:
         return _planned(loaded, reader, selection, begun, receipts)
+    from regsync.core.shard import judged_as_a_whole, part_of
+
     whole = _planned(loaded, reader, selection._replace(shard=None), begun, None)
     part = replace(loaded, desired=part_of(loaded.desired, selection.shard))
     cut = restrict(part.desired, selection.targets, selection.excludes)
@@ -114,7 +113,7 @@ def _planned(
         manages_protected=reader.capabilities.manages_protected_aliases,
         selection=selection,
         warnings=tuple(loaded.warnings),
-        declared=Later(lambda: to_manifest(needed_by(loaded.desired, selection.targets, desired))),
+        declared=Later(partial(_declared, loaded.desired, selection, desired)),
         begun=begun,
     )
     told = _once(receipts, destination)
@@ -123,7 +122,7 @@ def _planned(
     )
     live = inputs.live
     alike = look_alikes(compared.operations, live, desired, reader)
-    unknown = strangers(compared.operations, reader)
+    unknown = _strangers(compared.operations, reader)
     if any(each.is_error for each in unknown):
         raise DiagnosticsError([*inputs.warnings, *compared.warnings, *alike, *unknown])
     compared = replace(compared, warnings=(*compared.warnings, *alike, *unknown))
@@ -137,6 +136,13 @@ def _planned(
         last = before.agreed if before is not None else None
         plan = replace(plan, no_longer_managed=no_longer_managed(loaded, reader, plan.operations, last))
     return Planned(plan, live, desired)
+
+
+def _declared(whole: Desired, selection: Selection, desired: Desired) -> dict[str, Any]:
+    """What is desired, as a manifest."""
+    from regsync.manifest.writing.render import to_manifest
+
+    return to_manifest(needed_by(whole, selection.targets, desired))
 
 
 def _once(receipts: Callable[[Destination], Receipts | None] | None, destination: Destination) -> Told:
@@ -160,6 +166,15 @@ def _evidence(operations: Sequence[Operation], desired: Desired, reader: Reader)
     from regsync.planning.evidence import gather
 
     return gather(operations, desired, reader.describe)
+
+
+def _strangers(operations: Sequence[Operation], reader: Reader) -> tuple[Diagnostic, ...]:
+    """What is wrong with new members."""
+    if not operations:
+        return ()
+    from regsync.planning.strangers import strangers
+
+    return strangers(operations, reader)
 
 
 def _with_dates(plan: Plan) -> Plan:

@@ -13,7 +13,8 @@ from regsync.core.plan_document import moved_json, operation_json
 from regsync.diagnostics import counted
 from regsync.looks.escape import plain
 from regsync.planning.drift import Difference
-from regsync.views.words import WAYS_OUT, change, destination, place, verb, who_moved
+from regsync.views.moved import WAYS_OUT, who_moved
+from regsync.views.words import change, destination, place, verb
 
 Json = dict[str, Any]
 

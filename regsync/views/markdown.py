@@ -15,6 +15,7 @@ from regsync.views.consents import given_before, holding
 from regsync.views.facts import Facts, Tone, facts, shown_with_evidence
 from regsync.views.fitting import Cut, Page, Section, fit
 from regsync.views.gfm import code, in_html, prose, sentence
+from regsync.views.moved import WAYS_OUT, who_moved
 from regsync.views.statements import Tone as StatementTone
 from regsync.views.statements import about_plan, consent_ways, proof_words, what_is_left
 from regsync.views.unmanaged import in_brackets, known_from
@@ -23,14 +24,12 @@ from regsync.views.words import (
     BLOCK_HEADINGS,
     LOCK,
     SYMBOLS,
-    WAYS_OUT,
     Effect,
     change,
     effect,
     place,
     state_after,
     verb,
-    who_moved,
 )
 
 Json = dict[str, Any]

@@ -26,8 +26,6 @@ from regsync.views.statements import (
     proof_words,
     what_is_left,
 )
-from regsync.views.unmanaged import in_brackets, known_from
-from regsync.views.warnings import by_cause
 from regsync.views.words import (
     LOCK,
     SYMBOLS,
@@ -201,6 +199,8 @@ def _fact(row: Row) -> str:
 def _warnings(page: _Page, document: Json) -> None:
     if not document["warnings"]:
         return
+    from regsync.views.warnings import by_cause
+
     page.heading("Warnings")
     for warning in by_cause(document["warnings"]):
         where = f"{bare(warning.where)}: " if warning.where else ""
@@ -215,6 +215,8 @@ def _warnings(page: _Page, document: Json) -> None:
 def _no_longer_managed(page: _Page, document: Json) -> None:
     if not document["no_longer_managed"]:
         return
+    from regsync.views.unmanaged import in_brackets, known_from
+
     page.heading("No longer managed: nothing declares it any more, and it stays as it is")
     for item in document["no_longer_managed"]:
         words = f"{bare(item['address'])}{in_brackets(item)}, {known_from(item)}"

@@ -21,7 +21,8 @@ from regsync.console.files import check_shape, read_document
 from regsync.core.canonical import document_digest
 from regsync.core.desired import Desired
 from regsync.core.live import Destination, Live, ReadProof, RegistryScope
-from regsync.core.plan_document import decode_plan, plan_document
+from regsync.core.plan_document import plan_document
+from regsync.core.plan_reading import decode_plan
 from regsync.diagnostics import DiagnosticsError, RegsyncError
 from regsync.execution.again import check_before_first_write
 from regsync.execution.journal import read_journal

@@ -19,7 +19,7 @@ import yaml
 
 from regsync.core.desired import HazardName
 from regsync.core.operation import Operation
-from regsync.core.plan_document import decode_plan
+from regsync.core.plan_reading import decode_plan
 from tests.backends.wandb.worlds import KEYS, everything, prints, write_world
 from tests.guarantees import history
 

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, assume, event, given
 from hypothesis import strategies as st
 
 from regsync.backends import open_reader
-from regsync.core.plan_document import decode_plan, plan_document
+from regsync.core.plan_document import plan_document
+from regsync.core.plan_reading import decode_plan
 from regsync.diagnostics import DiagnosticsError
 from regsync.planning.undo import plan_undo
 from tests.budget import share

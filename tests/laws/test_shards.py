@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from regsync.core.desired import Desired, HazardName
 from regsync.core.plan import Plan, Selection, Shard, parse_shard
-from regsync.core.plan_document import decode_plan, plan_document
+from regsync.core.plan_document import plan_document
+from regsync.core.plan_reading import decode_plan
 from regsync.core.shard import part_of
 from regsync.execution.again import Declared
 from regsync.execution.run import apply_plan

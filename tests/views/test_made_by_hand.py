@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from regsync.console.files import check_shape
 from regsync.core.canonical import document_digest
-from regsync.core.plan_document import decode_plan
+from regsync.core.plan_reading import decode_plan
 from regsync.diagnostics import RegsyncError
 from regsync.execution.receipt import decode_receipt_operations
 from regsync.views import html, markdown, text

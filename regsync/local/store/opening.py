@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from regsync.local.store import faults, keys, migrations, patterns
+from regsync.local.store import faults, keys, patterns
 from regsync.local.store.errors import NewerVersion, NoRegistryFile, NotARegistry, ReadOnly
 
 APPLICATION_ID = 0x52475359
@@ -110,6 +110,8 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, timeout: float)
         patiently(connection, timeout, lambda: connection.execute("BEGIN IMMEDIATE"))
         version = _identity(connection)[1]
         if version < SCHEMA_VERSION:
+            from regsync.local.store import migrations
+
             migrations.migrate(connection, version)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
