@@ -57,6 +57,8 @@ many at most, in several documents at once: what they wait for is the disk."""
 _IN_MEMORY = 1024 * 1024
 
 T = TypeVar("T")
+_Parts = tuple[str, dict[str, Any] | None, str | None]
+"""Of a request: document, variables and name of the operation."""
 
 
 class Asking(NamedTuple):
@@ -96,7 +98,7 @@ def create_app(
     async def told(request: Request, asking: Asking, held: bytes, *, changing: bool) -> Response:
         found: Response | Asked | None
         if changing:
-            found = _known(held) or await work.read(request, lambda _: _changing(held), understanding)
+            found = _known(held) or await work.read(request, lambda _: _changing(_parts(held)), understanding)
             if found is None:  # It has the word in it and no more: it waits as one that reads.
                 async with work.turn(asking.actor.user_id):
                     return await told(request, asking, held, changing=False)
@@ -185,12 +187,13 @@ def _known(held: bytes) -> Asked | None:
     """The changes that a request asks for, where that is found out at once: it is small, and its document is known."""
     if len(held) > QUICK:
         return None
-    return _changing(held) if is_known(*_parts(held)) else None
+    parts = _parts(held)
+    return _changing(parts) if is_known(*parts) else None
 
 
-def _changing(held: bytes) -> Asked | None:
-    """The changes that a request asks for; None where it changes nothing, or is refused. Raises `Invalid`."""
-    found = asked(*_parts(held))
+def _changing(parts: _Parts) -> Asked | None:
+    """The changes that a request asks for; None where it changes nothing, or is refused."""
+    found = asked(*parts)
     return found if isinstance(found, Asked) and found.changes != 0 else None
 
 
@@ -202,8 +205,8 @@ def _read_or_asked(store: Store, asking: Asking, budget: Budget, held: bytes) ->
     return _answered(store, asking, budget, found, None)
 
 
-def _parts(held: bytes) -> tuple[str, dict[str, Any] | None, str | None]:
-    """Document, variables and name of the operation. Raises `Invalid`."""
+def _parts(held: bytes) -> _Parts:
+    """What a request holds. Raises `Invalid`."""
     body = jsons.read(held, "the request")
     if not isinstance(body, dict) or not isinstance(body.get("query"), str):
         raise UnreadableError("expected a JSON object with a query")

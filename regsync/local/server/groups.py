@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from regsync.local.store.actor import OWNER, Actor
@@ -31,6 +32,8 @@ _PAUSE = 0.006
 """Seconds; a little more than lies between two tries of whoever waits for the file."""
 
 T = TypeVar("T")
+Post = Callable[[Callable[[], None]], object]
+"""Has something called in the thread of those who wait: of an event loop its `call_soon_threadsafe`."""
 
 
 class LeftError(Exception):
@@ -96,8 +99,10 @@ class Group:
         self._inside = False
 
     def drop(self) -> None:
-        """What the request has changed is taken back."""
-        if self._inside and self._tx is not None and self._tx.is_open:
+        """What the request has changed, and was not to be kept, is taken back."""
+        if not self._inside:
+            return
+        if self._tx is not None and self._tx.is_open:
             self._tx.handed_to(OWNER, None)
             self._tx.run("ROLLBACK TO request")
             self._tx.run("RELEASE request")
@@ -124,12 +129,17 @@ class Group:
         self._tx = None
 
 
-class Change(Generic[T]):
-    """A request that waits for its turn, and what became of it. `tell` is called once that is known, in the thread of all changes."""
+def _at_once(tell: Callable[[], None]) -> None:
+    tell()
 
-    def __init__(self, act: Callable[[Group | None], T], tell: Callable[[], None], *, alone: bool) -> None:
+
+class Change(Generic[T]):
+    """A request that waits for its turn, and what became of it. `post` is given what calls `tell`, once that is known."""
+
+    def __init__(self, act: Callable[[Group | None], T], tell: Callable[[], None], post: Post, *, alone: bool) -> None:
         self._act = act
         self.tell = tell
+        self.post = post
         self.alone = alone
         self._value: T | None = None
         self._error: BaseException | None = None
@@ -149,6 +159,21 @@ class Change(Generic[T]):
         if self._error is not None:
             raise self._error
         return self._value  # type: ignore[return-value] # what `act` has returned
+
+
+def _tell(members: Sequence[Change[Any]]) -> None:
+    """Whoever waits is woken once, and not once for each member: a thread that wakes another one waits for the interpreter then."""
+    posts: dict[Post, list[Callable[[], None]]] = {}
+    for each in members:
+        posts.setdefault(each.post, []).append(each.tell)
+    for post, tells in posts.items():
+        with suppress(RuntimeError):
+            post(partial(_call, tells))
+
+
+def _call(tells: Iterable[Callable[[], None]]) -> None:
+    for tell in tells:
+        tell()
 
 
 class Changes:
@@ -172,11 +197,19 @@ class Changes:
         """How many wait for their turn. What is carried out now is not among them."""
         return len(self._waiting)
 
-    def add(self, act: Callable[[Group | None], T], tell: Callable[[], None], *, alone: bool = False) -> Change[T]:
-        """A change that is carried out when it is its turn; `tell` is called, in another thread, once all of it is committed or
-        it has failed. `act` is given the group that it is in, and has to `enter` it; None where it is `alone` and has a transaction
-        of its own. It may be called again. Raises `RuntimeError` where the system has no thread left; never waits."""
-        change = Change(act, tell, alone=alone)
+    def add(
+        self,
+        act: Callable[[Group | None], T],
+        tell: Callable[[], None],
+        post: Post = _at_once,
+        *,
+        alone: bool = False,
+    ) -> Change[T]:
+        """A change that is carried out when it is its turn; `tell` is called once all of it is committed or it has failed, by what
+        `post` is given, in another thread: once for all of a group that have the same. `post` may raise `RuntimeError` where nobody
+        waits. `act` is given the group that it is in, and has to `enter` it; None where it is `alone` and has a transaction of its own.
+        It may be called again. Raises `RuntimeError` where the system has no thread left; never waits."""
+        change = Change(act, tell, post, alone=alone)
         with self._arrived:
             if not self._working:  # Before the change is one that waits: a system that has no thread left raises here.
                 threading.Thread(target=self._work, name="changes", daemon=True).start()
@@ -194,8 +227,7 @@ class Changes:
             except BaseException as error:  # noqa: BLE001 - a defect; whoever waits is told of it
                 for each in members:
                     each.fail(error)
-            for each in members:
-                each.tell()
+            _tell(members)
 
     def _some_wait(self) -> bool:
         """Whether there is a change to be carried out; False ends the thread."""

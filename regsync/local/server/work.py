@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -83,13 +83,9 @@ class Work:
         """As `do`, in the thread of all changes: what `act` returns once all that it has changed is committed."""
         loop = asyncio.get_running_loop()
         told = loop.create_future()
-
-        def tell() -> None:
-            with suppress(RuntimeError):  # The loop has ended, and nobody waits.
-                loop.call_soon_threadsafe(_settle, told)
-
         with self._budget(request) as budget:
-            change = changes.add(lambda group: act(budget, group), tell, alone=alone)
+            tell, post = partial(_settle, told), loop.call_soon_threadsafe
+            change = changes.add(lambda group: act(budget, group), tell, post, alone=alone)
             await told
             return change.result()
 

@@ -59,7 +59,7 @@ def recall(store: Store, api_key: str) -> Recalled | None:
 
 def prove(tx: Transaction, api_key: str, before: Recalled) -> None:
     """Raise `Unauthorized` unless a key that proved right before in this process is that actor's still."""
-    row = _by_hash(tx, before.kept)
+    row = tx.once(("key", before.kept), lambda: _by_hash(tx, before.kept))
     if row is not None and tuple(row) == (before.actor.user_id, before.actor.name):
         return
     again = None if row is not None else _recalled(tx, api_key)  # It may be kept in the other way by now.

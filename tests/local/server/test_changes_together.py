@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 
@@ -26,7 +28,7 @@ from regsync.local.server.root import Root
 from regsync.local.server.session import Session
 from regsync.local.store import accounts, registries
 from regsync.local.store.actor import Actor
-from regsync.local.store.database import Store, open_store
+from regsync.local.store.database import Store, Transaction, open_store
 from regsync.local.store.errors import Locked, NotFound
 from tests.budget import share
 from tests.interop.worlds import api_key, make_world
@@ -182,6 +184,62 @@ def test_what_was_found_out_for_a_request_that_is_taken_back_is_forgotten(store:
         places.registry(group.enter(alice, lambda: False), "acme-org", "wandb-registry-never")
     group.drop()
     group.commit()
+
+
+def test_what_is_asked_of_a_user_s_rights_is_asked_once_for_requests_that_follow_each_other(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = [artifact_id(version) for version in plant_versions(store, "rush", 6)]
+    asked: list[str] = []
+    execute_ = Transaction._execute
+
+    def watched(tx: Transaction, sql: str, parameters: tuple[object, ...]) -> sqlite3.Cursor:
+        asked.append(sql)
+        return execute_(tx, sql, parameters)
+
+    def about_rights(users: Sequence[str]) -> int:
+        acts = [asking(store, user, link(0, one, "rush", "a")) for user, one in zip(users, versions, strict=False)]
+        asked.clear()
+        assert all("errors" not in done.result().body for done in together(store, acts))
+        return sum("organization_members" in sql or "FROM registries" in sql for sql in asked)
+
+    monkeypatch.setattr(Transaction, "_execute", watched)
+    alone = about_rights(["alice"])
+    assert alone > 0
+    assert about_rights(["alice"] * 6) == alone
+    assert about_rights(["alice", "bob"] * 2) == 2 * about_rights(
+        ["alice", "bob"]
+    )  # Of somebody else nothing is taken over.
+
+
+def test_those_who_wait_in_one_place_are_woken_once(store: Store) -> None:
+    acts = [
+        asking(store, "alice", link(n, artifact_id(one), "rush", "a"))
+        for n, one in enumerate(plant_versions(store, "rush", 3))
+    ]
+    changes, begun, all_wait, told = Changes(store), Event(), Event(), Event()
+    woken: list[Callable[[], None]] = []
+    settled: list[int] = []
+
+    def leading(group: Group | None) -> Answer:
+        begun.set()
+        assert all_wait.wait(60)
+        return acts[0](group)
+
+    def post(tell: Callable[[], None]) -> None:
+        woken.append(tell)
+        told.set()
+
+    made = [changes.add(leading, lambda: settled.append(0), post)]
+    assert begun.wait(60)
+    made += [changes.add(act, partial(settled.append, n), post) for n, act in enumerate(acts[1:], 1)]
+    all_wait.set()
+    assert told.wait(60)
+    (tell,) = woken
+    assert settled == []
+    tell()
+    assert settled == [0, 1, 2]
+    assert all("errors" not in change.result().body for change in made)
 
 
 def test_nobody_is_told_of_what_could_not_be_committed(store: Store) -> None:
