@@ -63,12 +63,14 @@ def collections(tx: Transaction, registry: Registry, names: frozenset[str] | Non
     about = sum(each.next_index or 0 for each in by_key.values())
     with stage(registry.name, "links", about) as reading:
         for sequences, rows in bulk.links(tx, registry, asked):
-            for key, of_one in groupby(rows, itemgetter(0)):
-                links = by_key[key].links if key in by_key else {}
-                for _, number, artifact, sequence, version, digest in of_one:
-                    path, kind = sequences[sequence]
-                    links[number] = new(Version, (encode(artifact), f"{path}{version}" if path else "", digest, kind))
-                reading.done += len(links)
+            links: dict[int, Version] = {}
+            last = None
+            for key, number, artifact, sequence, version, digest in rows:
+                if key != last:
+                    last, links = key, by_key[key].links if key in by_key else {}
+                path, kind = sequences[sequence]
+                links[number] = new(Version, (encode(artifact), f"{path}{version}" if path else "", digest, kind))
+            reading.advance(len(rows))
         reading.reach(about, about)
     for key, found in bulk.aliases(tx, registry, asked):
         if key in by_key:
