@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from typing import NewType, Self
@@ -308,8 +308,8 @@ def parse_version_ref(text: str) -> VersionRef:
     return SourceRef(parts[0], parts[1], parts[2], version)
 
 
-def are_pinned_sources(texts: Collection[str]) -> bool:
-    """Whether each text, as nearly all do, names a pinned version where it was logged, in no registry, and in ASCII.
+def are_pinned_sources(values: Iterable[object]) -> bool:
+    """Whether each of them, as nearly all are, is a text that names a pinned version where it was logged, in no registry, in ASCII.
 
     It is then the text of the `SourceRef` that `parse_version_ref` reads. Only for texts of which it is known that each is a
     version (or `absent`), and on one line.
@@ -317,7 +317,10 @@ def are_pinned_sources(texts: Collection[str]) -> bool:
     >>> are_pinned_sources(["acme-ml/fraud/detector:v12"]), are_pinned_sources(["acme-ml/fraud/detector:v12", "v7"])
     (True, False)
     """
-    lines = "\n".join([*texts, ""])
+    try:
+        lines = "\n".join([*values, ""])  # type: ignore[list-item]
+    except TypeError:
+        return False
     return lines.isascii() and bool(_PINNED_LINES.fullmatch(lines)) and IN_A_REGISTRY not in lines
 
 

@@ -39,7 +39,7 @@ class Bindings:
         if not self.plain_aliases.issuperset(block):
             for name in block:
                 self.alias_name(name, key_position(block, name))
-        if set(map(type, block.values())) == {str} and are_pinned_sources(block.values()):
+        if are_pinned_sources(block.values()):
             # The marks of the keys only: the places of the values, which nobody needs any more, go with the block.
             marks = [mark for mark, _ in map(block.at.__getitem__, block)]
             return PinnedAliases(dict(block), partial(map, position, marks))
