@@ -174,11 +174,13 @@ def test_the_model_and_the_witness_do_and_refuse_what_the_registry_file_does(see
 
 
 def never_sent(action: a.Action, live: Live) -> bool:
-    """What the server would take and regsync never asks for: a link that makes its collection, a name for what has it."""
+    """What the server would take and regsync never asks for: a link that makes its collection or is there, a name for what has it."""
     registry = live.registries.get(action.registry)
     match action:
         case a.LinkVersion():
-            return registry is not None and action.collection not in registry.collections
+            collection = registry.collections.get(action.collection) if registry is not None else None
+            linked = collection is not None and collection.index_of(action.version.artifact_id) is not None
+            return linked or (registry is not None and collection is None)
         case a.RenameRegistry(registry=new, previous=old) | a.RenameCollection(collection=new, previous=old):
             return new == old
     return False
