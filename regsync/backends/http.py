@@ -54,7 +54,7 @@ def http_client(
 
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine by name or by address."""
-    if host == "localhost":
+    if host.removesuffix(".") == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -104,11 +104,13 @@ def is_excepted(host: str, port: int, no_proxy: str) -> bool:
     >>> is_excepted("api.corp.example", 443, "localhost, .corp.example, fd00::/8")
     True
     """
-    return any(_excepts(entry.lower(), host.lower(), port) for entry in no_proxy.replace(",", " ").split())
+    host = host.lower().removesuffix(".")
+    return any(_excepts(entry.lower(), host, port) for entry in no_proxy.replace(",", " ").split())
 
 
 def _excepts(entry: str, host: str, port: int) -> bool:
-    entry = entry.rpartition("://")[2]
+    _, is_url, rest = entry.partition("://")
+    entry = rest.partition("/")[0] if is_url else entry
     if entry == "*":
         return True
     address = _address(host)
@@ -122,7 +124,7 @@ def _excepts(entry: str, host: str, port: int) -> bool:
         entry = name
         if (network := _network(entry.strip("[]"))) is not None:
             return address is not None and address.version == network.version and address in network
-    entry = entry.removeprefix("*").lstrip(".")
+    entry = entry.removeprefix("*").strip(".")
     return bool(entry) and (host == entry or host.endswith(f".{entry}"))
 
 
@@ -141,19 +143,24 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 
 
 def ssl_context() -> ssl.SSLContext:
-    """How certificates are checked: by the authorities that the environment names, else by those that come with httpx."""
-    folder = os.environ.get(_CERTIFICATE_FOLDER)
+    """How certificates are checked: by the authorities that the environment names, else by those that come with httpx.
+
+    Those of the first file that is named and those of `SSL_CERT_DIR` add up, as OpenSSL has it.
+    """
+    folders = os.environ.get(_CERTIFICATE_FOLDER, "").split(os.pathsep)  # Several may be named, as OpenSSL reads it.
+    there = [each for each in folders if os.path.isdir(each)]  # noqa: PTH112
     name = next((each for each in _CERTIFICATE_FILES if os.environ.get(each)), None)
-    if folder and name != _CERTIFICATE_FILES[0]:
-        # Several folders may be named, as OpenSSL reads it.
-        if not any(os.path.isdir(each) for each in folder.split(os.pathsep)):  # noqa: PTH112
-            raise _setup(f"{_CERTIFICATE_FOLDER} names no folder that is there: {folder}", "correct it, or unset it")
-        context = _made(None)
-        for each in folder.split(os.pathsep):
-            context.load_verify_locations(capath=each)
-        return context
-    if name is None:
-        return _made(None)
+    if name is None and any(folders) and not there:
+        named = os.environ[_CERTIFICATE_FOLDER]
+        raise _setup(f"{_CERTIFICATE_FOLDER} names no folder that is there: {named}", "correct it, or unset it")
+    context = _made(None) if name is None else _by_file(name)
+    for each in there:
+        context.load_verify_locations(capath=each)
+    return context
+
+
+def _by_file(name: str) -> ssl.SSLContext:
+    """By the authorities in the file (or, as requests has it, the folder) that this variable names."""
     path = os.environ[name]
     if os.path.isdir(path) and name != _CERTIFICATE_FILES[0]:  # noqa: PTH112
         context = _made(None)

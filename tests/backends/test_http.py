@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import certifi
 import httpx
 import pytest
 
@@ -38,7 +39,13 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
         (".corp.example *.lab.example", ["a.corp.example", "corp.example", "x.lab.example"], ["mycorp.example"]),
         ("corp.example", ["corp.example", "a.b.corp.example"], ["notcorp.example"]),
         ("corp.example:8443,10.0.0.1:443", ["10.0.0.1"], ["corp.example", "10.0.0.2"]),
-        ("http://corp.example", ["corp.example"], ["other.example"]),
+        ("http://corp.example,https://lab.example:443/x", ["corp.example", "lab.example"], ["other.example"]),
+        (
+            "corp.example. .lab.example.",
+            ["corp.example", "corp.example.", "x.lab.example"],
+            ["corp.exampl", "example."],
+        ),
+        ("fe80::/10", ["fe80::1%eth0"], ["fd00::1%eth0"]),
         (",, ://,[,/,*.,10.0.0.0/99,:::::, é", [], ["example.com", "10.0.0.1", "::1"]),
         ("*", ["example.com", "10.0.0.1"], []),
     ],
@@ -135,6 +142,32 @@ def test_certificates_of_the_environment(
     with pytest.raises(httpx.ConnectError, match="self-signed"), http_client(url) as client:
         client.get("/")
     monkeypatch.setenv(name, str(certificate))
+    with http_client(url) as client:
+        assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_a_file_and_a_folder_of_certificates_add_up(
+    certified: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """As OpenSSL has it: an image that sets SSL_CERT_DIR for the public authorities does not take away what a user names."""
+    url, certificate = certified
+    monkeypatch.setenv(name, str(certificate))
+    for folder in (str(tmp_path), f"/nowhere{os.pathsep}{tmp_path}", "/nowhere"):
+        monkeypatch.setenv("SSL_CERT_DIR", folder)
+        with http_client(url) as client:
+            assert client.get("/").status_code == 200
+
+
+def test_a_folder_of_certificates_counts_beside_a_file(
+    certified: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, certificate = certified
+    command = ["openssl", "x509", "-hash", "-noout", "-in", str(certificate)]
+    name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    shutil.copy(certificate, tmp_path / f"{name}.0")
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     with http_client(url) as client:
         assert client.get("/").status_code == 200
 

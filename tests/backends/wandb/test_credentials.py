@@ -160,6 +160,29 @@ def test_netrc_is_found_by_host_and_by_host_and_port(netrc: Path, machine: str) 
     assert used_key("http://localhost:8080") == basic(KEY)
 
 
+@pytest.mark.parametrize(
+    ("machine", "asked"),
+    [
+        ("Wandb.Example.com", "https://wandb.example.com"),
+        ("wandb.example.com:443", "https://wandb.example.com"),
+        ("WANDB.example.com:8443", "https://wandb.example.com:8443"),
+        ("wandb.example.com.", "https://wandb.example.com"),
+        ("localhost:80", "http://LOCALHOST"),
+        ("[FD00::1]:443", "https://[fd00::1]"),
+    ],
+)
+def test_what_a_login_wrote_is_found_however_the_address_was_typed(netrc: Path, machine: str, asked: str) -> None:
+    """The client writes the host and port as they stand in `wandb login --host`."""
+    netrc.write_text(entry(machine, KEY))
+    assert find_credentials(base_url(asked)).source.startswith("netrc")
+
+
+def test_an_entry_for_another_port_is_not_taken(netrc: Path) -> None:
+    netrc.write_text(entry("wandb.example.com:8443", KEY) + entry("wandb.example.com:80", KEY))
+    with pytest.raises(BackendError, match=r"no API key for wandb\.example\.com"):
+        find_credentials("https://wandb.example.com")
+
+
 def test_netrc_in_the_home_folder(netrc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NETRC")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -220,7 +243,11 @@ def test_nothing_of_a_client_shows_the_key(caplog: pytest.LogCaptureFixture, tmp
         ("http://localhost:8080", "http://localhost:8080"),
         ("http://127.0.0.1:80", "http://127.0.0.1"),
         ("http://[::1]:99/", "http://[::1]:99"),
+        ("http://localhost.:8080", "http://localhost:8080"),
+        ("https://api.wandb.ai./graphql", "https://api.wandb.ai"),
+        ("https://wandb.example.com/path/graphql/", "https://wandb.example.com/path"),
         ("https://forge.coreweave.com/api/wandb/", "https://api.forge.coreweave.com"),
+        ("https://forge.coreweave.com:443/api/wandb", "https://api.forge.coreweave.com"),
     ],
 )
 def test_one_server_has_one_address(given: str | None, normal: str) -> None:
@@ -246,6 +273,7 @@ def test_the_address_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
         ("ftp://wandb.example.com", "is not the address of a server"),
         ("file:///etc/passwd", "is not the address of a server"),
         ("https://", "is not the address of a server"),
+        ("https://wandb .example.com", "is not the address of a server"),
         ("https://wandb.example.com?x=1", "is not the address of a server"),
         ("https://wandb.example.com:port", "is not a URL"),
         ("https://[::1", "is not a URL"),

@@ -20,7 +20,7 @@ import httpx
 
 from regsync.backends.base import BackendError
 from regsync.backends.wandb.connection.answers import NotSentError
-from regsync.backends.wandb.connection.url import CLOUD, OTHER_NAMES, logged_in_at
+from regsync.backends.wandb.connection.url import CLOUD, OTHER_NAMES, logged_in_at, same_host
 from regsync.hiding import remember
 
 KEY_VARIABLE = "WANDB_API_KEY"
@@ -79,7 +79,7 @@ def find_credentials(server: str, *, is_default: bool = False) -> Credentials:
     parts = urlsplit(server)
     names = _names(parts.netloc, is_default=is_default)
     for path in _netrc_paths():
-        found = _from_netrc(path, (*names, parts.hostname or ""))
+        found = _from_netrc(path, (*names, parts.hostname or ""), parts.scheme)
         if found is not None:
             return found
     raise BackendError(
@@ -111,7 +111,10 @@ def _client_asks(host: str) -> bool:
 def _elsewhere(server: str) -> str:
     """The end of the hint where the client was told to use another server."""
     known = logged_in_at()
-    if known is None or known[0].rstrip("/") == server:
+    if known is None:
+        return ""
+    parts = urlsplit(known[0].strip())
+    if f"{parts.scheme}://{same_host(parts.netloc, parts.scheme)}{parts.path.rstrip('/')}" == server:
         return ""
     return f"; {known[1]} says {known[0]}: is that the server that is meant (--backend wandb:{known[0]})?"
 
@@ -127,7 +130,9 @@ def _netrc_paths() -> list[Path]:
     return [home / ".netrc", home / "_netrc"]
 
 
-def _from_netrc(path: Path, names: tuple[str, ...]) -> Credentials | None:
+def _from_netrc(path: Path, names: tuple[str, ...], scheme: str) -> Credentials | None:
+    """The key of the first of these hosts that has one: written as it is, else as the client writes what it was told to use
+    (`wandb login --host https://Wandb.Example.com:443`)."""
     try:
         hosts = netrc.netrc(path).hosts
     except FileNotFoundError:
@@ -139,8 +144,10 @@ def _from_netrc(path: Path, names: tuple[str, ...]) -> Credentials | None:
         raise BackendError(
             f"cannot read {path}: line {error.lineno} is not netrc's format", f"or set {KEY_VARIABLE}", code="netrc"
         ) from None
-    entry = next((hosts[name] for name in names if name in hosts), None)
-    return _from_key(f"netrc ({path})", entry[2]) if entry and entry[2] else None
+    keys = {same_host(host, scheme): entry[2] for host, entry in hosts.items() if entry[2]}
+    keys |= {host: entry[2] for host, entry in hosts.items() if entry[2]}
+    key = next((keys[name] for name in names if name in keys), None)
+    return _from_key(f"netrc ({path})", key) if key else None
 
 
 class _Identity(httpx.Auth):

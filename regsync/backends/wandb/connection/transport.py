@@ -235,10 +235,15 @@ def _not_connected(error: httpx.TransportError) -> BackendError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
+            hint = (
+                "if it is signed by your organization's own authority, set SSL_CERT_FILE to the file of that authority"
+            )
+            if "mismatch" in cause.verify_message:
+                hint = "the certificate is for another name: write the server's address with the name that it is for"
+            elif "expired" in cause.verify_message or "not yet valid" in cause.verify_message:
+                hint = "check this machine's clock; else whoever runs the server has to renew it"
             return BackendError(
-                f"TLS: the certificate is not trusted: {clipped(cause.verify_message)}",
-                "if it is signed by your organization's own authority, set SSL_CERT_FILE to the file of that authority",
-                code="tls",
+                f"TLS: the certificate is not trusted: {clipped(cause.verify_message)}", hint, code="tls"
             )
         if isinstance(cause, ssl.SSLError):
             return BackendError(

@@ -23,6 +23,8 @@ _WEB_APPS = {
 }
 _FORGE_PROXY = "/api/wandb"
 """Where the cloud's web server hands on to its API; the client takes that address for the API's own (`HostUrl`)."""
+_ENDPOINT = "/graphql"
+"""Where the API answers, below the server's address; people paste it with that address."""
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -32,27 +34,28 @@ def base_url(url: str | None) -> str:
 
     Raises `BackendError` for what is no address, and for plain http to anywhere but this machine.
 
-    >>> base_url("HTTPS://Wandb.Example.com:443/")
+    >>> base_url("HTTPS://Wandb.Example.com.:443/graphql")
     'https://wandb.example.com'
     """
     text, origin = (url, "--backend wandb:URL") if url else (os.environ.get(URL_VARIABLE), URL_VARIABLE)
     if not text:
         text, origin = logged_in_at() or (CLOUD, URL_VARIABLE)
     parts = _split(text.strip(), origin)
-    host = (parts.hostname or "").lower()
+    host = (parts.hostname or "").lower().removesuffix(".")
     if parts.scheme == "http" and not is_loopback(host):
         raise BackendError(
             f"{origin}: http://{host} would carry the API key over the network unencrypted",
             f"write https://{host}; plain http is for servers on this machine only",
             code="insecure-url",
         )
-    if host == _FORGE and parts.path.rstrip("/") == _FORGE_PROXY and parts.port is None:
+    if host == _FORGE and parts.path.rstrip("/") == _FORGE_PROXY and parts.port in (None, _DEFAULT_PORTS["https"]):
         return _WEB_APPS[host]
     if host in _WEB_APPS:
         raise BackendError(f"{origin}: {host} is the web app, not the API", f"write {_WEB_APPS[host]}", code="bad-url")
     port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}{port}{parts.path.rstrip('/')}"
+    path = parts.path.rstrip("/").removesuffix(_ENDPOINT).rstrip("/")
+    return f"{parts.scheme}://{shown}{port}{path}"
 
 
 def is_default(url: str | None) -> bool:
@@ -84,6 +87,15 @@ def logged_in_at() -> tuple[str, str] | None:
     return (found, str(path)) if found else None
 
 
+def same_host(netloc: str, scheme: str) -> str:
+    """A host and port as `base_url` writes them: in small letters, without the port that the scheme has anyway.
+
+    >>> same_host("Wandb.Example.com:443", "https")
+    'wandb.example.com'
+    """
+    return netloc.lower().removesuffix(f":{_DEFAULT_PORTS.get(scheme)}").removesuffix(".")
+
+
 def _split(text: str, origin: str) -> SplitResult:
     try:
         parts = urlsplit(text)
@@ -98,7 +110,8 @@ def _split(text: str, origin: str) -> SplitResult:
             "write the URL without them; the key comes from WANDB_API_KEY or netrc",
             code="bad-url",
         )
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.query or parts.fragment:
+    host = parts.hostname or ""
+    if parts.scheme not in _DEFAULT_PORTS or not host or " " in host or parts.query or parts.fragment:
         raise BackendError(
             f"{origin} is not the address of a server: {text!r}",
             "write https://HOST or https://HOST:PORT",
