@@ -86,7 +86,7 @@ def forker() -> Forker:
 
 def load_everything() -> None:
     """Import all that a command may need, and make what is made once: what a fork finds there, it shares."""
-    leave_out()  # As `regsync.commands.main` does.
+    leave_out()  # As `regsync.__main__` does.
     package = importlib.import_module("regsync")
     for module in pkgutil.walk_packages(package.__path__, "regsync."):
         if not module.name.startswith("regsync.local.server") and module.name != "regsync.__main__":

@@ -69,7 +69,7 @@ LOADED = {
     "regsync.backends": "base confirming",
     "regsync.backends.local": "observing reading",
     "regsync.commands": "plan",
-    "regsync.console": "completing context display evidence examples files options output progress runner selection shown unused",
+    "regsync.console": "completing context display evidence examples files options output progress runner selection shown",
     "regsync.core": (
         "canonical consent consent_document desired evidence fingerprint hazards later live long model operation order owned "
         "plan plan_document planner proof scope seen standing"

@@ -23,7 +23,6 @@ import click
 from regsync.console.context import Settings, shown_error
 from regsync.console.examples import epilog
 from regsync.console.runner import guard_output
-from regsync.console.unused import leave_out
 from regsync.version import __version__
 
 if TYPE_CHECKING:
@@ -161,7 +160,6 @@ def cli(ctx: click.Context, backend: str, organization: str | None, color: str, 
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit. Every error that a user can cause ends in a message, never in a traceback."""
-    leave_out()
     code = run(args)
     if not sys.flags.inspect and threading.active_count() == 1 and _nothing_is_above(sys._getframe()):
         _end(code)

@@ -1,6 +1,6 @@
 """What libraries do, while they are loaded, for uses that are none of ours: left out in the process of the command line.
 
-Whoever imports regsync into a program of theirs keeps all of these libraries as they are; only `commands.main` calls `leave_out`.
+Whoever imports regsync into a program of theirs keeps all of these libraries as they are; only `regsync.__main__` calls `leave_out`.
 """
 
 from __future__ import annotations
@@ -115,5 +115,5 @@ class _Pattern:
 _MANNERS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "jsonschema_rs": _undated,  # The date is that of its own build.
     "yaml.reader": _uncompiled,  # Its pattern of 65,000 signs is for where there is no libyaml.
-    **dict.fromkeys(("platform", "yaml.constructor", "yaml.resolver"), _uncompiled),
+    **dict.fromkeys(("platform", "tokenize", "yaml.constructor", "yaml.resolver"), _uncompiled),
 }

@@ -64,5 +64,5 @@ def test_another_version_may_do_more_with_dates(text: str, tmp_path: Path) -> No
 def test_the_command_line_loads_no_calendar_and_no_sockets(tmp_path: Path) -> None:
     (tmp_path / "registry.yaml").write_text("apiVersion: regsync/v1\nregistries: {model: {}}\n")
     asked = "atexit.register(lambda: print('jsonschema_rs' in sys.modules, {'socket', 'random', 'calendar'} & {*sys.modules}))"
-    code = f"import atexit, os, sys; os.chdir({str(tmp_path)!r}); {asked}; from regsync.commands import main; main(['validate'])"
+    code = f"import atexit, os, sys; os.chdir({str(tmp_path)!r}); {asked}; from regsync.__main__ import main; main(['validate'])"
     assert _says(code).splitlines()[-1] == "True set()"
