@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from regsync.console.context import Settings, pass_settings
+from regsync.console.context import Settings, keep, pass_settings
 from regsync.console.evidence import receipt_option
 from regsync.console.files import check_output, is_saved_plan
 from regsync.console.options import ManifestArguments, format_option, manifest_arguments
@@ -49,6 +49,7 @@ def command(
     check_output(settings, out, (Path(file.path) for file in loaded.files))
     with settings.reader(loaded.desired.organization) as reader:
         planned = plan_manifests(loaded, reader, selection.selection(), receipts=known_receipts(receipts))
+        keep(loaded, planned)
     with stage("writing the plan"):
         document = plan_document(planned.plan) if out is not None or format_ != "text" else shown_document(planned.plan)
         if out is not None:

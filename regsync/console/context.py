@@ -84,6 +84,14 @@ class Settings:
 
 pass_settings = click.make_pass_decorator(Settings)
 
+_KEPT: list[object] = []
+
+
+def keep(*things: object) -> None:
+    """Hold what is large until the process ends, or another command does this: the system takes all back at once, and to take
+    apart what a plan was made of takes a fortieth of the command."""
+    _KEPT[:] = things
+
 
 def shown_error(error: Exception) -> int:
     """Show an error on stderr and return the exit code that it stands for."""

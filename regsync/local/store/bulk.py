@@ -62,7 +62,7 @@ ORDER BY g.collection_id, g.tag
 """
 
 
-_LINKS_AT_ONCE = 10_000
+_LINKS_AT_ONCE = 2_000
 LinkRow = tuple[int, int, int, int, int, str]
 """A link: the collection's key, the index, the version's key, its artifact's key and its number in that, its digest."""
 
