@@ -262,6 +262,11 @@ class SourceRef(str):
         """Whether this always means the same version. A source alias can move, so it is not pinned."""
         return self.number is not None
 
+    @property
+    def means_another(self) -> bool:
+        """Whether the version that is meant has another name: a source alias has, and a link in a registry."""
+        return not self.is_pinned or self.project.startswith(REGISTRY_PREFIX)
+
 
 class IndexRef(NamedTuple):
     """A version by its index in the collection at hand: `v7`."""

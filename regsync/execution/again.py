@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from regsync.backends.base import Foreseen, Reader
@@ -26,7 +26,7 @@ from regsync.core.staleness import SHOWN, Moved, TakenBack, Verdict, check_desti
 from regsync.diagnostics import Diagnostic, RefusedError, RegsyncError, StalePlanError
 from regsync.execution.execute import check_applyable
 from regsync.manifest.reading.stored import desired_from
-from regsync.names import SourceRef, parse_version_ref
+from regsync.names import REGISTRY_PREFIX, SourceRef, parse_version_ref
 from regsync.slots import NamedTuple, dataclass
 from regsync.stages import one_by_one
 
@@ -146,6 +146,7 @@ def _plan_again(plan: Plan, desired: Desired, taken: TakenBack, live: Live, read
     comparison = Comparison(desired, before)
     refs = comparison.refs_to_resolve()
     resolved: dict[SourceRef, Version | Unresolved] = {ref: v for ref, v in _linked(plan, taken).items() if ref in refs}
+    resolved |= _unlinked(plan, taken, refs)
     refs -= resolved.keys()
     resolved |= reader.resolve(refs) if refs else {}
     actor = plan.destination.user
@@ -176,6 +177,16 @@ def _linked(plan: Plan, taken: TakenBack) -> Mapping[SourceRef, Version]:
             if ref is not None:
                 found[ref] = action.version
     return found
+
+
+def _unlinked(plan: Plan, taken: TakenBack, refs: Iterable[SourceRef]) -> Mapping[SourceRef, Version]:
+    """The versions that the plan has unlinked already, by the names of the links that they had: those find nothing any more."""
+    gone = {}
+    for operation in plan.operations:
+        action = operation.action
+        if isinstance(action, a.UnlinkVersion) and operation.id in taken.done:
+            gone[f"{REGISTRY_PREFIX}{action.registry}", action.collection, f"v{action.index}"] = action.version
+    return {ref: gone[ref.parts[1:]] for ref in refs if ref.parts[1:] in gone}
 
 
 def _source_of(version: Version) -> SourceRef | None:

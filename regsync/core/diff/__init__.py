@@ -40,7 +40,10 @@ class Comparison:
         return find_by_name(wanted, self._live.registries)
 
     def refs_to_resolve(self) -> set[SourceRef]:
-        """The references that no link of their collection answers, and source aliases, which must be looked up each time."""
+        """The references that no link of their collection answers, and source aliases, which must be looked up each time.
+
+        What is `absent` and not linked needs no look-up, unless its name stands for another, under which it may be linked.
+        """
         refs: set[SourceRef] = set()
         for collections in self._unsettled.values():
             for collection, matcher in collections:
@@ -50,7 +53,9 @@ class Comparison:
                         refs.add(alias.ref)
                 for version in collection.versions or ():
                     ref = version.ref
-                    if isinstance(ref, SourceRef) and not version.absent and find(ref, version.digest) is None:
+                    if not isinstance(ref, SourceRef) or find(ref, version.digest) is not None:
+                        continue
+                    if not version.absent or ref.means_another:
                         refs.add(ref)
         return refs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from regsync.core import actions as a
-from regsync.core.desired import DesiredCollection, HazardName, Kind
+from regsync.core.desired import DesiredCollection, DesiredVersion, HazardName, Kind
 from regsync.core.diff.context import (
     DECLARED,
     DECLARED_ABSENT,
@@ -301,7 +301,7 @@ class VersionDiff:
         for item in self._wanted.versions or ():
             if not item.absent:
                 continue
-            index = item.ref.number if isinstance(item.ref, IndexRef) else self._matcher.find(item.ref, item.digest)
+            index = self._index_of_absent(item)
             version = None if index is None else self._live.links.get(index)
             if version is None and index in {link.predicted for link in self._new.values()}:
                 self._findings.error(
@@ -312,6 +312,7 @@ class VersionDiff:
                 )
                 continue
             if index is None or version is None:
+                self._tell_of_nothing(item)
                 continue
             if version.artifact_id in carried:
                 self._findings.error(
@@ -325,12 +326,28 @@ class VersionDiff:
             gone.append((index, DECLARED_ABSENT, item.origin))
         return gone
 
+    def _tell_of_nothing(self, item: DesiredVersion) -> None:
+        """Warn where a name that stands for another version (a link in a registry, a source alias) cannot be followed to it."""
+        version = self._findings.resolved.get(item.ref) if isinstance(item.ref, SourceRef) else None
+        if isinstance(version, Unresolved):
+            message = f"nothing is unlinked from {self._address} for {item.ref}: it {version.reason}"
+            hint = "name the source of the version that shall go, entity/project/artifact:v3, or its index here"
+            self._findings.warn("nothing-to-unlink", message, item.origin, hint)
+
+    def _index_of_absent(self, item: DesiredVersion) -> int | None:
+        """The link that shall not be; None where there is none."""
+        if isinstance(item.ref, IndexRef):
+            return item.ref.number
+        index = self._matcher.find(item.ref, item.digest)
+        version = self._findings.resolved.get(item.ref)
+        return self._matcher.by_artifact.get(version.artifact_id) if isinstance(version, Version) else index
+
     def _unlisted(self, carried: dict[str, list[str]]) -> list[tuple[int, str, Position]]:
         if Kind.VERSIONS not in self._wanted.remove_unlisted:
             return []
         named = {item.ref.number for item in self._wanted.versions or () if isinstance(item.ref, IndexRef)}
         absent = {
-            self._matcher.find(item.ref, item.digest)
+            self._index_of_absent(item)
             for item in self._wanted.versions or ()
             if item.absent and isinstance(item.ref, SourceRef)
         }

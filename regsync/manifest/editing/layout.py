@@ -25,8 +25,8 @@ STEP = 2
 MODE_LINE = "yaml-language-server:"
 """In a comment that tells editors which schema a file follows; it stays at the top."""
 _SIGNS = {"apiVersion", "registries"}
-_ITEM = re.compile(r"#\s?-(\s|$)")
-_GOES_ON = re.compile(r"#\s?-(\s|$)|#\s{2,}\S")
+_ITEM = re.compile(r"#+\s?-(\s|$)")
+_GOES_ON = re.compile(r"#+\s?-(\s|$)|#+\s{2,}\S")
 """A list item that is commented out, and what may follow in its next lines."""
 _BLOCK_HEADER = re.compile(r"[|>]([-+]?)([1-9]?)([-+]?)")
 

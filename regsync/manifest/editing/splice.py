@@ -258,15 +258,33 @@ class Document(NamedTuple):
                 return [Splice(first.start.offset, first.start.offset, "".join(f"{entry}, " for entry in entries))]
             at = self._above_comments(line)
             return [Splice(at, at, "".join(f"{lead}{entry},{line_break}" for entry in entries))]
+        return self.below_in_flow(parent, first, after, entries)
+
+    def below_in_flow(
+        self, parent: Map | List, first: Node, after: tuple[Node, Node], entries: Sequence[str]
+    ) -> list[Splice]:
+        """Add what is written out to a map or list in brackets, after one of its entries (an item stands for both of its nodes).
+
+        It gets lines of its own where the others have, and a comment stays beside what it is about.
+        """
+        line = self.line_start(first.start.offset)
+        lead = self.text[line : first.start.offset]
+        alone = parent.start.line != first.start.line and not lead.strip()
         end = after[1].end.offset
         rest = _REST_OF_ENTRY.match(self.text, end)
+        if not alone and rest is not None and "#" in rest[0]:
+            lead = self.text[self.line_start(after[0].start.offset) : after[0].start.offset]
+            if lead.strip() == ",":  # Each comma is at the start of its line.
+                below = "".join(f"{self.line_break(end)}{lead}{entry}" for entry in entries)
+                return [Splice(rest.end(), rest.end(), below)]
+            alone, lead = True, " " * len(lead)
         if not alone or rest is None:
-            between = f"{line_break}{lead}" if alone else " "
+            between = f"{self.line_break(line)}{lead}" if alone else " "
             return [Splice(end, end, "".join(f",{between}{entry}" for entry in entries))]
-        below = [f"{line_break}{lead}{entry}" for entry in entries]
+        lines = [f"{self.line_break(line)}{lead}{entry}" for entry in entries]
         if rest[1]:
-            return [Splice(rest.end(), rest.end(), "".join(f"{each}," for each in below))]
-        return [Splice(end, rest.end(), f",{self.text[end : rest.end()]}{','.join(below)}")]
+            return [Splice(rest.end(), rest.end(), "".join(f"{each}," for each in lines))]
+        return [Splice(end, rest.end(), f",{self.text[end : rest.end()]}{','.join(lines)}")]
 
     def insert_line(self, after: tuple[Node, Node], lines: str) -> Splice:
         """Add whole lines below an entry of a block."""

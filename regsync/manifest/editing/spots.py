@@ -99,7 +99,7 @@ def with_item(document: Document, entry: Entry, text: str) -> list[Splice]:
         return [Splice(at, at, text)]
     last = listed.items[-1]
     if listed.flow:
-        return [Splice(last.end.offset, last.end.offset, f", {text}")]
+        return document.below_in_flow(listed, listed.items[0], (last, last), [text])
     dash = _dash(document, listed, last)
     one_line = document.line_start(dash) == document.line_start(last.start.offset)
     gap = last.start.offset - dash if one_line else 2

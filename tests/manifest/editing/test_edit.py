@@ -126,6 +126,12 @@ CASES = {
         "      fraud:\n        aliases: {\n          canary: v6, # nightly\n          staging: v7, # for customers\n"
         "          zeta: v9\n        }\n",
     ),
+    "a comment in braces whose lines begin with commas": (
+        "      fraud:\n        aliases: { canary: v6 # nightly\n                 , staging: v7 # for customers\n                 }\n",
+        (parse_address("model/fraud:zeta"), "v9", None),
+        "      fraud:\n        aliases: { canary: v6 # nightly\n                 , staging: v7 # for customers\n"
+        "                 , zeta: v9\n                 }\n",
+    ),
     "before the first in braces": (
         "      fraud:\n        aliases: {\n          # about it\n          staging: v7,\n          zeta: v6 }\n",
         (FRAUD, "v9", None),

@@ -205,6 +205,20 @@ def test_a_list_with_an_item_a_line(reader: LocalReader) -> None:
     ) == ["tags:", "  - one # 1", "  # about four", "  - two", "  - three", "unlisted: {tags: remove}"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["tags: [one, # 1", "  two # 2", "]"], ["tags: [one, # 1", "  two, # 2", "  three", "]"]),
+        (["tags: [", "  one, # 1", "  two, # 2", "]"], ["tags: [", "  one, # 1", "  two, # 2", "  three,", "]"]),
+        (["tags: [ one # 1", "      , two # 2", "]"], ["tags: [ one # 1", "      , two # 2", "      , three", "]"]),
+        (["tags: [one, two] # 2"], ["tags: [one, two, three] # 2"]),
+    ],
+)
+def test_a_comment_stays_with_its_item_in_brackets(reader: LocalReader, before: list[str], after: list[str]) -> None:
+    unlisted = "unlisted: {tags: remove}"
+    assert in_fraud(reader, *before, unlisted) == [*after, unlisted]
+
+
 def test_what_stands_on_several_lines(reader: LocalReader) -> None:
     assert in_fraud(reader, "description: |", "  old", "  text", "tags: [one]") == [
         "description: it's live",

@@ -41,6 +41,7 @@ registries:
         # - version: acme-ml/fraud/churn:v2
         #   digest: abcd
         #- acme-ml/fraud/churn:v3
+        ## - acme-ml/fraud/churn:v4
         # about the type
         type: model
 """
@@ -60,12 +61,13 @@ registries:
           # - version: acme-ml/fraud/churn:v2
           #   digest: abcd
           #- acme-ml/fraud/churn:v3
+          ## - acme-ml/fraud/churn:v4
         aliases: {}
 """
     )
-    (document,) = roots(re.sub("# ?-", "-", laid_out).replace("#   digest", "  digest"))
+    (document,) = roots(re.sub("#+ ?-", "-", laid_out).replace("#   digest", "  digest"))
     versions = document["registries"]["model"]["collections"]["churn"]["versions"]  # type: ignore[index]
-    assert len(versions) == 4
+    assert len(versions) == 5
     assert formatted(source(laid_out)) == laid_out
 
 
