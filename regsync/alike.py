@@ -7,7 +7,8 @@ import unicodedata
 from functools import lru_cache
 
 _QUOTES = "'\"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300d"
-_DASHES = re.compile("[-_\u2010-\u2015\u2212\ufe58\ufe63\uff0d\\s]+")
+_DASHES = "[-_\u2010-\u2015\u2212\ufe58\ufe63\uff0d\\s]+"
+_DASHES_IN_ASCII = re.compile(r"[-_\s]+")
 _BETWEEN_LETTERS = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _LETTER = re.compile(r"[^\W\d_]")
 _UNSEEN = "[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]"
@@ -31,7 +32,9 @@ def alike_key(name: str) -> str:
     if name.isascii() and name.isalnum():
         return name.lower().replace("0", "o").replace("1", "l")
     text = name.lower() if name.isascii() else _in_latin(name)
-    text = _DASHES.sub("-", text.strip(_QUOTES + " \t\u3000").strip()).strip("-") or name
+    text = text.strip(_QUOTES + " \t\u3000").strip()
+    text = _DASHES_IN_ASCII.sub("-", text) if text.isascii() else re.sub(_DASHES, "-", text)
+    text = text.strip("-") or name
     text = _BETWEEN_LETTERS.sub("", text)
     return text.replace("0", "o").replace("1", "l") if _LETTER.search(text) else text
 
@@ -49,7 +52,7 @@ def difference(one: str, other: str) -> str:
         return "differ in spaces only"
     if one.strip(_QUOTES + " ") == other.strip(_QUOTES + " "):
         return "differ in quotes only"
-    if _DASHES.sub("", one) == _DASHES.sub("", other):
+    if re.sub(_DASHES, "", one) == re.sub(_DASHES, "", other):
         return "differ in spaces, dashes and underscores only"
     return "look alike"
 

@@ -138,10 +138,10 @@ DIGEST_RULE = NameRule("digest", r"[0-9a-f]{32,64}", 64, "32 to 64 lower-case he
 
 RESERVED_ARTIFACT_TYPES = frozenset({"job", "run_table", "code"})
 RESERVED_TYPE_PREFIX = "wandb-"
-_SERVER_ALIAS = re.compile(r"latest|v[0-9]+")
+_SERVER_ALIAS = r"latest|v[0-9]+"
 _INDEX = re.compile(r"v(0|[1-9][0-9]{0,8})")
 _PART = ENTITY_RULE.pattern.removesuffix("+") + f"{{1,{ENTITY_RULE.max_length}}}"
-_SOURCE = re.compile(f"({_PART})/({_PART})/({_PART}):({_PART})")
+_SOURCE = f"({_PART})/({_PART})/({_PART}):({_PART})"
 _PINNED_LINES = re.compile(f"(?:[^\n]*:{_INDEX.pattern.replace('(', '(?:')}\n)*")
 
 
@@ -154,7 +154,7 @@ def artifact_type_problem(text: str) -> str | None:
 
 def is_reserved_alias(text: str) -> bool:
     """Whether the server hands this alias out itself: `latest`, `v0`, `v1`, … (Registry documentation, "Default aliases")."""
-    return bool(_SERVER_ALIAS.fullmatch(text))
+    return bool(_compiled(_SERVER_ALIAS).fullmatch(text))
 
 
 def alias_problem(text: str) -> str | None:
@@ -296,7 +296,7 @@ def parse_version_ref(text: str) -> VersionRef:
     >>> parse_version_ref("v7")
     IndexRef(number=7)
     """
-    match = _SOURCE.fullmatch(text)
+    match = _compiled(_SOURCE).fullmatch(text)
     if match:
         return SourceRef(*match.groups())
     index = version_index(text)

@@ -244,19 +244,20 @@ def run(args: list[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-_ONE_DASH = re.compile(r"-([a-z][a-z-]+)(=.*)?", re.DOTALL)
-_SHORT = re.compile(r"-[vqh]+")
+_ONE_DASH = r"(?s)-([a-z][a-z-]+)(=.*)?"
+_SHORT = r"-[vqh]+"
 
 
 def _check_dashes(args: list[str]) -> None:
     """Refuse `-out=plan.json`, which would be read as `-o` with the value `ut=plan.json`. Raises `click.UsageError`."""
-    if not any(_ONE_DASH.fullmatch(arg) for arg in args):
+    dashed = (arg for arg in args if arg.startswith("-") and not arg.startswith("--"))
+    if not any(re.fullmatch(_ONE_DASH, arg) for arg in dashed):
         return
     command = next((arg for arg in args if arg in COMMANDS), None)
     found = cli.get_command(click.Context(cli), command) if command else None
     known = {option for each in (cli, found) if each for parameter in each.params for option in parameter.opts}
     for arg in args:
-        match = _ONE_DASH.fullmatch(arg)
+        match = re.fullmatch(_ONE_DASH, arg)
         if arg == "--":
             return
         if match and not re.fullmatch(_SHORT, arg) and f"--{match[1]}" in known:

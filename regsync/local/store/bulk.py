@@ -9,11 +9,11 @@ import json
 from collections.abc import Collection as Names
 from collections.abc import Iterator, Mapping
 from itertools import islice, starmap
-from typing import NamedTuple
 
 from regsync.local.store.access import readable_entities
 from regsync.local.store.database import Transaction
 from regsync.local.store.registries import Registry
+from regsync.slots import NamedTuple
 
 
 class CollectionRow(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import KeysView, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from regsync.core.desired import DesiredAlias, DesiredVersion, PinnedAliases
 from regsync.diagnostics import Position
@@ -13,6 +13,7 @@ from regsync.manifest.reading.lint import Findings, has_similar, similar_names
 from regsync.manifest.reading.listed import ABSENT, Seen
 from regsync.manifest.reading.tree import Block, Items, key_position, position, value_position
 from regsync.names import Alias, IndexRef, SourceRef, VersionRef, are_pinned_sources, parse_version_ref
+from regsync.slots import NamedTuple
 
 
 class Pin(NamedTuple):

@@ -6,11 +6,10 @@ that still has its id and that index holds no link which it did not hold when it
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from regsync.backends.base import Outcome, Status
 from regsync.core import actions as a
 from regsync.core.live import LiveCollection
+from regsync.slots import NamedTuple
 
 Key = tuple[str, str]
 """Registry and collection."""
