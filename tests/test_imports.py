@@ -71,8 +71,8 @@ LOADED = {
     "regsync.commands": "plan",
     "regsync.console": "completing context display evidence examples files options output progress runner selection shown",
     "regsync.core": (
-        "canonical consent consent_document desired evidence fingerprint hazards later live long model operation order owned "
-        "plan plan_document planner proof scope seen standing"
+        "canonical desired evidence fingerprint later live long operation order owned "
+        "plan plan_document planner proof scope seen"
     ),
     "regsync.core.actions": "base on_collection on_registry",
     "regsync.core.diff": "collection context names registry settled unseen versions",
@@ -84,7 +84,7 @@ LOADED = {
     "regsync.looks": "escape",
     "regsync.manifest.reading": "bindings build check files lint listed load locate merge syntax tree unseen variables words",
     "regsync.planning": "commit formerly look_alikes making",
-    "regsync.views": "blocks consents facts flowing sentences statements text words",
+    "regsync.views": "blocks facts flowing sentences statements text words",
 }
 """By wing, without the wings themselves. Loading a module takes a third of a millisecond, as much as forty bindings,
 and most plans find nothing to do: what only changes need is loaded where there are some."""

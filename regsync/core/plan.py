@@ -8,19 +8,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from regsync.core.actions import Json
-from regsync.core.consent import Ask, Given
 from regsync.core.desired import Consents
 from regsync.core.diff import ManualStep
-from regsync.core.hazards import Hazard
 from regsync.core.live import Destination, LinkKey, Scope
 from regsync.core.operation import Operation
-from regsync.core.proof import Proof
 from regsync.diagnostics import Diagnostic
 from regsync.names import Address
 from regsync.slots import NamedTuple, dataclass
 
 if TYPE_CHECKING:
+    from regsync.core.consent import Ask, Given
+    from regsync.core.hazards import Hazard
     from regsync.core.moves import MovedByHand
+    from regsync.core.proof import Proof
     from regsync.core.undo import Irrevocable
     from regsync.core.unmanaged import NoLonger
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from regsync.core.actions import Json
 from regsync.core.canonical import canonical_pieces, digest_of, document_digest
-from regsync.core.consent_document import ask_json, consent_json
 from regsync.core.long import Told
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
@@ -81,8 +80,7 @@ def shown_document(plan: Plan) -> Json:
             }
             for hazard in plan.hazards
         ],
-        "consents": [consent_json(given) for given in plan.consents],
-        "missing_consents": [ask_json(ask) for ask in plan.missing_consents],
+        **_consents_json(plan),
         "manual": [{"address": str(step.address), "text": step.text} for step in plan.manual],
         "no_longer_managed": [_no_longer_json(each) for each in plan.no_longer_managed],
         "warnings": [_diagnostic_json(diagnostic) for diagnostic in plan.warnings],
@@ -97,6 +95,17 @@ def shown_document(plan: Plan) -> Json:
         "proof": {"states": plan.proof.states, "invariants": plan.proof.invariants},
         "complete": plan.complete,
         "applyable": plan.applyable,
+    }
+
+
+def _consents_json(plan: Plan) -> Json:
+    if not plan.consents and not plan.missing_consents:
+        return {"consents": [], "missing_consents": []}
+    from regsync.core.consent_document import ask_json, consent_json
+
+    return {
+        "consents": [consent_json(given) for given in plan.consents],
+        "missing_consents": [ask_json(ask) for ask in plan.missing_consents],
     }
 
 

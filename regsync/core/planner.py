@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from regsync.core.consent import unused
 from regsync.core.desired import Desired, HazardName
 from regsync.core.diff import Comparison, Emptied, Findings, ManualStep
 from regsync.core.evidence import NO_EVIDENCE, Evidence, with_evidence
-from regsync.core.hazards import Assessment, assess
 from regsync.core.live import Destination, LinkKey, Live, Scope, Unresolved, Version
 from regsync.core.operation import Operation
 from regsync.core.order import number_off, put_in_order
@@ -22,6 +20,7 @@ from regsync.names import SourceRef
 from regsync.slots import dataclass
 
 if TYPE_CHECKING:
+    from regsync.core.hazards import Assessment
     from regsync.core.undo import Irrevocable, Undo
 
 
@@ -91,7 +90,7 @@ def make_plan(inputs: Inputs, compared: Compared, evidence: Evidence = NO_EVIDEN
         manual=tuple(compared.findings.manual),
         warnings=(
             *compared.warnings,
-            *(unused(assessed.consents) if inputs.selection.is_whole else ()),
+            *_unused(assessed, inputs.selection),
             *evidence.warnings,
         ),
         undo=undo,
@@ -109,12 +108,14 @@ def make_undo_plan(
     actor = inputs.destination.user
     operations = with_evidence(number_off(undo.drafts), inputs.desired, evidence)
     assessed = _assessed(operations, (), inputs)
-    hazards = tuple(hazard for hazard in assessed.hazards if hazard.name is not HazardName.EMPTY_DESIRED)
+    if assessed is not None:
+        hazards = tuple(hazard for hazard in assessed.hazards if hazard.name is not HazardName.EMPTY_DESIRED)
+        assessed = assessed._replace(hazards=hazards, missing=())
     proof, final = prove(operations, inputs.live, actor, lambda _: True, seen=seen)
     return _assembled(
         inputs,
         operations,
-        assessed._replace(hazards=hazards, missing=()),
+        assessed,
         proof=proof,
         warnings=inputs.warnings + evidence.warnings,
         undo=_taken_back(operations, final, actor, seen)[0],
@@ -135,17 +136,42 @@ def _taken_back(
     return number_off(undo.drafts), undo.irrevocable
 
 
-def _assessed(operations: tuple[Operation, ...], emptied: Iterable[Emptied], inputs: Inputs) -> Assessment:
-    """The hazards of a plan. Where the manifests declare nothing, consent would stand in the first of them."""
+def _assessed(operations: tuple[Operation, ...], emptied: Iterable[Emptied], inputs: Inputs) -> Assessment | None:
+    """The hazards of a plan; None where there is nothing to judge, and no consent either.
+
+    Where the manifests declare nothing, consent would stand in the first of them.
+    """
+    if not operations and inputs.desired.registries and not inputs.selection.allow and not _consents(inputs.desired):
+        return None
+    from regsync.core.hazards import assess
+
     files = inputs.manifest.files
     first = Position(files[0][0], 1, 1) if files else Position("manifest")
     return assess(operations, emptied, inputs.desired, inputs.live, inputs.selection.allow, first)
 
 
+def _consents(desired: Desired) -> bool:
+    """Whether the manifests consent to anything."""
+    registries = desired.registries.values()
+    collections = (each for registry in registries for each in (registry.collections or {}).values())
+    return (
+        bool(desired.consent) or any(each.consent for each in registries) or any(each.consent for each in collections)
+    )
+
+
+def _unused(assessed: Assessment | None, selection: Selection) -> list[Diagnostic]:
+    """A warning for each consent that nothing needs."""
+    if assessed is None or not selection.is_whole:
+        return []
+    from regsync.core.consent import unused
+
+    return unused(assessed.consents)
+
+
 def _assembled(
     inputs: Inputs,
     operations: tuple[Operation, ...],
-    assessed: Assessment,
+    assessed: Assessment | None,
     *,
     proof: Proof,
     undo: tuple[Operation, ...],
@@ -161,12 +187,12 @@ def _assembled(
         read=ReadInfo(inputs.scope, read.complete, read.pages, read.items, inputs.fingerprints),
         selection=inputs.selection,
         operations=operations,
-        hazards=assessed.hazards,
+        hazards=assessed.hazards if assessed else (),
         manual=manual,
         warnings=warnings,
         owned=owned_by(inputs.desired),
-        consents=assessed.consents,
-        missing_consents=assessed.missing,
+        consents=assessed.consents if assessed else (),
+        missing_consents=assessed.missing if assessed else (),
         unchanged=unchanged(inputs.desired, operations),
         undo=undo,
         irrevocable=irrevocable,

@@ -7,16 +7,18 @@ A plan that fails its proof is never shown; that would be a defect of regsync, n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from regsync.core import actions as a
 from regsync.core.desired import HazardName
 from regsync.core.live import Live
-from regsync.core.model import Effect, IllegalActionError, Model
 from regsync.core.operation import Operation
 from regsync.core.seen import Seen, unseen
-from regsync.core.standing import Is, standing
 from regsync.diagnostics import RegsyncError
 from regsync.slots import NamedTuple
+
+if TYPE_CHECKING:
+    from regsync.core.model import Effect
 
 INVARIANTS = (
     "the server accepts each operation in the state that the ones before it leave",
@@ -58,6 +60,11 @@ def prove(
     `is_final` says of the last state whether it leaves nothing to do. `already` are the ids of operations whose results are
     there in `live`; they are passed over. Returns the proof and the last state. Raises `ProofError`.
     """
+    if not operations:
+        return Proof(1, len(INVARIANTS)), live
+    from regsync.core.model import IllegalActionError, Model
+    from regsync.core.standing import Is, standing
+
     model = Model(live, actor)
     changed: set[tuple[tuple[str, str], str]] = set()
     done: set[str] = set(already)
@@ -78,7 +85,7 @@ def prove(
         _check_effects(operation, effects, changed, live)
         done.add(operation.id)
     final = Live(model.registries, live.read)
-    if operations and not is_final(final):
+    if not is_final(final):
         raise _broken(8, operations[-1])
     return Proof(len(operations) + 1, len(INVARIANTS)), final
 

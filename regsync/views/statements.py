@@ -9,7 +9,6 @@ from typing import Any
 
 from regsync.diagnostics import counted
 from regsync.slots import NamedTuple
-from regsync.views.consents import for_one_run, missing
 from regsync.views.sentences import Code, Name, Part, parts_of
 from regsync.views.words import place
 
@@ -62,6 +61,8 @@ def _left_out(selection: Json) -> list[Part]:
 def consent_ways(document: Json) -> list[Part]:
     """What would allow the hazards that are open: what to write where, or the options for one run. For views in which it is one
     sentence."""
+    from regsync.views.consents import for_one_run, missing
+
     asks = missing(document)
     words: list[Part] = ["To allow exactly what is listed here, "]
     for number, ask in enumerate(asks[:MOST_ASKS]):

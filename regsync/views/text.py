@@ -13,7 +13,6 @@ import click
 
 from regsync.looks.escape import plain
 from regsync.views.blocks import Block, blocks, inner_name
-from regsync.views.consents import for_one_run, given_before, holding, missing
 from regsync.views.facts import Row, facts
 from regsync.views.facts import Tone as FactTone
 from regsync.views.flowing import fits, listed, sentence
@@ -245,6 +244,8 @@ def _irrevocable(page: _Page, document: Json) -> None:
 def _hazards(page: _Page, document: Json, *, compact: bool) -> None:
     if not document["hazards"]:
         return
+    from regsync.views.consents import given_before, holding
+
     page.heading("Hazards")
     for hazard in document["hazards"]:
         state = hazard_state(hazard)
@@ -260,6 +261,8 @@ def _hazards(page: _Page, document: Json, *, compact: bool) -> None:
 
 def _missing(page: _Page, document: Json) -> None:
     """What would allow the hazards that are open, ready to paste: nothing of it is broken."""
+    from regsync.views.consents import for_one_run, missing
+
     options = for_one_run(document)
     if not options:
         return
