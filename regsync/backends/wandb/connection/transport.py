@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,6 +49,7 @@ class ReadingOnlyError(RuntimeError):
     """A document that could write was handed to a client that only reads. A defect of regsync, never a user's mistake."""
 
 
+@lru_cache(maxsize=16)
 def only_reads(document: str) -> bool:
     """Whether a document defines queries and fragments only.
 
