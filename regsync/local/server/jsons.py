@@ -33,7 +33,7 @@ def read(text: str | bytes | bytearray, what: str) -> Any:
     """
     try:
         written = text if isinstance(text, str) else bytes(text).decode("utf-8-sig")
-        value = json.loads(written, parse_constant=str, parse_float=_number)
+        value = _DECODER.decode(written)
         if _SURROGATE.search(written):
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -52,3 +52,6 @@ def read_object(text: str | bytes | bytearray | None, what: str) -> dict[str, An
 def _number(text: str) -> float | str:
     number = float(text)
     return number if math.isfinite(number) else str(number).replace("inf", "Infinity")
+
+
+_DECODER = json.JSONDecoder(parse_constant=str, parse_float=_number)
