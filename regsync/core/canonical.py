@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from regsync.core.long import Long, as_list
+from regsync.core.long import Long, Told, as_list
 from regsync.names import is_invisible
 
 _AT_ONCE = 1000
@@ -33,12 +33,18 @@ def canonical_pieces(document: Mapping[str, Any], depth: int = 2) -> Iterator[st
             yield from canonical_pieces(value, depth - 1)
         elif isinstance(value, list | Long) and len(value) > _AT_ONCE:
             for start in range(0, len(value), _AT_ONCE):
-                items = canonical_json(value[start : start + _AT_ONCE])
+                items = _items(value, start, start + _AT_ONCE)
                 yield f"{',' if start else '['}{items[1:-1]}"
             yield "]"
         else:
             yield canonical_json(value)
     yield "}" if document else "{}"
+
+
+def _items(value: list[Any] | Long, start: int, end: int) -> str:
+    if isinstance(value, Told):
+        return value.written(start, end, canonical_json)
+    return canonical_json(value[start:end])
 
 
 def escape_invisible(text: str, highest: str = "\U0010ffff") -> str:

@@ -21,6 +21,10 @@ _KEPT = 32
 """Pieces that stay unpacked: a view goes along several places of a plan at once."""
 
 
+WRITTEN = 10_000
+"""Most items of a `Told` list of which the text is kept once it is written: some megabytes."""
+
+
 class Long(Sequence[Any]):
     """Equal to every list or `Long` of equal items, as a list of them would be."""
 
@@ -59,10 +63,19 @@ class Long(Sequence[Any]):
 class Told(Long, Generic[T]):
     """What `tell` says of each of `things`. It must say the same whenever it is asked."""
 
-    __slots__ = ("_tell", "_things")
+    __slots__ = ("_tell", "_things", "_written")
 
     def __init__(self, things: Sequence[T], tell: Callable[[T], Json]) -> None:
         self._things, self._tell = things, tell
+        self._written: dict[tuple[int, int], str] | None = {} if len(things) <= WRITTEN else None
+
+    def written(self, start: int, end: int, write: Callable[[list[Any]], str]) -> str:
+        """What `write` makes of these items. It must always be the same function: a text is digested, and then it is saved."""
+        if self._written is None:
+            return write(self[start:end])
+        if (start, end) not in self._written:
+            self._written[start, end] = write(self[start:end])
+        return self._written[start, end]
 
     def __len__(self) -> int:
         return len(self._things)

@@ -101,13 +101,12 @@ def apply_plan(
             return Applied(None, None, nothing=nothing, besides=besides)
         if besides:
             say(not_in_this_plan(besides))
-        document = plan_document(plan)
         if not planned_now and not state.was_planned_again(digest):
             _refuse_second_time(digest, done, state)
         writer.announce(digest, plan.manifest.commit)
         started_at = clock()
         name = _free_name(state, started_at, digest)
-        with Journal(state.journals / f"{name}.jsonl", document, started_at, digest) as journal:
+        with Journal(state.journals / f"{name}.jsonl", plan_document(plan), started_at, digest) as journal:
             state.forget_planned(digest)
             if done:
                 journal.settled(dict.fromkeys(sorted(done), Outcome(Status.SKIPPED)))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from regsync.core.canonical import canonical_json, canonical_pieces, escape_invisible
+from regsync.core.canonical import canonical_json, canonical_pieces, document_digest, escape_invisible
+from regsync.core.long import WRITTEN, Told
 from tests.harmless import harmless
 
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("\x00\x1f\x7f\x85\u200b\u2028\ufeff\U000e0041é漢🎉")))
@@ -43,3 +45,20 @@ JSON = st.recursive(
 @example({"exactly": [[]] * 1000, "two": [{}] * 2000, "deep": {"deeper": {"deepest": ["\u200b"] * 1200}}})
 def test_the_pieces_of_a_document_are_its_canonical_json(document: dict[str, object]) -> None:
     assert "".join(canonical_pieces(document)) == canonical_json(document)
+
+
+@pytest.mark.parametrize("number", [999, 1001, WRITTEN, WRITTEN + 1])
+def test_a_list_that_is_digested_and_then_saved_is_spelled_once_unless_its_text_is_long(number: int) -> None:
+    asked: list[int] = []
+
+    def tell(each: int) -> dict[str, int]:
+        asked.append(each)
+        return {"b": each, "a": 0}
+
+    items = [{"b": each, "a": 0} for each in range(number)]
+    document = {"z": {"operations": Told(range(number), tell)}, "operations": Told(range(number), tell)}
+    plain = {"z": {"operations": items}, "operations": items}
+    assert document_digest(document) == document_digest(plain)
+    first = len(asked)
+    assert "".join(canonical_pieces(document)) == "".join(canonical_pieces(plain)) == canonical_json(plain)
+    assert (len(asked) == first) == (1000 < number <= WRITTEN)
