@@ -350,7 +350,7 @@ class Store:
         held: _Held | None = getattr(self._local, "held", None)
         if held is not None and held.process == os.getpid() and not held.closed:
             return held
-        connection = opening.connect(self.path, self.timeout, "rw")
+        connection = opening.connect(self.path, self.timeout, "rw", reads_only=self.read_only)
         try:
             opening.patiently(connection, self.timeout, lambda: opening.check_is_ours(connection, self.path))
             opening.bring_up_to_date(connection, self.path, self.timeout)
