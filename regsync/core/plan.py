@@ -97,7 +97,7 @@ class Plan:
     hazards: tuple[Hazard, ...]
     manual: tuple[ManualStep, ...]
     warnings: tuple[Diagnostic, ...]
-    owned: Json
+    owned: Mapping[str, Any]
     consents: tuple[Given, ...]
     missing_consents: tuple[Ask, ...]
     """What to write into the manifests to allow what is open; nothing for the plan of an undo, which has none."""

@@ -45,7 +45,7 @@ def undigested(plan: Plan) -> Json:
         },
     }
     document["desired"] = None if plan.desired is None else dict(plan.desired)
-    document["owned"] = plan.owned
+    document["owned"] = dict(plan.owned)
     document["undo"]["operations"] = Told(plan.undo, operation_json)
     return document
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from regsync.core.desired import Desired, HazardName
 from regsync.core.diff import Comparison, Emptied, Findings, ManualStep
 from regsync.core.evidence import NO_EVIDENCE, Evidence, with_evidence
+from regsync.core.later import Later
 from regsync.core.live import Destination, LinkKey, Live, Scope, Unresolved, Version
 from regsync.core.operation import Operation
 from regsync.core.order import number_off, put_in_order
@@ -190,7 +192,7 @@ def _assembled(
         hazards=assessed.hazards if assessed else (),
         manual=manual,
         warnings=warnings,
-        owned=owned_by(inputs.desired),
+        owned=Later(partial(owned_by, inputs.desired)),
         consents=assessed.consents if assessed else (),
         missing_consents=assessed.missing if assessed else (),
         unchanged=unchanged(inputs.desired, operations),

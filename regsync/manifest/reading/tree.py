@@ -139,6 +139,8 @@ class _Reader:
         self.document = Document(None, None)  # type: ignore[arg-type]
         self.anchors: dict[str, Any] = {}
         self.open_anchors: set[str] = set()
+        self.keys: dict[str, str] = {}
+        """Those that were read: one that is written often is kept once."""
         self.sizes: dict[str, int] = {}
         self.aliased_nodes = 0
         self.nodes = 0
@@ -198,7 +200,7 @@ class _Reader:
         block = Block()
         block.mark = start.start_mark
         block.at = at = {}
-        get, scalar, dollars = self.get, self.scalar, self.document.dollars
+        get, scalar, dollars, kept = self.get, self.scalar, self.document.dollars, self.keys.setdefault
         while True:
             event: Any = get()
             if event.__class__ is MappingEndEvent:
@@ -212,6 +214,7 @@ class _Reader:
             value = scalar(event) if event.__class__ is ScalarEvent else self.value(event, depth)
             if key is None:
                 continue
+            key = kept(key, key)
             block[key] = value
             at[key] = (key_mark, event.start_mark)
             if len(block) > MAX_NODES:
