@@ -78,8 +78,7 @@ LOADED = {
     "regsync.core.diff": "collection context names registry settled unseen versions",
     "regsync.execution": "own state",
     "regsync.local.store": (
-        "access accounts actor bulk database errors events faults identities ids keys members opening patterns "
-        "registries"
+        "access accounts actor bulk database errors faults ids members opening patterns registries"
     ),
     "regsync.looks": "escape",
     "regsync.manifest.reading": "bindings build check files lint listed load locate merge syntax tree unseen variables words",

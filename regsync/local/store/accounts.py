@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from sqlite3 import Row
 
-from regsync.local.store import identities, keys
 from regsync.local.store.access import entity_role, missing, organization_role, require, sees_organization
 from regsync.local.store.actor import Actor
 from regsync.local.store.database import Transaction
@@ -150,6 +149,8 @@ def add_user(tx: Transaction, name: str, api_key: str | None = None, *, server_a
     """
     if not tx.actor.is_owner:
         raise Forbidden("permission denied: only the owner of the registry file adds users")
+    from regsync.local.store import identities, keys
+
     check_name("user name", name)
     key = api_key or keys.make_up()
     identities.check_api_key(key)
@@ -166,6 +167,8 @@ def add_user(tx: Transaction, name: str, api_key: str | None = None, *, server_a
 
 def add_keyless(tx: Transaction, name: str, *, server_admin: bool = False) -> User:
     """Make a user who has no key yet. Who may do so is for the caller to ask. Raises `Invalid`, `AlreadyExists`."""
+    from regsync.local.store.keys import NONE
+
     check_name("user name", name)
     if tx.value("SELECT 1 FROM entities WHERE name = ?", name):
         raise AlreadyExists(f"{name!r} already exists; please use a different name")
@@ -174,7 +177,7 @@ def add_keyless(tx: Transaction, name: str, *, server_admin: bool = False) -> Us
         "INSERT INTO users (name, entity_id, key_hash, server_admin, created_at) VALUES (?, ?, ?, ?, ?)",
         name,
         entity_id,
-        f"{keys.NONE}={name}",
+        f"{NONE}={name}",
         server_admin,
         tx.now,
     )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from regsync.local.store import faults, keys, patterns
+from regsync.local.store import faults, patterns
 from regsync.local.store.errors import NewerVersion, NoRegistryFile, NotARegistry, ReadOnly
 
 APPLICATION_ID = 0x52475359
@@ -147,6 +147,8 @@ def create_tables(connection: sqlite3.Connection, path: Path, clock: Clock) -> b
             connection.execute("ROLLBACK")
             check_is_ours(connection, path)
             return False
+        from regsync.local.store.keys import COST
+
         schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
         for statement in _statements(schema):
             connection.execute(statement)
@@ -155,7 +157,7 @@ def create_tables(connection: sqlite3.Connection, path: Path, clock: Clock) -> b
             (
                 str(uuid.uuid4()),
                 clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                keys.COST,
+                COST,
             ),
         )
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

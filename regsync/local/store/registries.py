@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from sqlite3 import Row
 
-from regsync.local.store import events
 from regsync.local.store.access import SEES_REGISTRY, missing, organization_role, registry_role, require, viewer
 from regsync.local.store.accounts import Organization
 from regsync.local.store.database import Transaction
@@ -197,13 +196,15 @@ def rename(tx: Transaction, registry: Registry, name: str) -> Registry:
 
 def delete(tx: Transaction, registry: Registry) -> None:
     """Remove a registry with its collections and links. Source artifacts stay as they are. Raises `Forbidden`."""
+    from regsync.local.store.events import record_unbound
+
     require(role(tx, registry), Role.ADMIN, "delete the registry", f"registry {registry.name}")
     counts = tx.one(
         """SELECT count(DISTINCT c.id) AS collections, count(m.id) AS links
            FROM collections c LEFT JOIN memberships m ON m.collection_id = c.id WHERE c.project_id = ?""",
         registry.id,
     )
-    events.record_unbound(tx, registry.id)
+    record_unbound(tx, registry.id)
     tx.run("DELETE FROM projects WHERE id = ?", registry.id)
     _record(tx, "delete-registry", registry, dict(counts) if counts else None, None)
 
