@@ -7,6 +7,7 @@ own module is imported when it runs.
 from __future__ import annotations
 
 import atexit
+import codecs
 import errno
 import gc
 import importlib
@@ -74,6 +75,9 @@ COMMANDS = {name: short for group in GROUPS.values() for name, short in group.it
 
 
 _DISK_IS_FULL = {getattr(errno, name, None) for name in ("ENOSPC", "EIO", "EDQUOT", "EFBIG")}
+_OWN_SIGNS = {"→": "->", "🔒": "(protected)", "…": "..."}
+"""What regsync itself writes, for terminals that lack it."""
+_WRITTEN_OUT = "regsync.written-out"
 GLOBAL_OPTIONS = ("--backend", "--organization", "--color", "-v", "--verbose", "-q", "--quiet", "--version")
 
 
@@ -191,15 +195,24 @@ def _end(code: int) -> None:
     os._exit(code & 0xFF)
 
 
+def _written_out(error: UnicodeError) -> tuple[str, int]:
+    """What stands for signs that the terminal's encoding lacks: no two names may look alike for it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_OWN_SIGNS.get(each) or ascii(each)[1:-1] for each in lacking), error.end
+
+
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     # A command is short-lived and makes few reference cycles; the collector would walk every binding again and again.
     # `local serve`, which stays, turns it on again.
     gc.disable()
+    codecs.register_error(_WRITTEN_OUT, _written_out)
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a sign (🔒 in Latin-1, say) shows another one; nothing fails for that.
+        # A terminal that cannot show a sign (🔒 in Latin-1, say) shows another one, or its number; nothing fails for that.
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=_WRITTEN_OUT)
     guard_output()
     if "_REGSYNC_COMPLETE" in os.environ:
         from regsync.console.bash import prepare

@@ -8,7 +8,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.evidence import known_receipts, receipt_option
-from regsync.console.options import ManifestArguments, format_option, manifest_arguments
+from regsync.console.options import ManifestArguments, format_option, manifest_arguments, say_not_read
 from regsync.console.output import write_view
 from regsync.console.selection import SelectionArguments, selection_options
 
@@ -38,6 +38,7 @@ def command(
 
     known = known_receipts(receipts)
     loaded = manifests.load(settings.organization)
+    say_not_read(loaded.warnings)
     with settings.reader(loaded.desired.organization) as reader:
         planned = plan_manifests(loaded, reader, selection.selection(), receipts=known)
     plan = planned.plan

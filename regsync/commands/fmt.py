@@ -49,6 +49,8 @@ def command(settings: Settings, manifests: ManifestArguments, check: bool, prune
         )
     sources, problems = find_sources((*manifests.paths, *manifests.overlays))
     texts = _pruned(settings, manifests) if prune else {}
+    if prune:  # The others have been told.
+        problems = [each for each in problems if each.is_error]
     changed: dict[str, tuple[str, str]] = {}
     for source in one_by_one("laying out", "kB", sources, lambda source: len(source.data) // 1000):
         new = texts.get(source.name, source.data.decode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from regsync.console.context import Settings, pass_settings
-from regsync.console.options import ManifestArguments, format_option, manifest_arguments
+from regsync.console.options import ManifestArguments, format_option, manifest_arguments, say_not_read
 from regsync.console.output import write_data
 from regsync.console.selection import SelectionArguments, selection_options
 
@@ -25,6 +25,7 @@ def command(settings: Settings, manifests: ManifestArguments, selection: Selecti
     from regsync.views.graph import MERMAID_MOST_EDGES, dot, edges, mermaid
 
     loaded = manifests.load(settings.organization)
+    say_not_read(loaded.warnings)
     with settings.reader(loaded.desired.organization) as reader:
         planned = plan_manifests(loaded, reader, selection.selection())
     document = plan_document(planned.plan)

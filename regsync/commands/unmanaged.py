@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from regsync.console.context import Settings, pass_settings
-from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.options import ManifestArguments, manifest_arguments, say_not_read
+from regsync.console.output import write_data
 from regsync.console.selection import addresses_and_paths
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def command(settings: Settings, manifests: ManifestArguments, format_: str) -> i
     found = unmanaged_in(desired, live, within)
     document = {"unmanaged": [unmanaged_json(each) for each in found]}
     if format_ == "json":
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        write_data(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         click.echo(render_unmanaged(document))
     return 0
@@ -77,7 +78,9 @@ def _declared(manifests: ManifestArguments, organization: str | None, *, named: 
     from regsync.diagnostics import DiagnosticsError
 
     try:
-        return manifests.load(organization).desired
+        loaded = manifests.load(organization)
+        say_not_read(loaded.warnings)
+        return loaded.desired
     except DiagnosticsError as error:
         if named or any(each.code != "no-manifests" for each in error.diagnostics):
             raise

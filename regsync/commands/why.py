@@ -8,7 +8,7 @@ import click
 
 from regsync.console import completing
 from regsync.console.context import Settings, pass_settings
-from regsync.console.options import ManifestArguments, manifest_arguments
+from regsync.console.options import ManifestArguments, manifest_arguments, say_not_read
 from regsync.console.selection import address
 from regsync.core.live import RegistryScope, Scope
 from regsync.diagnostics import RegsyncError, did_you_mean
@@ -35,6 +35,7 @@ def command(settings: Settings, target: str, manifests: ManifestArguments) -> in
     if not manifests.paths:
         manifests = replace(manifests, paths=(Path(),))
     loaded = manifests.load(settings.organization)
+    say_not_read(loaded.warnings)
     with settings.reader(loaded.desired.organization) as reader:
         planned = plan_manifests(loaded, reader)
         live = reader.observe(_scope_for(wanted, planned.plan.read.scope))

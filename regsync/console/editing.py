@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from regsync.console.context import Settings
-from regsync.console.options import ManifestArguments, say_passed_over
+from regsync.console.options import ManifestArguments, say_not_read, say_passed_over
 from regsync.diagnostics import RegsyncError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def read_manifests(arguments: ManifestArguments, settings: Settings) -> Manifest
     variable_files = read_sources(arguments.variable_files, problems)
     if any(problem.is_error for problem in problems):
         raise DiagnosticsError(problems)
+    say_not_read(problems)
     return Manifests(tuple(sources), tuple(overlays), arguments.variables, tuple(variable_files), settings.organization)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -13,6 +13,7 @@ from regsync.console import completing
 from regsync.slots import dataclass
 
 if TYPE_CHECKING:
+    from regsync.diagnostics import Diagnostic
     from regsync.manifest.reading.load import Loaded
 
 P = ParamSpec("P")
@@ -53,6 +54,17 @@ def say_passed_over(names: Sequence[str]) -> None:
     if names and context is not None and isinstance(context.obj, Settings):
         shown = ", ".join(names) if context.obj.verbose else some(names)
         context.obj.say_plainly(f"passed over: {shown} (no manifest: no `apiVersion: regsync/v1`)")
+
+
+def say_not_read(findings: Iterable[Diagnostic]) -> None:
+    """Of what was found in manifests, name on stderr those of a folder that are not read: for commands that show no warnings."""
+    from regsync.console.context import Settings
+    from regsync.views.diagnostics import render_diagnostics
+
+    context = click.get_current_context(silent=True)
+    not_read = [each for each in findings if each.code == "passed-over"]
+    if not_read and context is not None and isinstance(context.obj, Settings):
+        context.obj.say(render_diagnostics(not_read, color=context.obj.use_color(err=True)))
 
 
 Command = TypeVar("Command", bound=Callable[..., object])

@@ -58,11 +58,21 @@ def test_data_is_utf_8_wherever_it_goes(japanese: None, monkeypatch: pytest.Monk
         assert "本番" in yaml.safe_load(text)["registries"]["model"]["collections"]["不正検知"]["aliases"]
 
 
+def test_json_is_utf_8_wherever_it_goes(japanese: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("model.yaml").write_text("apiVersion: regsync/v1\nregistries: {model: {description: x}}\n")
+    code, written = on_a_latin_1_terminal(["unmanaged", "--format", "json"], monkeypatch)
+    assert code == 0
+    assert "不正検知" in str(json.loads(written.decode()))
+
+
 @pytest.mark.parametrize("format_", ["json", "markdown", "html", "text"])
-def test_a_view_for_people_may_replace_a_sign(japanese: None, monkeypatch: pytest.MonkeyPatch, format_: str) -> None:
+def test_a_view_for_people_writes_a_sign_out(japanese: None, monkeypatch: pytest.MonkeyPatch, format_: str) -> None:
     Path("more.yaml").write_bytes(Path("model.yaml").read_bytes().replace("本番:".encode(), "試験:".encode()))
     code, shown = on_a_latin_1_terminal(["plan", "more.yaml", "--format", format_], monkeypatch)
     assert code == 0
-    assert (b"??" in shown) if format_ == "text" else ("試験" in shown.decode())
+    if format_ == "text":
+        assert "試験".encode("unicode_escape") in shown and b"?" not in shown, "two names must not look alike"
+    else:
+        assert "試験" in shown.decode()
     if format_ == "json":
         assert json.loads(shown)["format"].startswith("regsync/plan/")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regsync.console.context import Settings, pass_settings
+from regsync.console.output import write_data
 from regsync.console.registry_file import db_option, registry_file
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def log(
         project = projects.ensure(tx, parts[0], parts[1])
         version, made = sequences.log(tx, project, parts[2], type_, files=staged, metadata=metadata, names=names)
     store.close()
-    click.echo(plain(str(version)))
+    write_data(plain(str(version)))
     settings.say(f"digest {version.digest}, {version.file_count} files, {version.size} bytes")
     if not made:
         settings.say("the same files as before: no new version was made")

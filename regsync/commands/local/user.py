@@ -10,6 +10,7 @@ import click
 
 from regsync.console.context import Settings, pass_settings
 from regsync.console.options import format_option
+from regsync.console.output import write_data
 from regsync.console.registry_file import db_option, registry_file, the_organization
 from regsync.diagnostics import RegsyncError
 
@@ -128,7 +129,7 @@ def list_users(settings: Settings, format_: str, db: Path | None) -> int:
             {"name": name, "organizations": {org: str(role) for org, role in roles}, "teams": teams}
             for name, roles, teams in found
         ]
-        click.echo(json.dumps({"users": users}, ensure_ascii=False, indent=2))
+        write_data(json.dumps({"users": users}, ensure_ascii=False, indent=2))
         return 0
     for name, roles, teams in found:
         places = ", ".join(f"{role} of {org}" for org, role in roles) or "of no organization yet"
