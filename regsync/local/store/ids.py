@@ -44,13 +44,13 @@ def encode(kind: Kind, key: int | str) -> str:
     >>> encode(Kind.ARTIFACT, 12)
     'QXJ0aWZhY3Q6MTI='
     """
-    return binascii.b2a_base64(f"{kind}:{key}".encode(), newline=False).decode("ascii")
+    return binascii.b2a_base64(f"{kind}:{key}".encode(), newline=False).decode()
 
 
 def encoder(kind: Kind) -> Callable[[int], str]:
     """`encode` for many rows of one kind."""
     template, base64 = f"{kind}:%d".encode(), binascii.b2a_base64
-    return lambda key: base64(template % key, newline=False).decode("ascii")
+    return lambda key: base64(template % key, newline=False).decode()
 
 
 def decode(text: str, kind: Kind) -> int:
