@@ -2,8 +2,8 @@
 
 The library writes and compiles seven methods for each class, which takes half a millisecond every time that regsync starts: for
 the seventy classes of a plan, a tenth of what a plan of 10,000 bindings takes. Six of these methods do the same in all classes,
-so they are here, once. Only `__init__` is written for each, and not before it is called often: most classes of most commands are
-made once or never. The same goes for the sixty named tuples of a plan and `__new__`; the library also compiles the type of each of
+so they are here, once. Only `__init__` is written for each, and not before it is called: most classes of most commands are never
+made, only spoken of. The same goes for the sixty named tuples of a plan and `__new__`; the library also compiles the type of each of
 their fields. `tests/test_slots.py` compares what is made here with what the library makes.
 """
 
@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 __all__ = ["NamedTuple", "dataclass"]
 
 _MISSING = dataclasses.MISSING
-_FEW = 8
-"""Objects that are made of a class before something is written for it: that takes as long as making thirty."""
 
 
 def _made(cls: type, *, frozen: bool, kw_only: bool, eq: bool) -> Any:
@@ -41,34 +39,13 @@ def _made(cls: type, *, frozen: bool, kw_only: bool, eq: bool) -> Any:
 
 
 def _first_init(made: Any, fields: tuple[dataclasses.Field[Any], ...]) -> Any:
-    """An `__init__` for a few objects, and for what is no argument of it; then it puts the written one in its place."""
-    places = [field.name for field in fields if not field.kw_only]
-    left = _FEW
+    """An `__init__` that writes the real one when it is called, and puts that in its place."""
 
     def init(self: Any, *args: Any, **named: Any) -> None:
-        nonlocal left
-        left -= 1
-        values = dict(zip(places, args, strict=False)) | named
-        if left < 0 or len(values) < len(args) + len(named) or not _filled(self, fields, values):
-            made.__init__ = written = _init(made, fields)
-            written(self, *args, **named)
+        made.__init__ = written = _init(made, fields)
+        written(self, *args, **named)
 
     return init
-
-
-def _filled(self: Any, fields: tuple[dataclasses.Field[Any], ...], values: dict[str, Any]) -> bool:
-    """Whether these are values for its fields, which it has then."""
-    for field in fields:
-        value = values.pop(field.name, field.default)
-        if value is _MISSING:
-            factory: Any = field.default_factory
-            if factory is _MISSING:
-                return False
-            value = factory()
-        object.__setattr__(self, field.name, value)
-    if not values and hasattr(self, "__post_init__"):
-        self.__post_init__()
-    return not values
 
 
 def _init(made: Any, fields: tuple[dataclasses.Field[Any], ...]) -> Any:
@@ -170,13 +147,7 @@ class _Naming(type):
         own |= {field: _tuplegetter(number, None) for number, field in enumerate(fields)}
         made: Any = type(name, (_Tuple,), {**own, "__slots__": ()})
 
-        left = _FEW
-
         def new(of: Any, /, *args: Any, **named: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left >= 0 and not named and len(args) == len(fields):
-                return tuple.__new__(of, args)
             written = _new(made, fields, tuple(defaults.values()))
             made.__new__ = staticmethod(written)
             return written(of, *args, **named)

@@ -71,8 +71,6 @@ def test_made_compared_and_shown_alike(ours: type[Ours], theirs: type[Theirs]) -
     assert repr(ours("a", items=[1])) == repr(theirs("a", items=[1])).replace("Theirs", "Ours")
     assert ours.__match_args__ == theirs.__match_args__  # type: ignore[attr-defined]
     assert ours.__slots__ == theirs.__slots__  # type: ignore[attr-defined]
-    for _ in range(9):
-        assert repr(ours("a", items=[1])) == repr(theirs("a", items=[1])).replace("Theirs", "Ours")
     assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)
     for made in (ours, theirs):
         assert made("a") == made("a", 3, [], "aside is not compared")
@@ -249,7 +247,6 @@ def test_named_tuples_are_alike(ours: Any, theirs: Any, items: tuple[Any, ...]) 
     assert repr(one) == repr(other).replace("Their", "Our")
     assert one._asdict() == other._asdict()
     assert ours(**one._asdict()) == one
-    assert [ours(*items) for _ in range(9)] == [one] * 9
     for made in (ours, theirs):
         assert made.__slots__ == ()
         assert list(inspect.signature(made).parameters) == list(made._fields)

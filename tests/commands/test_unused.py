@@ -23,25 +23,9 @@ def _says(code: str) -> str:
             "import email.utils, random; print(email.utils.parsedate_to_datetime('1 Jan 2026 00:00:00 -0000'))",
             "2026-01-01 00:00:00",
         ),
-        ("import re, yaml; print(re.compile('a(b)').fullmatch('ab')[1], type(re.compile('c')).__name__)", "b Pattern"),
-        (
-            "import platform; print(platform.python_implementation(), platform.libc_ver()[0] is not None)",
-            "CPython True",
-        ),
-        (
-            "import yaml; text = '[1, 0x1F, 1.5, yes, ~, 2026-01-01, v1, 1_000, \\'2\\', .inf, a]'; "
-            "print(yaml.load(text, yaml.CSafeLoader) == yaml.load(text, yaml.SafeLoader) == yaml.safe_load(text), "
-            "yaml.safe_load(text)[:5])",
-            "True [1, 31, 1.5, True, None]",
-        ),
-        (
-            "import copy, yaml; read = copy.deepcopy(yaml.reader.Reader.NON_PRINTABLE); "
-            "print(read.search('a\\x01')[0] == '\\x01', yaml.reader.Reader.NON_PRINTABLE.search('\u00e4'))",
-            "True None",
-        ),
         ("import httpx; print(httpx.Client().headers['user-agent'].split('/')[0])", "python-httpx"),
     ],
-    ids=["the schema", "the dates", "the patterns", "the platform", "yaml", "yaml in Python", "httpx"],
+    ids=["the schema", "the dates", "httpx"],
 )
 def test_what_was_left_out_is_there_for_whoever_needs_it(code: str, says: str) -> None:
     assert _says(LEFT_OUT + code) == says
