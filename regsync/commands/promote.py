@@ -79,17 +79,17 @@ def _address(collection: str, alias: str, option: str) -> Address:
 
 def _declared(loaded: Loaded, address: Address) -> Pin:
     """The version that the manifests bind the alias to. Raises where they bind it to none."""
-    from regsync.diagnostics import RegsyncError
+    from regsync.diagnostics import RegsyncError, did_you_mean
     from regsync.manifest.editing.edit import binding
     from regsync.manifest.editing.splice import ABSENT
 
     value = binding(loaded, address)
     if value is None:
-        raise RegsyncError(
-            f"{address} is not declared in these manifests",
-            "add --live to take the version that it points at in the registry now",
-            code="not-declared",
-        )
+        collection = loaded.desired.collection_at(address)
+        close = did_you_mean(str(address.alias), (collection.aliases if collection else None) or ()) or ""
+        meant = f"{close} Or " if close.startswith("did you mean") else ""
+        hint = f"{meant}add --live to take the version that it points at in the registry now"
+        raise RegsyncError(f"{address} is not declared in these manifests", hint, code="not-declared")
     if value.version == ABSENT:
         raise RegsyncError(f"{address} is declared absent, so there is no version to promote", code="not-declared")
     return value

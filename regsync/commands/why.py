@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,9 +11,12 @@ from regsync.console import completing
 from regsync.console.context import Settings, pass_settings
 from regsync.console.options import ManifestArguments, manifest_arguments, say_not_read
 from regsync.console.selection import address
-from regsync.core.live import RegistryScope, Scope
+from regsync.core.live import Live, RegistryScope, Scope
 from regsync.diagnostics import RegsyncError, did_you_mean
 from regsync.names import Address
+
+if TYPE_CHECKING:
+    from regsync.backends.base import Reader
 
 
 @click.command("why")
@@ -27,7 +31,7 @@ def command(settings: Settings, target: str, manifests: ManifestArguments) -> in
     """
     from dataclasses import replace
 
-    from regsync.planning.making import plan_manifests
+    from regsync.planning.making import declared_addresses, plan_manifests
     from regsync.planning.why import explain
     from regsync.views.why import render_explanation
 
@@ -40,13 +44,26 @@ def command(settings: Settings, target: str, manifests: ManifestArguments) -> in
         planned = plan_manifests(loaded, reader)
         live = reader.observe(_scope_for(wanted, planned.plan.read.scope))
         known = reader.registry_names()
+        explanation = explain(wanted, planned.desired, live, planned.plan)
+        close = None
+        if explanation.declared is None and explanation.live is None:
+            here = [*declared_addresses(planned.desired), *_live_in(wanted.registry, live, reader)]
+            close = did_you_mean(str(wanted), here)
     if wanted.registry not in known and planned.desired.registry_at(wanted) is None:
         declared = [registry.name for registry in planned.desired.registries.values()]
         hint = did_you_mean(wanted.registry, [*known, *declared])
         raise RegsyncError(f"there is no registry {wanted.registry!r}, declared or live", hint, code="unknown-address")
-    explanation = explain(wanted, planned.desired, live, planned.plan)
     click.echo(render_explanation(explanation, color=settings.use_color()))
+    if close is not None and close.startswith("did you mean"):
+        settings.say_plainly(close)
     return 0
+
+
+def _live_in(registry: str, live: Live, reader: Reader) -> list[str]:
+    """Addresses of what is live in a registry: its collections, and the aliases of those that were read."""
+    found = [f"{registry}/{name}" for name in reader.collection_names([registry]).get(registry, ())]
+    read = live.registries[registry].collections if registry in live.registries else {}
+    return found + [f"{registry}/{name}:{alias}" for name, each in read.items() for alias in each.aliases]
 
 
 def _scope_for(address: Address, planned: Scope) -> Scope:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from regsync.alike import alike_key, difference
@@ -16,6 +16,7 @@ from regsync.core.actions import (
     SetMember,
 )
 from regsync.core.desired import Desired, DesiredCollection, DesiredRegistry
+from regsync.core.diff.names import nobody_was_called
 from regsync.core.live import Live, LiveCollection
 from regsync.core.operation import Operation
 from regsync.diagnostics import Diagnostic, Position, Severity
@@ -41,7 +42,7 @@ def look_alikes(
     asks = any(isinstance(each.action, CreateRegistry) for each in operations) or any(
         each.known is None and each.registry is None for each in gone
     )
-    registries = reader.registry_names() if asks else []
+    registries: Sequence[str] = reader.registry_names() if asks else []
     told: dict[tuple[str, str, str], Diagnostic] = {}
     for item in gone:
         known: Iterable[str] = registries if item.known is None else item.known
@@ -55,7 +56,41 @@ def look_alikes(
             other = _taken_for(new, known)
             if other is not None:
                 told.setdefault((noun, new, other), _warning(operation, noun, new, other))
-    return tuple(told.values())
+    return (*told.values(), *_former(operations, live, desired, registries, lists))
+
+
+def _former(
+    operations: Sequence[Operation],
+    live: Live,
+    desired: Desired,
+    registries: Collection[str],
+    lists: Mapping[str, _Names],
+) -> Iterator[Diagnostic]:
+    """Warnings about former names that nothing has: of registries, where no other that is declared is live, which the comparison
+    cannot know of; and where something is called almost like that."""
+    for operation in operations:
+        action = operation.action
+        if not isinstance(action, CreateRegistry | CreateCollection):
+            continue
+        place = action.address
+        wanted = desired.collection_at(place) if place.collection else desired.registry_at(place)
+        if wanted is None or not wanted.previously:
+            continue
+        if isinstance(action, CreateRegistry) and registries and not live.registries:
+            yield nobody_was_called(wanted, place)
+        here = lists.get(action.registry)
+        for former in wanted.previously:
+            known = [each for each in registries if each not in desired.registries]
+            if place.collection:
+                known = here.undeclared_like(former.name) if here else []
+            other = _taken_for(former.name, known)
+            if other is not None:
+                how = difference(former.name, other)
+                message = (
+                    f"nothing is called `{former.name}`, as `previously` has it, and `{other}` is live: the two {how}"
+                )
+                hint = f"write `previously: {other}` if that one is meant"
+                yield Diagnostic("similar-live", message, former.origin, hint, Severity.WARNING)
 
 
 class _Names:

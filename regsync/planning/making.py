@@ -19,7 +19,7 @@ from regsync.core.operation import Operation
 from regsync.core.plan import EVERYTHING, ManifestInfo, Plan, Selection
 from regsync.core.planner import Compared, Inputs, compare, make_plan
 from regsync.core.scope import declares, needed_by, removes_unlisted, restrict, scope_of
-from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
+from regsync.diagnostics import Diagnostic, DiagnosticsError, Position, did_you_mean
 from regsync.planning.commit import git_commit
 from regsync.planning.formerly import no_longer_managed
 from regsync.planning.look_alikes import look_alikes
@@ -228,6 +228,17 @@ def _fingerprints(live: Live, scope: Scope) -> Later[str, str]:
     return Later(lambda: scope_fingerprints(live.registries, scope))
 
 
+def declared_addresses(desired: Desired) -> list[str]:
+    """All that is declared, as addresses."""
+    found: list[str] = []
+    for registry in desired.registries.values():
+        found.append(registry.name)
+        for collection in (registry.collections or {}).values():
+            place = f"{registry.name}/{collection.name}"
+            found += (place, *(f"{place}:{alias}" for alias in collection.aliases or {}))
+    return found
+
+
 def _check_selection(desired: Desired, selection: Selection) -> None:
     """A target that names nothing declared is a typing error, and would otherwise make an empty plan."""
     unknown = [address for address in selection.targets if not declares(desired, address)]
@@ -237,13 +248,15 @@ def _check_selection(desired: Desired, selection: Selection) -> None:
         if not declares(desired, address) and not removes_unlisted(desired, address)
     ]
     if unknown:
+        known = declared_addresses(desired)
         raise DiagnosticsError(
             [
                 Diagnostic(
                     "target-unknown",
                     f"{address} is not declared in these manifests",
                     Position("--target/--exclude"),
-                    "write registry, registry/collection or registry/collection:alias as declared",
+                    did_you_mean(str(address), known)
+                    or "write registry, registry/collection or registry/collection:alias as declared",
                 )
                 for address in unknown
             ]

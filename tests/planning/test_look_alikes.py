@@ -80,3 +80,26 @@ def test_what_is_declared_beside_or_is_another_name_is_not(registries: Json) -> 
 )
 def test_numbers_stay_what_they_are(one: str, other: str) -> None:
     assert alike_key(one) != alike_key(other)
+
+
+@pytest.mark.parametrize(
+    ("registries", "codes"),
+    [
+        ({"models": {"previously": "gone"}}, ["previously-not-found"]),
+        ({"models": {"previously": ["gone", "Model"]}}, ["previously-not-found", "similar-live"]),
+        ({"models": {"previously": "gone"}, "other": {"previously": "away"}}, ["previously-not-found"] * 2),
+        ({"models": {"previously": "model"}}, []),
+        ({"model": {"collections": {"rules": {"type": "model", "previously": "gone"}}}}, ["previously-not-found"]),
+        (
+            {"model": {"collections": {"rules": {"type": "model", "previously": "Fraud_Rules"}}}},
+            ["previously-not-found", "similar-live"],
+        ),
+        ({"model": {"collections": {"rules": {"type": "model", "previously": "fraud-rules"}}}}, []),
+    ],
+)
+def test_a_former_name_that_finds_nothing_is_told_with_what_it_may_mean(registries: Json, codes: list[str]) -> None:
+    """Of a registry, too, that is the only one declared: the others are known by name only."""
+    with world(SEED) as here:
+        plan = here.plan(here.write_manifest({"apiVersion": "regsync/v1", "registries": registries}))
+    assert sorted(each.code for each in plan.warnings) == codes
+    assert all(each.position is not None and each.hint for each in plan.warnings)

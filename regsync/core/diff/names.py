@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from regsync.core.desired import DesiredCollection, DesiredRegistry
 from regsync.core.diff.context import Findings
+from regsync.diagnostics import Diagnostic, Severity
 from regsync.names import Address
 
 T = TypeVar("T")
@@ -45,15 +46,23 @@ def name_is_clear(
         _conflict(wanted, label, [former.name for former in there], address, live, to)
         return False
     elif not there and siblings:
-        message = f"none of {', '.join(map(repr, names))} is there, and {label} is not: it is made anew"
-        if len(names) == 1:
-            message = f"neither {names[0]!r} nor {label} is there: it is made anew"
-        hint = (
-            f"if it has another name here, add that: previously: [{', '.join(names)}, NAME]; "
-            f"`regsync unmanaged{' ' + address.registry if address.collection else ''}` lists what nothing declares"
-        )
-        to.warn("previously-not-found", message, origin, hint)
+        found = nobody_was_called(wanted, address)
+        to.warn(found.code, found.message, origin, found.hint)
     return True
+
+
+def nobody_was_called(wanted: DesiredRegistry | DesiredCollection, address: Address) -> Diagnostic:
+    """The warning that something is made anew, for it is there under none of its former names."""
+    names = [former.name for former in wanted.previously]
+    label = str(address) if address.collection else f"registry {wanted.name!r}"
+    message = f"none of {', '.join(map(repr, names))} is there, and {label} is not: it is made anew"
+    if len(names) == 1:
+        message = f"neither {names[0]!r} nor {label} is there: it is made anew"
+    hint = (
+        f"if it has another name here, add that: previously: [{', '.join(names)}, NAME]; "
+        f"`regsync unmanaged{' ' + address.registry if address.collection else ''}` lists what nothing declares"
+    )
+    return Diagnostic("previously-not-found", message, wanted.previously[0].origin, hint, Severity.WARNING)
 
 
 def _conflict(
