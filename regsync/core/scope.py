@@ -55,19 +55,27 @@ def _removes(collection: DesiredCollection) -> bool:
 
 
 def scope_of_actions(actions: Iterable[a.Action]) -> Scope:
-    """What has to be read to know how these actions stand."""
+    """What has to be read to know how these actions stand, before and after them, and after they were taken back.
+
+    What is done in a registry that is renamed is found under one of its names before, and under the other afterwards.
+    """
     collections: dict[str, set[str]] = {}
     everything: set[str] = set()
+    renamed: list[a.RenameRegistry] = []
     for action in actions:
         names = collections.setdefault(action.registry, set())
         if isinstance(action, a.RenameRegistry):
             collections.setdefault(action.previous, set())
+            renamed.append(action)
         elif isinstance(action, a.CreateRegistry | a.DeleteRegistry):
             everything.add(action.registry)
         elif isinstance(action, a.RenameCollection):
             names.update((action.collection, action.previous))
         elif isinstance(action, a.CollectionAction | a.ContentAction):
             names.add(action.collection)
+    for each in renamed:
+        inside = collections[each.registry] | collections[each.previous]
+        collections[each.registry], collections[each.previous] = inside, set(inside)
     return {
         name: RegistryScope(None if name in everything else frozenset(names), members=True)
         for name, names in sorted(collections.items())
