@@ -15,7 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regsync.diagnostics import Diagnostic, DiagnosticsError, Position
-from regsync.manifest.editing.lines import comment_behind, indent_of, stripped, trimmed, trimmed_end, trimmed_start
+from regsync.manifest.editing.lines import (
+    comment_behind,
+    commented_where_it_stood,
+    indent_of,
+    stripped,
+    trimmed,
+    trimmed_end,
+    trimmed_start,
+)
 from regsync.manifest.reading.files import Source
 from regsync.manifest.reading.shape import Shape
 from regsync.manifest.reading.spans import List, Map, Node, Scalar, Written, after_properties, comments, scalars, spans
@@ -49,6 +57,8 @@ def formatted(source: Source) -> str:
     parsed = parse(source.data, source.name)
     if any(each.is_error for each in parsed.diagnostics):
         raise DiagnosticsError(parsed.diagnostics)
+    if "\n#  " in text:
+        text = _without_margin(text, source.name)
     try:
         for in_order in (True, False):
             result = _Layout(text).run(in_order=in_order)
@@ -73,14 +83,24 @@ def is_manifest(source: Source) -> bool:
     return any(isinstance(each.root, dict) and each.root.keys() & _SIGNS for each in parsed.documents)
 
 
+def _without_margin(text: str, name: str) -> str:
+    """With the lines that are commented out in the first column commented out where they stood."""
+    texts = scalars([document.root for document in spans(text)])
+    inside = {line for each in texts for line in range(each.start.line + 1, each.end.line + 1)}
+    moved = commented_where_it_stood(text, inside)
+    return moved if _has_same_data(text, moved, name) else text
+
+
 def _is_same(before: str, after: str, name: str) -> bool:
     """Whether two texts have the same data and the same comments."""
+    return _has_same_data(before, after, name) and Counter(comments(before)) == Counter(comments(after))
+
+
+def _has_same_data(before: str, after: str, name: str) -> bool:
     old, new = parse(before.encode(), name), parse(after.encode(), name)
-    if any(each.is_error for each in new.diagnostics) or [each.root for each in old.documents] != [
-        each.root for each in new.documents
-    ]:
+    if any(each.is_error for each in new.diagnostics):
         return False
-    return Counter(comments(before)) == Counter(comments(after))
+    return [each.root for each in old.documents] == [each.root for each in new.documents]
 
 
 @dataclass(slots=True)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container
+
+_AT_THE_MARGIN = re.compile(r"^#( *)(?! )(.*)$")
+_WAS_YAML = re.compile(r"- |-\r?$|[^\s#][^#]*:\s|[^\s#][^#]*:$")
+
 
 def indent_of(line: str) -> int:
     """Spaces before the first other character."""
@@ -33,3 +39,31 @@ def trimmed_end(lines: list[str]) -> list[str]:
 def trimmed(lines: list[str]) -> list[str]:
     """Without blank lines around the others."""
     return trimmed_start(trimmed_end(lines))
+
+
+def commented_where_it_stood(text: str, inside: Container[int] = ()) -> str:
+    r"""With the signs of lines that an editor commented out in the first column (`#      - a`) where the lines were.
+
+    Those of prose, in which something stands close behind the sign, stay; so do lines `inside` texts, which are no comments.
+
+    >>> commented_where_it_stood("tags:\n  - a\n#  - b\n#    c\n# why\n")
+    'tags:\n  - a\n#  - b\n#    c\n# why\n'
+    >>> commented_where_it_stood("tags:\n  - a\n#  - b: 1\n#    c: 2\n")
+    'tags:\n  - a\n  # - b: 1\n  #   c: 2\n'
+    """
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        run: list[re.Match[str]] = []
+        while (
+            at + len(run) < len(lines)
+            and at + len(run) not in inside
+            and (found := _AT_THE_MARGIN.match(lines[at + len(run)]))
+        ):
+            run.append(found)
+        depth = min((len(each[1]) for each in run), default=0)
+        if depth > 1 and _WAS_YAML.match(run[0][2]):
+            for number, each in enumerate(run):
+                lines[at + number] = f"{' ' * depth}# {each[1][depth:]}{each[2]}"
+        at += len(run) or 1
+    return "\n".join(lines)

@@ -71,6 +71,51 @@ registries:
     assert formatted(source(laid_out)) == laid_out
 
 
+def test_lines_that_are_commented_out_at_the_margin_stay_where_they_stood() -> None:
+    """As editors do that put the sign into the first column; prose at the margin stays as it is."""
+    text = """# About this file
+#   and how: it goes on
+apiVersion: regsync/v1
+registries:
+  model:
+    collections:
+      churn:
+        versions:
+        - acme-ml/fraud/churn:v1
+#        - acme-ml/fraud/churn:v2:
+#            absent
+        type: model
+        description: "text
+
+#        - of: two paragraphs"
+#      fraud:
+#        type: model
+"""
+    laid_out = formatted(source(text))
+    assert (
+        laid_out
+        == """# About this file
+#   and how: it goes on
+apiVersion: regsync/v1
+registries:
+  model:
+    collections:
+      churn:
+        type: model
+        description: "text
+
+#        - of: two paragraphs"
+        versions:
+          - acme-ml/fraud/churn:v1
+          # - acme-ml/fraud/churn:v2:
+          #     absent
+      # fraud:
+      #   type: model
+"""
+    )
+    assert formatted(source(laid_out)) == laid_out
+
+
 @share(300)
 @given(st.integers(0, 2**32).map(Random))
 def test_laws_of_the_layout(random: Random) -> None:
