@@ -67,8 +67,8 @@ class Visibility(StrEnum):
 def quoted(name: object) -> str:
     """A name as it stands in a sentence: in quotes that nothing in the name can close, so that it never goes on as the sentence.
 
-    >>> quoted("churn, which stays"), quoted("it's")
-    ("'churn, which stays'", '"it\'s"')
+    >>> print(quoted("churn, which stays"), quoted("it's"))
+    'churn, which stays' "it's"
     """
     return repr(str(name))
 
