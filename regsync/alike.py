@@ -44,8 +44,36 @@ def _in_latin(name: str) -> str:
     return re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", name)).casefold().translate(_LETTERS)
 
 
+def is_slip(one: str, other: str) -> bool:
+    """Whether two names differ by one slip of the finger: a letter too many, another letter, two letters swapped.
+
+    In names of five letters and more; and not where a letter stands alone, which tells variants apart.
+
+    >>> is_slip("prodction", "production"), is_slip("model-a", "model-b"), is_slip("v1-eu", "v1-us")
+    (True, False, False)
+    """
+    short, long = sorted((one.casefold(), other.casefold()), key=len)
+    if len(short) < 5 or len(long) - len(short) > 1 or short == long:
+        return False
+    start = _same(short, long)
+    end = _same(short[start:][::-1], long[start:][::-1])
+    left, right = short[start : len(short) - end], long[start : len(long) - end]
+    if not (left + right).isalpha() or len(right) > 2 or (len(right) == 2 and left != right[::-1]):
+        return False
+    around = long[max(start - 1, 0) : len(long) - end + 1]
+    return len(right) == 2 or (around != right and around.isalpha())
+
+
+def _same(short: str, long: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(short, long, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), len(short))
+
+
 def difference(one: str, other: str) -> str:
-    """How two names with one `alike_key` differ, as the end of a sentence about both."""
+    """How two names that people take for one another differ, as the end of a sentence about both."""
+    if is_slip(one, other):
+        return "differ in one letter, or in two that are swapped"
     if one.casefold() == other.casefold():
         return "differ in case only"
     if one.split() == other.split() or "".join(one.split()) == "".join(other.split()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from regsync.alike import alike_key, difference
+from regsync.alike import alike_key, difference, is_slip
 from regsync.core.actions import (
     AddTags,
     AllowArtifactTypes,
@@ -53,7 +53,7 @@ def look_alikes(
             told.setdefault((item.noun, item.name, other), _nothing_to_remove(item, other))
     for operation in operations:
         for noun, new, known in _new(operation, live, desired, registries, lists):
-            other = _taken_for(new, known)
+            other = _taken_for(new, known) or _slip_for(operation, new, known, live)
             if other is not None:
                 told.setdefault((noun, new, other), _warning(operation, noun, new, other))
     return (*told.values(), *_former(operations, live, desired, registries, lists))
@@ -206,6 +206,18 @@ def _collection(live: Live, registry: str, name: str) -> LiveCollection | None:
 def _taken_for(new: str, known: Iterable[str]) -> str | None:
     key = alike_key(new)
     return next((each for each in sorted(known) if each != new and alike_key(each) == key), None)
+
+
+def _slip_for(operation: Operation, new: str, known: Iterable[str], live: Live) -> str | None:
+    """The name that one slip makes of a new one, where that would be grave: a registry's, or a protected alias's."""
+    action = operation.action
+    if isinstance(action, SetAlias):
+        there = live.registries.get(action.registry)
+        protected = (there.protected_aliases if there else None) or ()
+        known = [each for each in known if each in protected]
+    elif not isinstance(action, CreateRegistry):
+        return None
+    return next((each for each in sorted(known) if is_slip(new, each)), None)
 
 
 def _warning(operation: Operation, noun: str, new: str, other: str) -> Diagnostic:

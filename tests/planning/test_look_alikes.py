@@ -39,6 +39,9 @@ def in_fraud(**block: Any) -> Json:
         (in_fraud(aliases={"Production": V0}), "Production", "production"),
         (in_fraud(aliases={"pr0duction": V0}), "pr0duction", "production"),
         (in_fraud(aliases={"prod-uction": V0}), "prod-uction", "production"),
+        (in_fraud(aliases={"prodction": V0}), "prodction", "production"),
+        (in_fraud(aliases={"Porduction": V0}), "Porduction", "production"),
+        ({"models": {"artifact_types": ["model"]}}, "models", "model"),
         (in_fraud(aliases={"productіon": V0}), "productіon", "production"),  # a Cyrillic letter
         (in_fraud(aliases={"Production": "absent"}), "Production", "production"),
         (in_fraud(tags=["Tabular"]), "Tabular", "tabular"),
@@ -64,6 +67,10 @@ def test_a_name_beside_almost_the_same_live_one_is_warned_about(registries: Json
     "registries",
     [
         in_fraud(aliases={"production": "absent", "Production": V0}),
+        in_fraud(
+            aliases={"production-2": V0, "production-b": V0, "reproduction": V0, "productio": V0, "production": V0}
+        ),
+        {"model-2": {"artifact_types": ["model"]}, "models-dev": {"artifact_types": ["model"]}},
         in_fraud(aliases={"gone": "absent"}, tags=[{"gone": "absent"}]),
         {"model": {"collections": {"gone": "absent", "fraud-rules-2": {"type": "model"}}}, "gone": "absent"},
     ],
@@ -85,10 +92,10 @@ def test_numbers_stay_what_they_are(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("registries", "codes"),
     [
-        ({"models": {"previously": "gone"}}, ["previously-not-found"]),
-        ({"models": {"previously": ["gone", "Model"]}}, ["previously-not-found", "similar-live"]),
-        ({"models": {"previously": "gone"}, "other": {"previously": "away"}}, ["previously-not-found"] * 2),
-        ({"models": {"previously": "model"}}, []),
+        ({"trained": {"previously": "gone"}}, ["previously-not-found"]),
+        ({"trained": {"previously": ["gone", "Model"]}}, ["previously-not-found", "similar-live"]),
+        ({"trained": {"previously": "gone"}, "other": {"previously": "away"}}, ["previously-not-found"] * 2),
+        ({"trained": {"previously": "model"}}, []),
         ({"model": {"collections": {"rules": {"type": "model", "previously": "gone"}}}}, ["previously-not-found"]),
         (
             {"model": {"collections": {"rules": {"type": "model", "previously": "Fraud_Rules"}}}},
@@ -103,3 +110,11 @@ def test_a_former_name_that_finds_nothing_is_told_with_what_it_may_mean(registri
         plan = here.plan(here.write_manifest({"apiVersion": "regsync/v1", "registries": registries}))
     assert sorted(each.code for each in plan.warnings) == codes
     assert all(each.position is not None and each.hint for each in plan.warnings)
+
+
+@pytest.mark.parametrize(("alias", "warned"), [("prodction", True), ("production-2", False), ("staging", False)])
+def test_an_alias_that_a_slip_keeps_from_being_protected(alias: str, warned: bool) -> None:
+    block = {"protected_aliases": ["production"], "collections": {"fraud": {"aliases": {alias: V0, "production": V0}}}}
+    with world(SEED) as here:
+        plan = here.plan(here.write_manifest({"apiVersion": "regsync/v1", "registries": {"model": block}}))
+    assert [each.code for each in plan.warnings] == ["similar-names"] * warned

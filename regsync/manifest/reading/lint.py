@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from regsync.alike import alike_key, difference, odd_ends
+from regsync.alike import alike_key, difference, is_slip, odd_ends
 from regsync.core.desired import DesiredAlias, DesiredCollection, DesiredRegistry, DesiredVersion
 from regsync.diagnostics import Diagnostic, Position, Severity, did_you_mean
 from regsync.manifest.reading.tree import Block, key_position
-from regsync.names import VersionRef, suspicious_characters, wildcard_problem
+from regsync.names import Alias, VersionRef, suspicious_characters, wildcard_problem
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]*")
 """Names about which nothing can be said, which is nearly all of them."""
@@ -68,7 +68,7 @@ def unguarded(registry: DesiredRegistry, findings: Findings) -> None:
         if done.issuperset(aliases):
             continue
         for name, alias in aliases.items():
-            guarded = by_key.get(alike_key(name)) if name not in done else None
+            guarded = (by_key.get(alike_key(name)) or _slip_for(name, listed)) if name not in done else None
             if guarded is None:
                 done.add(name)
             elif alias.ref is not None:
@@ -78,6 +78,11 @@ def unguarded(registry: DesiredRegistry, findings: Findings) -> None:
                 findings.warning(
                     "similar-names", message, alias.origin, "write both alike, if they are meant to be one"
                 )
+
+
+def _slip_for(name: Alias, listed: Iterable[Alias]) -> Alias | None:
+    """The protected alias that one slip of the finger makes of this one."""
+    return next((each for each in listed if is_slip(name, each)), None)
 
 
 def strangers(base: Mapping[str, Any], top: Mapping[str, Any], findings: Findings) -> None:

@@ -25,6 +25,8 @@ from regsync.slots import NamedTuple
 
 _LONGEST_STEM = 100
 """Bytes of a file's name without its ending."""
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³")}
+"""To Windows a file of such a name, whatever its ending, is a device: a repository that has one cannot be checked out there."""
 Json = dict[str, Any]
 
 
@@ -113,6 +115,8 @@ def file_stems(wanted: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
     for name in wanted:
         kept = [char if char.isalnum() or char in "._-" else "-" for char in unicodedata.normalize("NFC", name)]
         stem = "".join(kept).strip(".-").encode()[:_LONGEST_STEM].decode("utf-8", "ignore") or "unnamed"
+        if stem.partition(".")[0].casefold() in _DEVICES:
+            stem = f"_{stem}"
         unique, number = stem, 1
         while unique.casefold() in used:
             number += 1

@@ -196,3 +196,16 @@ def test_file_names_are_safe_and_never_alike() -> None:
     assert len({stem.casefold() for stem in stems.values()}) == len(wanted)
     assert all(len(stem.encode()) <= 104 and stem[0] not in ".-" and "/" not in stem for stem in stems.values())
     assert file_stems(["registry"], taken=["registry"]) == {"registry": "registry-2"}
+
+
+def test_no_file_has_the_name_of_a_device_of_windows() -> None:
+    """Nor would an ending change that: `aux.models.yaml` is the device as well."""
+    assert file_stems(["CON", "con", "aux.models", "LPT1", "com¹", "console", "nullable"]) == {
+        "CON": "_CON",
+        "con": "_con-2",
+        "aux.models": "_aux.models",
+        "LPT1": "_LPT1",
+        "com¹": "_com¹",
+        "console": "console",
+        "nullable": "nullable",
+    }
