@@ -79,8 +79,9 @@ def ways_to_write(
 def _of_artifact(ref: SourceRef, alias: str, beside: Iterable[Examples]) -> Iterator[str]:
     for known in beside:
         for text, meaning in _own_first(known, alias, known.by_artifact.get(ref.parts[:3], ())):
-            if meaning.parts[:3] == ref.parts[:3] and text.endswith(f":{meaning.version}"):
-                yield f"{text.removesuffix(meaning.version)}{escaped(ref.version)}"
+            before, colon, version = text.rpartition(":")
+            if colon and meaning.parts[:3] == ref.parts[:3] and (version == meaning.version or "${" in version):
+                yield f"{before}:{escaped(ref.version)}"
 
 
 def _of_entity(ref: SourceRef, alias: str, beside: Iterable[Examples]) -> Iterator[str]:

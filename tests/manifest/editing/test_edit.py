@@ -30,7 +30,8 @@ DIGEST = "0123456789abcdef0123456789abcdef"
 OTHER = "fedcba9876543210fedcba9876543210"
 FRAUD = parse_address("model/fraud:production")
 V14 = "acme-ml/fraud/fraud-detector:v14"
-HEAD = "apiVersion: regsync/v1\nvariables: {team: acme-ml}\nregistries:\n  model:\n    collections:\n"
+VARIABLES = "variables: {team: acme-ml, path: acme-ml/fraud/fraud-detector, now: v12}"
+HEAD = f"apiVersion: regsync/v1\n{VARIABLES}\nregistries:\n  model:\n    collections:\n"
 
 
 def manifests(*texts: str, overlays: tuple[str, ...] = ()) -> Manifests:
@@ -61,6 +62,11 @@ CASES = {
         "      fraud:\n        type: model\n        aliases:\n"
         "          production: ${team}/fraud/fraud-detector:v14     # approved by alice\n"
         "          staging: v7\n",
+    ),
+    "a path that is a variable stays where the version is one, too": (
+        '      fraud:\n        aliases: {production: "${path}:${now}"}\n',
+        (FRAUD, V14, None),
+        '      fraud:\n        aliases: {production: "${path}:v14"}\n',
     ),
     "another artifact keeps the variable for the team": (
         "      fraud:\n        aliases:\n          production: ${team}/fraud/fraud-detector:v12\n",
