@@ -11,6 +11,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -183,5 +184,6 @@ def _statuses(receipts: Iterable[Json]) -> Iterator[tuple[Operation, str]]:
 
 
 def receipts_in(state: Path) -> list[Json]:
-    """Every receipt in a state folder."""
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((state / "receipts").glob("*.json"))]
+    """Every receipt in a state folder, oldest first. Their names say no more than the second."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in (state / "receipts").glob("*.json")]
+    return sorted(found, key=lambda receipt: datetime.fromisoformat(receipt.get("order", receipt["finished_at"])))
