@@ -24,7 +24,8 @@ from regsync.core.staleness import take_back
 from regsync.core.standing import Is, standing
 from regsync.diagnostics import RefusedError, RegsyncError
 from regsync.execution.journal import Journal
-from regsync.execution.receipt import NOTHING_SEEN, Receipt, Result, Seen, seen_in, whole_result
+from regsync.execution.receipt import Receipt, Result, whole_result
+from regsync.execution.seen import NOTHING_SEEN, Seen, seen_in
 
 SHOWN = 10
 """How many messages of one hazard a refusal lists before it only counts them."""

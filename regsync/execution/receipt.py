@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from regsync.backends.base import Outcome, Status
-from regsync.core.actions import RemoveAlias, SetAlias
+from regsync.core.actions import RenameCollection, RenameRegistry
 from regsync.core.canonical import document_digest
-from regsync.core.fingerprint import scope_fingerprints
-from regsync.core.live import Destination, Live
+from regsync.core.live import Destination
 from regsync.core.long import Told
 from regsync.core.operation import Operation
 from regsync.core.plan import Plan
@@ -19,6 +18,7 @@ from regsync.core.plan_document import operation_json
 from regsync.core.plan_reading import check_document, decode_operation
 from regsync.diagnostics import RegsyncError
 from regsync.execution.journal import outcome_json
+from regsync.execution.seen import Seen
 from regsync.slots import NamedTuple, dataclass
 from regsync.version import __version__
 
@@ -36,19 +36,6 @@ class Result(StrEnum):
     """Stopped by a signal, or found as a journal without a receipt."""
     FAILED = "failed"
     """Nothing was done."""
-
-
-class Seen(NamedTuple):
-    """What was live at one moment, by address. `drift` compares with it; nothing else may be decided from it.
-
-    `bindings`: the artifact id that each alias pointed at, None where it was not set. `fingerprints`: as in a plan.
-    """
-
-    bindings: Mapping[str, str | None]
-    fingerprints: Mapping[str, str]
-
-
-NOTHING_SEEN: Final = Seen({}, {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +129,8 @@ class Record(NamedTuple):
     """When it was written, among the receipts of its state folder: compare by this, not by `finished_at`."""
     undoes: str | None = None
     """The digest of the receipt that this run took back."""
+    renamed: tuple[tuple[str, str], ...] = ()
+    """What the run renamed: `registry` or `registry/collection` as it was called, and its new name."""
 
 
 def decode_receipt(document: Any) -> Record:
@@ -164,6 +153,7 @@ def decode_receipt(document: Any) -> Record:
             frozenset() if checked["bindings"] or checked["fingerprints"] else _touched(checked["operations"]),
             _text(checked.get("order", checked["finished_at"])),
             None if checked.get("undoes") is None else _text(checked["undoes"]),
+            _renamed(checked["operations"]),
         )
     except _MALFORMED as error:
         raise _malformed(error) from error
@@ -172,6 +162,16 @@ def decode_receipt(document: Any) -> Record:
 def _touched(operations: Any) -> frozenset[str]:
     reached = (Status.DONE.value, Status.UNKNOWN.value)
     return frozenset(_text(each["address"]) for each in operations if each["status"] in reached)
+
+
+def _renamed(operations: Any) -> tuple[tuple[str, str], ...]:
+    found = []
+    for each in operations:
+        if each["status"] == Status.DONE.value and each["kind"] in (RenameRegistry.kind, RenameCollection.kind):
+            registry, slash, _ = _text(each["address"]).partition("/")
+            old, new = _text(each["before"]["name"]), _text(each["after"]["name"])
+            found.append((f"{registry}/{old}" if slash else old, new))
+    return tuple(found)
 
 
 def decode_receipt_operations(document: Any) -> list[tuple[Operation, Status]]:
@@ -198,25 +198,3 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not a text")
     return value
-
-
-def seen_in(live: Live, plan: Plan) -> Seen:
-    """What is live now of what the plan is about: every alias that it declares or touches, and every part of its scope."""
-    places = {
-        (name, collection, alias)
-        for name, owned in plan.owned.items()
-        for collection, block in owned.get("collections", {}).items()
-        for alias in block.get("aliases", ())
-    }
-    for operation in plan.operations:
-        action = operation.action
-        if isinstance(action, SetAlias | RemoveAlias):
-            places.add((action.registry, action.collection, action.alias))
-    bindings: dict[str, str | None] = {}
-    for name, collection_name, alias in sorted(places):
-        registry = live.registries.get(name)
-        collection = registry.collections.get(collection_name) if registry else None
-        index = collection.aliases.get(alias) if collection else None
-        there = None if collection is None or index is None else collection.links[index].artifact_id
-        bindings[f"{name}/{collection_name}:{alias}"] = there
-    return Seen(bindings, scope_fingerprints(live.registries, plan.read.scope))

@@ -31,15 +31,14 @@ from regsync.execution.execute import (
 from regsync.execution.files import write_whole
 from regsync.execution.journal import Interrupted, Journal, read_journal
 from regsync.execution.receipt import (
-    NOTHING_SEEN,
     Receipt,
     Result,
     decode_receipt,
     decode_receipt_operations,
     receipt_document,
-    seen_in,
     whole_result,
 )
+from regsync.execution.seen import NOTHING_SEEN, seen_in
 from regsync.execution.state import StateDir, short_digest
 from regsync.slots import dataclass
 

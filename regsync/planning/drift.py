@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
+from typing import TypeVar
 
 from regsync.core.actions import RemoveAlias, SetAlias
 from regsync.core.live import Destination
@@ -12,6 +13,8 @@ from regsync.core.operation import Operation
 from regsync.core.plan import Plan
 from regsync.execution.receipt import Record
 from regsync.slots import NamedTuple, dataclass
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Part(NamedTuple):
     manifest: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Memory:
     """What regsync last saw after an apply, by address. `bindings`: artifact ids, None where an alias was not set."""
 
@@ -48,6 +51,29 @@ class Memory:
         for alias in [each for each in self.bindings if each == address or (part == address and each.startswith(part))]:
             del self.bindings[alias]
 
+    def rename(self, renamed: Mapping[str, str]) -> set[str]:
+        """Registries and collections got new names, and all that is in them moved along. The addresses that nothing has any more."""
+        left = {address for address in (*self.parts, *self.bindings) if _renamed(address, renamed) != address}
+        self.parts = _moved_along(self.parts, renamed)
+        self.bindings = _moved_along(self.bindings, renamed)
+        return left
+
+
+def _moved_along(known: Mapping[str, V], renamed: Mapping[str, str]) -> dict[str, V]:
+    now = {address: _renamed(address, renamed) for address in known}
+    stayed = {address: value for address, value in known.items() if now[address] == address}
+    return stayed | {now[address]: value for address, value in known.items() if now[address] != address}
+
+
+def _renamed(address: str, renamed: Mapping[str, str]) -> str:
+    """What an address is called after a run in which registries are renamed first or last."""
+    place, colon, alias = address.partition(":")
+    registry, slash, collection = place.partition("/")
+    name = renamed.get(registry, registry)
+    if slash:
+        collection = renamed.get(place) or renamed.get(f"{name}/{collection}") or collection
+    return f"{name}{slash}{collection}{colon}{alias}"
+
 
 def remembered(records: Iterable[Record], destination: Destination) -> Memory:
     """What the receipts tell, oldest first; those of other destinations are passed over, whoever applied them."""
@@ -57,10 +83,11 @@ def remembered(records: Iterable[Record], destination: Destination) -> Memory:
         where = record.destination
         if (where.backend, where.url, where.organization, where.instance) != here:
             continue
+        left = memory.rename(dict(record.renamed)) if record.renamed else set()
         for address in record.touched:
             memory.forget(address)
         memory.bindings.update(record.seen.bindings)
-        places = {*record.touched, *record.seen.bindings, *record.seen.fingerprints}
+        places = {*record.touched, *record.seen.bindings, *record.seen.fingerprints, *left}
         memory.undone.difference_update(places)
         memory.undone.update(places if record.undoes is not None else ())
         manifest = record.manifest_digest if record.agrees else None

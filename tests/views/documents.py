@@ -28,7 +28,8 @@ from regsync.core.proof import Proof
 from regsync.core.undo import Irrevocable
 from regsync.core.unmanaged import NoLonger, Unmanaged
 from regsync.diagnostics import Diagnostic, Position, Severity
-from regsync.execution.receipt import Receipt, Result, Seen, receipt_document
+from regsync.execution.receipt import Receipt, Result, receipt_document
+from regsync.execution.seen import Seen
 from regsync.names import CollectionName, RegistryName, Role, Visibility
 from regsync.planning.evidence import gather
 
