@@ -71,7 +71,7 @@ def terraform(results: Results, folder: Path, size: int, *, whole: bool) -> None
     for _ in range(3):
         found_plans["terraform"].append(run(*plan, folder=here, environment=QUIET, good=(0,)))
         ours = (*REGSYNC, "--backend", f"local:{world}/registry.db", "plan", str(world / "same.yaml"))
-        found_plans[BESIDE].append(run(*ours, good=(0,)))
+        found_plans[BESIDE].append(run(*ours, folder=here, good=(0,)))
     for who, runs in found_plans.items():
         each = median(runs)
         results.add(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from regsync.core.actions import RemoveAlias, SetAlias
+from regsync.core.later import Later
 from regsync.core.live import Destination, Live, Version
 from regsync.core.moves import AliasMove, Held, MovedByHand, Untold, named
 from regsync.core.operation import Operation
@@ -43,13 +44,6 @@ NO_RECEIPTS: Final = Receipts(Memory(), {})
 
 def receipts_of(found: Sequence[Found], records: Iterable[Record], destination: Destination) -> Receipts:
     """From receipts, oldest first. `records`: the same, with runs that ended without a receipt."""
-    versions = {
-        side["artifact_id"]: Version(**{key: str(side[key]) for key in Version._fields})
-        for each in found
-        for operation in each.document["operations"]
-        for side in (operation["before"], operation["after"])
-        if isinstance(side, dict) and side.keys() >= set(Version._fields)
-    }
     here = (destination.backend, destination.url, destination.organization, destination.instance)
     records = list(records)
     agreeing = [
@@ -59,7 +53,19 @@ def receipts_of(found: Sequence[Found], records: Iterable[Record], destination: 
         and (each.destination.backend, each.destination.url, each.destination.organization, each.destination.instance)
         == here
     ]
-    return Receipts(remembered(records, destination), versions, agreeing[-1] if agreeing else None)
+    return Receipts(
+        remembered(records, destination), Later(lambda: _versions(found)), agreeing[-1] if agreeing else None
+    )
+
+
+def _versions(found: Iterable[Found]) -> dict[str, Version]:
+    return {
+        side["artifact_id"]: Version(**{key: str(side[key]) for key in Version._fields})
+        for each in found
+        for operation in each.document["operations"]
+        for side in (operation["before"], operation["after"])
+        if isinstance(side, dict) and side.keys() >= set(Version._fields)
+    }
 
 
 def moved_by_hand(
