@@ -12,7 +12,7 @@ from regsync.core.long import Long, Told, as_list
 from regsync.names import is_invisible
 
 _AT_ONCE = 1000
-"""Items of a long list in one piece of text."""
+"""Items of a long list, or entries of a long map, in one piece of text."""
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=as_list)
 _PERHAPS_INVISIBLE = r"[^\x00-\x7e]"
 
@@ -24,8 +24,15 @@ def canonical_json(value: Any) -> str:
 
 def canonical_pieces(document: Mapping[str, Any], depth: int = 2) -> Iterator[str]:
     """The canonical JSON of a document, in pieces: of a large one, the whole text would take as much memory as the document."""
+    keys = sorted(document)
+    if depth == 1 and len(keys) > _AT_ONCE:
+        for start in range(0, len(keys), _AT_ONCE):
+            entries = canonical_json({key: document[key] for key in keys[start : start + _AT_ONCE]})
+            yield f"{',' if start else '{'}{entries[1:-1]}"
+        yield "}"
+        return
     opening = "{"
-    for key in sorted(document):
+    for key in keys:
         yield f"{opening}{canonical_json(key)}:"
         opening = ","
         value = document[key]

@@ -165,9 +165,10 @@ def _touched(operations: Any) -> frozenset[str]:
 
 
 def _renamed(operations: Any) -> tuple[tuple[str, str], ...]:
+    renames = (RenameRegistry.kind, RenameCollection.kind)
     found = []
     for each in operations:
-        if each["status"] == Status.DONE.value and each["kind"] in (RenameRegistry.kind, RenameCollection.kind):
+        if each["kind"] in renames and each["status"] == Status.DONE.value:
             registry, slash, _ = _text(each["address"]).partition("/")
             old, new = _text(each["before"]["name"]), _text(each["after"]["name"])
             found.append((f"{registry}/{old}" if slash else old, new))

@@ -42,6 +42,7 @@ JSON = st.recursive(
 @given(st.dictionaries(TEXTS, JSON, max_size=4))
 @example({})
 @example({"operations": list(range(2500)), "undo": {"operations": [{"é": "\x7f"}] * 1001, "lost": {}}})
+@example({"bindings": {f"{number} é": [number] * (number == 7) * 1001 for number in range(2500)}, "after": {}})
 @example({"exactly": [[]] * 1000, "two": [{}] * 2000, "deep": {"deeper": {"deepest": ["\u200b"] * 1200}}})
 def test_the_pieces_of_a_document_are_its_canonical_json(document: dict[str, object]) -> None:
     assert "".join(canonical_pieces(document)) == canonical_json(document)
