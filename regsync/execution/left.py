@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from regsync.backends.base import Status
-from regsync.core.actions import Action, LinkVersion, RenameCollection, RenameRegistry
+from regsync.core.actions import LinkVersion, RenameCollection, RenameRegistry
 from regsync.core.live import LinkKey
 from regsync.core.operation import Operation
 from regsync.core.plan_document import plan_digest
 from regsync.core.plan_reading import decode_plan
 from regsync.diagnostics import RegsyncError
 from regsync.execution.journal import Interrupted, read_journal
-from regsync.execution.receipt import Record
+from regsync.execution.receipt import Record, renaming
 from regsync.execution.seen import NOTHING_SEEN
 from regsync.slots import NamedTuple
 
@@ -54,18 +54,13 @@ def _told_by(left: Interrupted) -> Left:
         seen=NOTHING_SEEN,
         digest="",
         touched=frozenset(str(operation.action.address) for operation, status in operations if status in reached),
-        renamed=tuple(_renamed(operation.action for operation, status in operations if status is Status.DONE)),
+        renamed=tuple(
+            renaming(str(operation.action.address), operation.action.before["name"], operation.action.after["name"])
+            for operation, status in operations
+            if isinstance(operation.action, RenameRegistry | RenameCollection) and status is Status.DONE
+        ),
     )
     return Left(record, operations)
-
-
-def _renamed(actions: Iterable[Action]) -> Iterator[tuple[str, str]]:
-    for action in actions:
-        match action:
-            case RenameRegistry(registry=new, previous=old):
-                yield old, new
-            case RenameCollection(registry=registry, collection=new, previous=old):
-                yield f"{registry}/{old}", new
 
 
 def links_of(operations: Iterable[tuple[Operation, Status]]) -> set[LinkKey]:

@@ -166,13 +166,17 @@ def _touched(operations: Any) -> frozenset[str]:
 
 def _renamed(operations: Any) -> tuple[tuple[str, str], ...]:
     renames = (RenameRegistry.kind, RenameCollection.kind)
-    found = []
-    for each in operations:
-        if each["kind"] in renames and each["status"] == Status.DONE.value:
-            registry, slash, _ = _text(each["address"]).partition("/")
-            old, new = _text(each["before"]["name"]), _text(each["after"]["name"])
-            found.append((f"{registry}/{old}" if slash else old, new))
-    return tuple(found)
+    return tuple(
+        renaming(_text(each["address"]), _text(each["before"]["name"]), _text(each["after"]["name"]))
+        for each in operations
+        if each["kind"] in renames and each["status"] == Status.DONE.value
+    )
+
+
+def renaming(address: str, old: str, new: str) -> tuple[str, str]:
+    """An item of `Record.renamed`. `address`: of what was renamed, under its new name."""
+    registry, slash, _ = address.partition("/")
+    return f"{registry}/{old}" if slash else old, new
 
 
 def decode_receipt_operations(document: Any) -> list[tuple[Operation, Status]]:

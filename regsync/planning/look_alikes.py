@@ -68,6 +68,7 @@ def _former(
 ) -> Iterator[Diagnostic]:
     """Warnings about former names that nothing has: of registries, where no other that is declared is live, which the comparison
     cannot know of; and where something is called almost like that."""
+    undeclared = [each for each in registries if each not in desired.registries]
     for operation in operations:
         action = operation.action
         if not isinstance(action, CreateRegistry | CreateCollection):
@@ -80,10 +81,8 @@ def _former(
             yield nobody_was_called(wanted, place)
         here = lists.get(action.registry)
         for former in wanted.previously:
-            known = [each for each in registries if each not in desired.registries]
-            if place.collection:
-                known = here.undeclared_like(former.name) if here else []
-            other = _taken_for(former.name, known)
+            inside = here.undeclared_like(former.name) if here else []
+            other = _taken_for(former.name, inside if place.collection else undeclared)
             if other is not None:
                 how = difference(former.name, other)
                 message = (
